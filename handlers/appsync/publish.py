@@ -1,0 +1,74 @@
+"""Publishes through `Mutation.publishParts`, signed with the worker's role, over one kept connection.
+
+https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from functools import cache, partial
+
+import boto3
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+
+from shared.protocol.parts import Numbered
+from shared.stream.delivery import TryAgain, with_retries
+
+# The selection holds every field that a subscription's filter names: AppSync filters on what is selected.
+PUBLISH = """mutation Publish($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
+  publishParts(owner: $owner, streamId: $streamId, firstSequence: $firstSequence, parts: $parts) {
+    owner streamId firstSequence parts
+  }
+}"""
+
+
+class PublishRefused(Exception):
+    """AppSync does not take the publish, and would not another time."""
+
+
+def publish(owner: str, stream_id: str, batch: Sequence[Numbered]) -> None:
+    """Publishes adjacent parts as one message. Raises PublishRefused, or TryAgain after many attempts."""
+    variables = {
+        "owner": owner,
+        "streamId": stream_id,
+        "firstSequence": batch[0].sequence,
+        "parts": [_json(numbered.part) for numbered in batch],
+    }
+    with_retries(partial(_post, _json({"query": PUBLISH, "variables": variables}).encode()))
+
+
+def _post(body: bytes) -> None:
+    url = os.environ["GRAPHQL_URL"]
+    try:
+        response = _http().request("POST", url, body=body, headers=_signed_headers(url, body))
+    except urllib3.exceptions.HTTPError as error:
+        raise TryAgain(str(error)) from error
+    if response.status == 429 or response.status >= 500:
+        raise TryAgain(f"AppSync answered {response.status}")
+    errors = json.loads(response.data).get("errors") if response.status == 200 else None
+    if errors or response.status != 200:
+        raise PublishRefused(errors[0]["message"] if errors else f"AppSync answered {response.status}")
+
+
+def _signed_headers(url: str, body: bytes) -> dict[str, str]:
+    request = AWSRequest("POST", url, {"content-type": "application/json"}, body)
+    credentials = _session().get_credentials()
+    assert credentials is not None, "Lambda gives each function the keys of its role"
+    SigV4Auth(credentials, "appsync", os.environ["AWS_REGION"]).add_auth(request)
+    return dict(request.headers.items())
+
+
+@cache
+def _http() -> urllib3.PoolManager:
+    return urllib3.PoolManager(num_pools=1, timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

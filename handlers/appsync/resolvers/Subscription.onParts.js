@@ -1,0 +1,16 @@
+import { extensions, util } from '@aws-appsync/utils';
+
+export function request(ctx) {
+  if (ctx.identity.claims.token_use !== 'access') {
+    util.error('An access token is needed, not an ID token.', 'unauthenticated');
+  }
+  return { payload: null };
+}
+
+// A subscription delivers the caller's own streams, whatever id it asks for.
+export function response(ctx) {
+  const own = { owner: { eq: ctx.identity.sub } };
+  const filter = ctx.args.streamId ? { ...own, streamId: { eq: ctx.args.streamId } } : own;
+  extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(filter));
+  return null;
+}

@@ -1,0 +1,191 @@
+"""Bedrock Runtime's ConverseStream, answered by the emulated model as a real event stream.
+
+Events follow https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html: `messageStart`,
+one `contentBlockDelta` per token (a text block has no `contentBlockStart`), `contentBlockStop`, `messageStop`,
+`metadata`. As with a real model, nothing is answered before the first token: until then the caller waits for headers.
+"""
+
+import asyncio
+import contextlib
+import math
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from sandbox.aws.converse_request import ConverseRequest, RequestRefused, parse
+from sandbox.aws.eventstream import CONTENT_TYPE, event
+from sandbox.aws.model import DocsModel, tokens
+from sandbox.options import ModelPace
+
+REMEMBERED_CALLS = 1000
+
+
+@dataclass
+class ModelCall:
+    """One accepted call of the model. Times are epoch milliseconds, by the sandbox's clock."""
+
+    model_id: str
+    request_id: str
+    """As in the response header `x-amzn-requestid`."""
+    started_ms: float
+    input_tokens: int
+    output_tokens: int = 0
+    """Tokens sent so far."""
+    first_text_ms: float | None = None
+    """When the first text was sent."""
+    ended_ms: float | None = None
+    stop_reason: str | None = None
+    """None while it runs, and when the reader left before the end."""
+    reader_left: bool = False
+    """Whether the caller hung up before the end; the generation stopped then."""
+
+    def document(self) -> dict[str, object]:
+        """The record with JSON's names, as `GET /_sandbox/model/calls` shows it."""
+        return {
+            "modelId": self.model_id,
+            "requestId": self.request_id,
+            "startedMs": self.started_ms,
+            "firstTextMs": self.first_text_ms,
+            "endedMs": self.ended_ms,
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "stopReason": self.stop_reason,
+            "readerLeft": self.reader_left,
+        }
+
+
+class ModelEmulator:
+    """The model behind `POST /model/{id}/converse-stream`, at a pace that can be changed while it speaks."""
+
+    def __init__(self, pace: ModelPace, docs: Path) -> None:
+        """`docs` is the folder with the documentation that answers are quoted from; it need not exist."""
+        self.pace = pace
+        self.calls: deque[ModelCall] = deque(maxlen=REMEMBERED_CALLS)
+        """The latest calls, oldest first."""
+        self._model = DocsModel(docs)
+
+    @property
+    def pace(self) -> ModelPace:
+        """How fast the model speaks. A change holds from the next token on, also for streams under way.
+
+        Raises ValueError for a negative wait or a rate that is not a positive number.
+        """
+        return self._pace
+
+    @pace.setter
+    def pace(self, pace: ModelPace) -> None:
+        if not 0 <= pace.first_token_ms < math.inf:
+            raise ValueError(f"firstTokenMs is {pace.first_token_ms}: give milliseconds, 0 or more")
+        if not 0 < pace.tokens_per_second < math.inf:
+            raise ValueError(f"tokensPerSecond is {pace.tokens_per_second}: give a number above 0")
+        self._pace = pace
+
+    def answer(self, prompt: str) -> str:
+        """The whole text that the model answers to a prompt, when no limit cuts it."""
+        return self._model.answer(prompt)
+
+    async def converse_stream(self, request: Request, model_id: str, body: bytes) -> Response:  # noqa: ARG002
+        """Answer one call: an event stream, or Bedrock's refusal. `body` is the request's, already read."""
+        request_id = str(uuid4())
+        try:
+            converse = parse(model_id, body)
+        except RequestRefused as refusal:
+            headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": refusal.code}
+            return JSONResponse({"message": refusal.message}, refusal.status, headers)
+        call = ModelCall(model_id, request_id, time.time() * 1000, converse.input_tokens)
+        self.calls.append(call)
+        pieces, stop_reason = _spoken(self.answer(converse.prompt), converse)
+        return _EventStream(self, call, pieces, stop_reason)
+
+
+def _spoken(text: str, request: ConverseRequest) -> tuple[Sequence[str], str]:
+    """The tokens that are sent of an answer, and why they end where they do."""
+    stop_reason = "end_turn"
+    stops = [at for sequence in request.stop_sequences if (at := text.find(sequence)) >= 0]
+    if stops:
+        text, stop_reason = text[: min(stops)], "stop_sequence"
+    pieces = tokens(text)
+    if request.max_tokens is not None and len(pieces) > request.max_tokens:
+        return pieces[: request.max_tokens], "max_tokens"
+    return pieces, stop_reason
+
+
+class _EventStream(Response):
+    """Sends the tokens of one call when they are due, and stops when the reader leaves."""
+
+    def __init__(self, emulator: ModelEmulator, call: ModelCall, pieces: Sequence[str], stop_reason: str) -> None:
+        self.status_code = 200
+        self.background = None
+        self.init_headers({"content-type": CONTENT_TYPE, "x-amzn-requestid": call.request_id})
+        self._emulator = emulator
+        self._call = call
+        self._pieces = pieces
+        self._stop_reason = stop_reason
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        reader_left = asyncio.Event()
+
+        async def watch() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            reader_left.set()
+
+        watcher = asyncio.create_task(watch())
+        try:
+            await self._speak(send, reader_left)
+        finally:
+            watcher.cancel()
+            self._call.ended_ms = time.time() * 1000
+
+    async def _speak(self, send: Send, reader_left: asyncio.Event) -> None:
+        call, clock = self._call, asyncio.get_running_loop().time
+        started = clock()
+        # Each token's time follows from the one before, not from when that was really sent: the rate does not drift.
+        due = started + self._emulator.pace.first_token_ms / 1000
+        if await _set_within(reader_left, due - clock()):
+            call.reader_left = True
+            return
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        frames = [event("messageStart", {"role": "assistant"})]
+        sent = 0
+        while sent < len(self._pieces):
+            while sent < len(self._pieces) and due <= clock():
+                delta = {"text": self._pieces[sent]}
+                frames.append(event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}))
+                sent += 1
+                due += 1 / self._emulator.pace.tokens_per_second
+            if sent and call.first_text_ms is None:
+                call.first_text_ms = time.time() * 1000
+            await send({"type": "http.response.body", "body": b"".join(frames), "more_body": True})
+            call.output_tokens = sent
+            frames.clear()
+            if sent < len(self._pieces) and await _set_within(reader_left, due - clock()):
+                call.reader_left = True
+                return
+        call.stop_reason = self._stop_reason
+        usage = {
+            "inputTokens": call.input_tokens,
+            "outputTokens": call.output_tokens,
+            "totalTokens": call.input_tokens + call.output_tokens,
+        }
+        frames += [
+            event("contentBlockStop", {"contentBlockIndex": 0}),
+            event("messageStop", {"stopReason": call.stop_reason}),
+            event("metadata", {"usage": usage, "metrics": {"latencyMs": round((clock() - started) * 1000)}}),
+        ]
+        await send({"type": "http.response.body", "body": b"".join(frames), "more_body": False})
+
+
+async def _set_within(flag: asyncio.Event, seconds: float) -> bool:
+    """Wait until `flag` is set, at most so long; whether it is."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            await flag.wait()
+    return flag.is_set()

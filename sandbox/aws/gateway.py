@@ -1,0 +1,136 @@
+"""`{origin}/aws`: every AWS API that a function calls, behind one door that asks who calls and whether they may.
+
+A call is authenticated by its signature, checked against the inline policies of the role that signed, and then served:
+Lambda by `sandbox.functions`, Bedrock by the model emulator, the rest by moto.
+"""
+
+import logging
+import re
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from sandbox.aws import iam, permissions
+from sandbox.aws.bedrock import ModelEmulator
+from sandbox.aws.credentials import Credentials
+from sandbox.aws.moto_proxy import MotoProxy
+from sandbox.aws.refusals import CallRefused, access_denied, response_to
+from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
+from sandbox.functions.service import FunctionService, InvokeRefused
+from sandbox.world import ACCOUNT_ID, World
+
+PREFIX = "/aws"
+MAX_BODY_BYTES = 16 * 1024 * 1024
+"""The largest request of any service here: DynamoDB's 16 MB of a batch."""
+METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
+
+_INVOKE = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
+_CONVERSE = re.compile(r"/model/(?P<model>[^/]+)/converse-stream")
+
+_log = logging.getLogger(__name__)
+
+
+class Gateway:
+    """Serves calls for one World."""
+
+    def __init__(
+        self, world: World, functions: FunctionService, credentials: Credentials, model: ModelEmulator, moto: MotoProxy
+    ) -> None:
+        self._world = world
+        self._functions = functions
+        self._credentials = credentials
+        self._model = model
+        self._moto = moto
+
+    def routes(self) -> list[BaseRoute]:
+        """The routes of an application that serves `{origin}/aws`."""
+        return [Route(PREFIX + "{path:path}", self.answer, methods=list(METHODS))]
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one call; what goes wrong becomes an error answer of AWS's."""
+        try:
+            return await self._answer(request)
+        except CallRefused as refusal:
+            return response_to(request, refusal)
+        except SignatureRefused as refusal:
+            return response_to(request, CallRefused(f"{refusal.code}Exception", refusal.message))
+        except Exception:
+            _log.exception("%s %s failed", request.method, request.url.path)
+            return response_to(request, CallRefused("InternalFailure", "The sandbox failed, see its log.", 500))
+
+    async def _answer(self, request: Request) -> Response:
+        body = await _body(request)
+        scope = claimed_scope(request.headers.get("authorization"))
+        service = scope.service
+        role = verify(request, body, service=service, credentials=self._credentials)
+        if scope.region != self._world.region:
+            raise SignatureRefused(
+                "InvalidSignature", f"Credential should be scoped to a valid region, not '{scope.region}'."
+            )
+        raw_path: bytes = request.scope["raw_path"]
+        path = raw_path.decode("ascii", "replace").removeprefix(PREFIX) or "/"
+        if service == "lambda":
+            return await self._lambda(request, path, body, role)
+        if service == "bedrock":
+            return await self._bedrock(request, path, body, role)
+        self._demand(role, permissions.of_call(service, self._world.region, request.headers, body))
+        return await self._moto.forward(request, path, body)
+
+    async def _lambda(self, request: Request, path: str, body: bytes, role: str) -> Response:
+        """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+        match = _INVOKE.fullmatch(path)
+        if match is None or request.method != "POST":
+            raise CallRefused(
+                "UnknownOperationException", f"The sandbox serves Lambda's Invoke alone, not {path}.", 501
+            )
+        name = unquote(match["function"])
+        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{self._world.region}:{ACCOUNT_ID}:function:{name}"
+        self._demand(role, [("lambda:InvokeFunction", arn)])
+        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
+        try:
+            return await self._invoke(arn.split(":")[6], kind, body)
+        except InvokeRefused as refusal:
+            return JSONResponse(dict(refusal.body), refusal.status, {"x-amzn-ErrorType": refusal.code})
+
+    async def _invoke(self, name: str, kind: str, body: bytes) -> Response:
+        if kind == "Event":
+            request_id = self._functions.invoke_event(name, body)
+            return Response(b"", 202, {"x-amzn-RequestId": request_id})
+        if kind != "RequestResponse":
+            raise CallRefused(
+                "InvalidParameterValueException", f"The sandbox does not know the invocation type {kind}.", 400
+            )
+        invocation = await self._functions.invoke(name, body)
+        headers = {"x-amzn-RequestId": invocation.request_id, "X-Amz-Executed-Version": "$LATEST"}
+        if invocation.function_error is not None:
+            headers["X-Amz-Function-Error"] = invocation.function_error
+        return Response(invocation.payload, 200, headers, "application/json")
+
+    async def _bedrock(self, request: Request, path: str, body: bytes, role: str) -> Response:
+        match = _CONVERSE.fullmatch(path)
+        if match is None or request.method != "POST":
+            raise CallRefused(
+                "UnknownOperationException", f"The sandbox serves Bedrock's ConverseStream alone, not {path}.", 501
+            )
+        model_id = unquote(match["model"])
+        self._demand(role, permissions.of_bedrock(self._world.region, model_id, body))
+        return await self._model.converse_stream(request, model_id, body)
+
+    def _demand(self, role: str, needed: Iterable[permissions.Permission]) -> None:
+        for action, resource in needed:
+            if not iam.role_allows(self._world, role, action, resource):
+                raise access_denied(role, action, resource)
+
+
+async def _body(request: Request) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > MAX_BODY_BYTES:
+            raise CallRefused("RequestEntityTooLargeException", f"A request has at most {MAX_BODY_BYTES:,} bytes.", 413)
+        chunks.append(chunk)
+    return b"".join(chunks)

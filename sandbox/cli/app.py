@@ -1,0 +1,180 @@
+"""`streamways`: the commands, their help, and their exit codes: 0 it worked, 1 it did not, 2 it was called wrongly."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from sandbox.cli import bench_commands, sandbox_commands
+from sandbox.cli.errors import CommandError
+from sandbox.cli.options import (
+    ArchitectureName,
+    Config,
+    FirstTokenMs,
+    Json,
+    OutputsFile,
+    Port,
+    Prompt,
+    Tier,
+    TokensPerSecond,
+    Warm,
+)
+
+INTERRUPTED = 130
+"""Exit code of a command that Ctrl-C ended, as shells have it."""
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Three serverless ways to stream an LLM answer on AWS, side by side, in a sandbox that needs no AWS account.",
+)
+app.add_typer(sandbox_commands.app, name="sandbox")
+app.add_typer(bench_commands.app, name="bench")
+
+
+@app.command(short_help="See the three stream, on this machine alone.")
+def demo(
+    prompt: Annotated[
+        str | None, typer.Argument(metavar="PROMPT", help="What to ask; has a default.", show_default=False)
+    ] = None,
+    port: Port = None,
+    config: Config = None,
+    first_token_ms: FirstTokenMs = None,
+    tokens_per_second: TokensPerSecond = None,
+    warm: Warm = None,
+) -> None:
+    """Start a sandbox, stream one prompt over all architectures at once, compare them; stays up until Ctrl-C.
+
+    \b
+    Examples:
+      streamways demo
+      streamways demo "What is a pulse?" --tokens-per-second 20
+      streamways demo -c architectures='["websocket"]'
+    """
+    from sandbox.cli.demo import run_demo
+    from sandbox.cli.launch import StartOptions
+
+    raise typer.Exit(run_demo(prompt, StartOptions(port, config or (), first_token_ms, tokens_per_second, warm)))
+
+
+@app.command(short_help="One prompt over all architectures at once.")
+def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: Port = None) -> None:
+    """Stream one prompt over all architectures of a stack at once, side by side.
+
+    \b
+    Examples:
+      streamways race "Why is a hang-up not a cancel?"
+      streamways race "Say hello" --json | jq 'select(.event == "summary")'
+      STREAMWAYS_TOKEN=… streamways race "Say hello" --outputs outputs.json
+    """
+    from sandbox.cli.ask import race as run
+
+    raise typer.Exit(run(prompt, as_json=json, outputs_file=outputs, port=port))
+
+
+@app.command(short_help="One prompt over one architecture.")
+def ask(
+    prompt: Prompt,
+    on: Annotated[
+        ArchitectureName | None,
+        typer.Option("--on", help="The architecture to use; without it the stack's first.", show_default=False),
+    ] = None,
+    json: Json = False,
+    outputs: OutputsFile = None,
+    port: Port = None,
+) -> None:
+    """Stream the answer to one prompt over one architecture.
+
+    \b
+    Examples:
+      streamways ask "What does the outbox do?" --on websocket
+      streamways ask "Say hello" --json
+    """
+    from sandbox.cli.ask import ask as run
+
+    raise typer.Exit(run(prompt, architecture=on.value if on else None, as_json=json, outputs_file=outputs, port=port))
+
+
+@app.command(short_help="An access token of a demo user.")
+def token(
+    tier: Annotated[Tier, typer.Option("--as", help="Whose: the demo user of this tier.")] = Tier.FREE,
+    port: Port = None,
+) -> None:
+    """Print an access token of a demo user of the running sandbox, and nothing else.
+
+    \b
+    Examples:
+      streamways token --as pro
+      curl -N -H "Authorization: Bearer $(streamways token)" …
+    """
+    from sandbox.cli.control import Control
+    from sandbox.cli.stack import running_sandbox
+
+    print(Control.of(running_sandbox(port)).token(tier.value))
+
+
+@app.command(short_help="The outputs of the stack in the sandbox.")
+def outputs(json: Json = False, port: Port = None) -> None:
+    """Print the outputs of the stack in the running sandbox.
+
+    \b
+    Examples:
+      streamways outputs
+      streamways outputs --json > outputs.json
+    """
+    from sandbox.cli.listing import print_outputs
+    from sandbox.cli.stack import running_sandbox, sandbox_outputs
+
+    print_outputs(sandbox_outputs(running_sandbox(port)), as_json=json)
+
+
+@app.command(short_help="What the functions wrote to their logs.")
+def logs(
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
+    port: Port = None,
+) -> None:
+    """Print what the functions of the running sandbox wrote to their log groups.
+
+    \b
+    Examples:
+      streamways logs
+      streamways logs -f
+    """
+    from sandbox.cli.logs import print_logs
+    from sandbox.cli.stack import running_sandbox
+
+    print_logs(running_sandbox(port), follow=follow)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command, or shows the help; returns the exit code. An error is one line on standard error."""
+    try:
+        result: object = app(args=list(arguments) or ["--help"], prog_name="streamways", standalone_mode=False)
+    except CommandError as error:
+        _complain(str(error))
+        return error.exit_code
+    except typer.TyperException as error:
+        context: typer.Context | None = getattr(error, "ctx", None)
+        command = context.command_path if context else "streamways"
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        _complain(f"{message}. See: {command} --help")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _complain(message: str) -> None:
+    print(f"streamways: {' '.join(message.split())}", file=sys.stderr)
+
+
+def main() -> None:
+    """The `streamways` program."""
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,55 @@
+"""`streamways bench`: the figures that this project states, measured again on this machine."""
+
+import typer
+
+from sandbox.cli.options import Json
+
+app = typer.Typer(rich_markup_mode=None, help="Measure again what this project states, on this machine.")
+
+
+@app.command(short_help="Time to ready, and memory.")
+def startup(json: Json = False) -> None:
+    """Time until a sandbox is ready, and the memory of all its processes.
+
+    \b
+    Examples:
+      streamways bench startup
+      streamways bench startup --json
+    """
+    from sandbox.cli.bench.startup import measure_startup
+    from sandbox.cli.bench.table import print_rows
+
+    print_rows(measure_startup(), as_json=json)
+
+
+@app.command(short_help="Delivery of tokens, and lag of the first.")
+def stream(json: Json = False) -> None:
+    """Delivery of every token, and the lag of the first, of the three together at 100 tokens/s from the model.
+
+    \b
+    Examples:
+      streamways bench stream
+      streamways bench stream --json
+    """
+    from sandbox.cli.bench.stream import measure_streams
+    from sandbox.cli.bench.table import print_rows
+
+    rows = measure_streams()
+    print_rows(rows, as_json=json)
+    if not all(row["complete"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command(short_help="Sizes and cold imports of the packages.")
+def package(json: Json = False) -> None:
+    """Size of each Lambda package, and how long its imports take in a cold interpreter.
+
+    \b
+    Examples:
+      streamways bench package
+      streamways bench package --json
+    """
+    from sandbox.cli.bench.package import measure_packages
+    from sandbox.cli.bench.table import print_rows
+
+    print_rows(measure_packages(), as_json=json)

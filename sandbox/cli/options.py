@@ -1,0 +1,69 @@
+"""Arguments and options that several commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandbox.options import DEFAULT_PORT
+
+PORT_VARIABLE = "STREAMWAYS_PORT"
+
+
+class ArchitectureName(StrEnum):
+    """The architectures, as `--on` takes them."""
+
+    FUNCTION_URL = "function-url"
+    WEBSOCKET = "websocket"
+    APPSYNC = "appsync"
+
+
+class Tier(StrEnum):
+    """The tiers that have a demo user, as `--as` takes them."""
+
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What to ask.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+OutputsFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--outputs",
+        metavar="FILE",
+        help="Speak to the stack of these outputs (JSON), not to a sandbox; STREAMWAYS_TOKEN holds the token.",
+        show_default=False,
+    ),
+]
+Port = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PORT",
+        envvar=PORT_VARIABLE,
+        min=1,
+        max=65_535,
+        help=f"Port of the sandbox: {DEFAULT_PORT}, or the next free one, unless given.",
+        show_default=False,
+    ),
+]
+Config = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-c", "--config", metavar="KEY=VALUE", help="A setting of the program; can be repeated.", show_default=False
+    ),
+]
+FirstTokenMs = Annotated[
+    float | None,
+    typer.Option(metavar="MS", min=0, help="Milliseconds until the emulated model's first token.", show_default=False),
+]
+TokensPerSecond = Annotated[
+    float | None,
+    typer.Option(metavar="N", min=0.1, help="Tokens per second of the emulated model.", show_default=False),
+]
+Warm = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Environments of each function that are started ahead.", show_default=False),
+]

@@ -1,0 +1,86 @@
+"""Carries out GraphQL calls, whichever way they came: queries and mutations at once, subscriptions from now on."""
+
+from collections.abc import Callable, Mapping
+
+from sandbox.aws.cognito import PoolTokens
+from sandbox.aws.credentials import Credentials
+from sandbox.edge.appsync.answers import Answer
+from sandbox.edge.appsync.authentication import Authentication
+from sandbox.edge.appsync.call import GraphqlCall
+from sandbox.edge.appsync.caller import Caller
+from sandbox.edge.appsync.data_sources import DataSources
+from sandbox.edge.appsync.documents import Operation, load
+from sandbox.edge.appsync.errors import OperationInvalid, RequestRefused
+from sandbox.edge.appsync.execution import Execution
+from sandbox.edge.appsync.filters import from_arguments
+from sandbox.edge.appsync.resolvers import RequestInfo
+from sandbox.edge.appsync.schema import compile_schema
+from sandbox.edge.appsync.selections import fields_of
+from sandbox.edge.appsync.subscriptions import Delivery, Subscription, Subscriptions
+from sandbox.functions.service import FunctionService
+from sandbox.world import GraphqlApi, World
+
+
+class Engine:
+    """The GraphQL APIs of one World."""
+
+    def __init__(
+        self, world: World, functions: FunctionService, credentials: Credentials, pool_tokens: PoolTokens
+    ) -> None:
+        self._world = world
+        self._data_sources = DataSources(world, functions)
+        self.authentication = Authentication(world, credentials, pool_tokens)
+        self.subscriptions = Subscriptions()
+
+    def api(self, api_id: str) -> GraphqlApi | None:
+        """The API of this id, if there is one."""
+        return self._world.graphql_apis.get(api_id)
+
+    async def execute(self, api: GraphqlApi, caller: Caller, call: GraphqlCall, headers: Mapping[str, str]) -> Answer:
+        """Answers a query or a mutation, and publishes what the mutation gave. Raises RequestRefused."""
+        operation = load(api.schema, call.query, call.operation_name)
+        if operation.kind == "subscription":
+            raise _unsupported("subscription not supported over HTTP: use the real-time endpoint")
+        execution = self._execution(api, operation, caller, RequestInfo(headers, call.variables))
+        answer = await execution.run()
+        for published in execution.published(answer):
+            self.subscriptions.publish(api, published)
+        return answer
+
+    async def subscribe(
+        self,
+        api: GraphqlApi,
+        caller: Caller,
+        call: GraphqlCall,
+        headers: Mapping[str, str],
+        subscription_id: str,
+        deliver: Callable[[Delivery], None],
+    ) -> Subscription:
+        """Runs the subscription's resolver; the subscription is the caller's to add. Raises RequestRefused."""
+        operation = load(api.schema, call.query, call.operation_name)
+        root = compile_schema(api.schema).schema.subscription_type
+        if operation.kind != "subscription" or root is None:
+            raise _unsupported(f"{operation.kind} not supported through the realtime channel")
+        request = RequestInfo(headers, call.variables)
+        execution = self._execution(api, operation, caller, request)
+        answer = await execution.run()
+        if answer.errors:
+            raise OperationInvalid(answer.errors)
+        (field,) = fields_of(operation.definition.selection_set, operation.fragments, root.name)
+        return Subscription(
+            id=subscription_id,
+            api=api,
+            field_name=field.name.value,
+            operation=operation,
+            caller=caller,
+            request=request,
+            matches=execution.matcher or from_arguments(execution.arguments),
+            deliver=deliver,
+        )
+
+    def _execution(self, api: GraphqlApi, operation: Operation, caller: Caller, request: RequestInfo) -> Execution:
+        return Execution(api, compile_schema(api.schema), operation, caller, request, self._data_sources)
+
+
+def _unsupported(message: str) -> RequestRefused:
+    return RequestRefused(400, "UnsupportedOperation", message)

@@ -1,0 +1,124 @@
+"""Asynchronous invocations: tried until they succeed, run out of retries or grow too old, then told to a destination.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+"""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sandbox.aws.iam import role_allows
+from sandbox.errors import ResourceRefused
+from sandbox.functions.errors import InvokeRefused, TooManyRequests
+from sandbox.functions.limits import Limits
+from sandbox.world import Function, World
+
+_log = logging.getLogger(__name__)
+
+_LAMBDA_ARN = "arn:aws:lambda:"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """Result of a synchronous invocation."""
+
+    request_id: str
+    payload: bytes
+    """JSON the function returned, or the error document `{"errorMessage", "errorType", …}`."""
+    function_error: str | None
+    """`Unhandled` when the function failed, timed out or crashed."""
+
+
+def verify_destinations(function: Function) -> None:
+    """Refuse destinations other than functions, which are all that the sandbox has. Raises `ResourceRefused`."""
+    for arn in (function.event_invoke.on_failure, function.event_invoke.on_success):
+        if arn is not None and not arn.startswith(_LAMBDA_ARN):
+            raise ResourceRefused(
+                f"Function {function.name} sends the results of its events to {arn}; the sandbox knows functions as "
+                f"destinations ({_LAMBDA_ARN}…) and no other service. See sandbox/functions/events.py."
+            )
+
+
+class Events:
+    """Delivers events. `invoke` runs one attempt; `send` puts a destination's record in its function's queue."""
+
+    def __init__(
+        self,
+        world: World,
+        limits: Limits,
+        invoke: Callable[[Function, str, bytes], Awaitable[Invocation]],
+        send: Callable[[str, bytes], str],
+    ) -> None:
+        self._world = world
+        self._limits = limits
+        self._invoke = invoke
+        self._send = send
+
+    async def deliver(self, function: Function, request_id: str, payload: bytes) -> None:
+        """All attempts of one event, each under the same request id."""
+        config, limits = function.event_invoke, self._limits
+        expires = time.monotonic() + config.maximum_event_age_seconds
+        throttle_wait, longest = limits.throttle_seconds
+        attempts = 0
+        last: Invocation | None = None
+        while True:
+            try:
+                last = await self._invoke(function, request_id, payload)
+            except TooManyRequests:
+                wait = throttle_wait
+                throttle_wait = min(throttle_wait * 2, longest)
+            else:
+                attempts += 1
+                if last.function_error is None:
+                    return self._tell(function, config.on_success, "Success", request_id, payload, attempts, last)
+                if attempts > config.maximum_retry_attempts:
+                    return self._tell(
+                        function, config.on_failure, "RetriesExhausted", request_id, payload, attempts, last
+                    )
+                wait = limits.retry_seconds[min(attempts, len(limits.retry_seconds)) - 1] * limits.retry_scale
+            left = expires - time.monotonic()
+            await asyncio.sleep(min(wait, max(left, 0)))
+            if wait >= left:
+                _log.warning("An event of %s was dropped: it is over its age limit.", function.name)
+                return self._tell(function, config.on_failure, "EventAgeExceeded", request_id, payload, attempts, last)
+
+    def _tell(
+        self,
+        function: Function,
+        destination: str | None,
+        condition: str,
+        request_id: str,
+        payload: bytes,
+        attempts: int,
+        last: Invocation | None,
+    ) -> None:
+        if destination is None:
+            return
+        if not role_allows(self._world, function.role_arn, "lambda:InvokeFunction", destination):
+            _log.warning("%s may not lambda:InvokeFunction its destination %s.", function.role_arn, destination)
+            return
+        record: dict[str, object] = {
+            "version": "1.0",
+            "timestamp": f"{datetime.now(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z",
+            "requestContext": {
+                "requestId": request_id,
+                "functionArn": f"{function.arn}:$LATEST",
+                "condition": condition,
+                "approximateInvokeCount": attempts,
+            },
+            "requestPayload": json.loads(payload),
+        }
+        if last is not None:
+            context: dict[str, object] = {"statusCode": 200, "executedVersion": "$LATEST"}
+            if last.function_error is not None:
+                context["functionError"] = last.function_error
+            record |= {"responseContext": context, "responsePayload": json.loads(last.payload)}
+        try:
+            self._send(destination.split(":")[6], json.dumps(record).encode())
+        except InvokeRefused as refused:
+            _log.warning("The result of an event of %s did not reach %s: %s", function.name, destination, refused)

@@ -1,0 +1,244 @@
+"""The environments of one function: a warm one is taken, or a cold one is made; each runs one invocation at a time.
+
+https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
+"""
+
+import asyncio
+import contextlib
+import logging
+import math
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sandbox.functions.environment import Environment, HandlerEnvironment, Host
+from sandbox.functions.errors import FunctionFailed, TooManyRequests, timed_out
+from sandbox.functions.runtime_api import Event
+from sandbox.functions.web_adapter import AdapterSettings, WebEnvironment
+from sandbox.world import Function, World
+
+_log = logging.getLogger(__name__)
+
+
+class Concurrency:
+    """How many invocations run in the account and in each function, and when there is no room for another."""
+
+    def __init__(self, world: World, limit: int) -> None:
+        self._world = world
+        self._limit = limit
+        self._running: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def one_more(self, function: Function) -> Generator[None]:
+        """Count an invocation while it runs. Raises `TooManyRequests`."""
+        if function.reserved_concurrency is not None:
+            if self._running[function.name] >= function.reserved_concurrency:
+                raise TooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded")
+        elif self._unreserved_running() >= self._unreserved():
+            raise TooManyRequests("ConcurrentInvocationLimitExceeded")
+        self._running[function.name] += 1
+        try:
+            yield
+        finally:
+            self._running[function.name] -= 1
+
+    def _unreserved(self) -> int:
+        return self._limit - sum(function.reserved_concurrency or 0 for function in self._world.functions.values())
+
+    def _unreserved_running(self) -> int:
+        functions = self._world.functions.values()
+        return sum(self._running[function.name] for function in functions if function.reserved_concurrency is None)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """An environment for one invocation, and what the invocation is told."""
+
+    environment: Environment
+    event: Event
+
+
+class Pool:
+    """The environments of `function`. `warm` keeps `minimum` of them ready; more come and go with the load."""
+
+    def __init__(self, host: Host, function: Function, concurrency: Concurrency, minimum: int) -> None:
+        self.function = function
+        self.adapter = AdapterSettings.of(function, host.world.region)
+        """How its web server is spoken to; None for a function with a Python handler."""
+        self._host = host
+        self._concurrency = concurrency
+        self._minimum = minimum
+        self._task_root: Path | None = None
+        self._idle: list[Environment] = []
+        self._all: set[Environment] = set()
+
+    @contextlib.asynccontextmanager
+    async def invocation(self, request_id: str, payload: bytes, trace_id: str) -> AsyncGenerator[Lease]:
+        """Everything around one invocation: an environment, the timeout, the lines in the log.
+
+        The block does the work; what it raises as `FunctionFailed` goes on to the caller, and a timeout is raised as
+        one. Raises `TooManyRequests` when there is no concurrency left.
+        """
+        with self._concurrency.one_more(self.function):
+            # An INIT phase that takes too long is begun again within the invocation, on the function's own timeout.
+            environment = await self._take_idle() or await self._started(request_id) or self._new()
+            report = _Report(environment, request_id)
+            keep = False
+            try:
+                async with _deadline(self.function, request_id):
+                    if not environment.started:
+                        await environment.start(request_id)
+                    yield Lease(environment, self._event(request_id, payload, trace_id))
+                keep = True
+            except FunctionFailed as failure:
+                report.failure = failure
+                keep = failure.reusable
+                raise
+            finally:
+                report.measure()
+                if keep and self._usable(environment):
+                    environment.idle_since = time.monotonic()
+                    self._idle.append(environment)
+                else:
+                    await self._close(environment)
+                report.write()
+
+    async def use(self, task_root: Path) -> None:
+        """Run this code from the next invocation on; environments that are busy end when their invocation does."""
+        if task_root != self._task_root:
+            self._task_root = task_root
+            idle, self._idle = self._idle, []
+            await self._close(*idle)
+            await self.warm()
+
+    async def warm(self) -> None:
+        """Start environments until `minimum` are idle. One that cannot start is logged; invocations will say why."""
+        missing = self._minimum - len(self._idle)
+        await asyncio.gather(*(self._warm_one() for _ in range(missing)))
+
+    async def retire(self) -> None:
+        """End environments that have been idle for too long, down to the minimum."""
+        oldest_allowed = time.monotonic() - self._host.limits.idle_seconds
+        while len(self._idle) > self._minimum and self._idle[0].idle_since < oldest_allowed:
+            await self._close(self._idle.pop(0))
+
+    async def close(self) -> None:
+        """End all environments, busy ones too."""
+        self._idle = []
+        await self._close(*self._all)
+
+    async def _take_idle(self) -> Environment | None:
+        while self._idle:
+            environment = self._idle.pop()  # the one used last, so that those beyond the need grow old
+            if self._usable(environment):
+                return environment
+            await self._close(environment)
+        return None
+
+    def _usable(self, environment: Environment) -> bool:
+        return environment.started and environment.process.alive and environment.task_root == self._task_root
+
+    async def _started(self, request_id: str = "") -> Environment | None:
+        """A new environment after its INIT phase; None when that took too long."""
+        environment = self._new()
+        limit = asyncio.timeout(self._host.limits.init_seconds)
+        try:
+            async with limit:
+                await environment.start(request_id)
+        except BaseException as error:
+            await self._close(environment)
+            if not (isinstance(error, TimeoutError) and limit.expired()):
+                raise
+            milliseconds = self._host.limits.init_seconds * 1000
+            environment.log.write(f"INIT_REPORT Init Duration: {milliseconds:.2f} ms\tPhase: init\tStatus: timeout")
+            return None
+        return environment
+
+    async def _warm_one(self) -> None:
+        try:
+            environment = await self._started()
+        except FunctionFailed as failure:
+            _log.warning("No environment of %s could be started ahead: %s", self.function.name, failure)
+            return
+        if environment is not None:
+            self._idle.append(environment)
+
+    def _new(self) -> Environment:
+        assert self._task_root is not None, "use() was not called"
+        if self.adapter is None:
+            environment = HandlerEnvironment(self._host, self.function, self._task_root)
+        else:
+            environment = WebEnvironment(self._host, self.function, self._task_root, self.adapter)
+        self._all.add(environment)
+        return environment
+
+    async def _close(self, *environments: Environment) -> None:
+        self._all.difference_update(environments)
+        await asyncio.gather(*(environment.close() for environment in environments))
+
+    def _event(self, request_id: str, payload: bytes, trace_id: str) -> Event:
+        deadline_ms = round((time.time() + self.function.timeout_seconds) * 1000)
+        return Event(request_id, payload, deadline_ms, self.function.arn, trace_id)
+
+
+@contextlib.asynccontextmanager
+async def _deadline(function: Function, request_id: str) -> AsyncGenerator[None]:
+    limit = asyncio.timeout(function.timeout_seconds)
+    try:
+        async with limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        raise timed_out(request_id, function.timeout_seconds) from None
+
+
+class _Report:
+    """What Lambda itself writes to the log of an invocation.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    """
+
+    def __init__(self, environment: Environment, request_id: str) -> None:
+        self.failure: FunctionFailed | None = None
+        self._environment = environment
+        self._request_id = request_id
+        self._began = time.monotonic()
+        self._duration_ms = 0.0
+        self._peak: int | None = None
+        environment.log.write(f"START RequestId: {request_id} Version: $LATEST")
+
+    def measure(self) -> None:
+        """Take the figures, while the process is there."""
+        self._duration_ms = (time.monotonic() - self._began) * 1000
+        if self._environment.started:
+            self._peak = self._environment.process.peak_memory_megabytes()
+
+    def write(self) -> None:
+        """Write the END and REPORT lines. The INIT phase is billed too (since 2025-08-01)."""
+        log, environment = self._environment.log, self._environment
+        init_ms, environment.init_ms = environment.init_ms, None
+        failure = None if self.failure is None or self.failure.reusable else self.failure
+        if failure is not None and failure.status == "timeout":
+            now = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+            seconds = environment.function.timeout_seconds
+            log.write(f"{now}Z {self._request_id} Task timed out after {seconds:.2f} seconds")
+        log.write(f"END RequestId: {self._request_id}")
+        fields = [
+            f"REPORT RequestId: {self._request_id}",
+            f"Duration: {self._duration_ms:.2f} ms",
+            f"Billed Duration: {math.ceil(self._duration_ms + (init_ms or 0))} ms",
+            f"Memory Size: {environment.function.memory_megabytes} MB",
+        ]
+        if self._peak is not None:
+            fields.append(f"Max Memory Used: {self._peak} MB")
+        if init_ms is not None:
+            fields.append(f"Init Duration: {init_ms:.2f} ms")
+        if failure is not None:
+            fields.append(f"Status: {failure.status}")
+            if failure.status == "error":
+                fields.append(f"Error Type: {failure.document.get('errorType')}")
+        log.write("\t".join(fields))

@@ -1,0 +1,247 @@
+"""Lambda, as the rest of the sandbox sees it: functions of the `World` are invoked here, by name.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+import time
+import uuid
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from sandbox.aws.credentials import Credentials
+from sandbox.errors import ServiceFailed, one_line
+from sandbox.functions.environment import HandlerEnvironment, Host
+from sandbox.functions.errors import (
+    FunctionFailed,
+    FunctionNotFound,
+    InvalidRequestContent,
+    InvokeRefused,
+    NotEmulated,
+    PayloadTooLarge,
+    TooManyRequests,
+)
+from sandbox.functions.events import Events, Invocation, verify_destinations
+from sandbox.functions.layers import Layers, Packages, ProjectPackages
+from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
+from sandbox.functions.logs import FunctionLogs
+from sandbox.functions.pool import Concurrency, Pool
+from sandbox.functions.ports import Ports
+from sandbox.functions.process import Leash
+from sandbox.functions.watcher import WATCHED_FOLDERS, watch
+from sandbox.functions.web_adapter import WebRequest
+from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
+from sandbox.options import SandboxOptions
+from sandbox.world import Function, World
+from stacks.errors import StacksError
+
+__all__ = [
+    "FunctionFailed",
+    "FunctionNotFound",
+    "FunctionService",
+    "InvalidRequestContent",
+    "Invocation",
+    "InvokeRefused",
+    "NotEmulated",
+    "PayloadTooLarge",
+    "StreamedBody",
+    "TooManyRequests",
+    "WebRequest",
+    "WebResponse",
+    "new_request_id",
+    "new_trace_id",
+]
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+def new_request_id() -> str:
+    """An id for one invocation."""
+    return str(uuid.uuid4())
+
+
+def new_trace_id() -> str:
+    """A value for `X-Amzn-Trace-Id`, not sampled."""
+    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
+
+
+class FunctionService:
+    """The functions of one sandbox. `start` after the program ran, `stop` at the end."""
+
+    def __init__(
+        self,
+        world: World,
+        options: SandboxOptions,
+        credentials: Credentials,
+        logs: FunctionLogs,
+        aws_endpoint: str,
+        *,
+        packages: Packages | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        port = urlsplit(world.origin).port or options.port
+        self._world = world
+        self._options = options
+        self._limits = limits or Limits()
+        self._host = Host(
+            world=world,
+            credentials=credentials,
+            logs=logs,
+            layers=Layers(
+                packages or ProjectPackages(options.project_root), options.state_root / str(port) / "functions"
+            ),
+            limits=self._limits,
+            aws_endpoint=aws_endpoint,
+            leash=Leash(),
+            ports=Ports(port),
+        )
+        self._concurrency = Concurrency(world, self._limits.concurrency)
+        self._events = Events(world, self._limits, self._attempt, self.invoke_event)
+        self._pools: dict[str, Pool] = {}
+        self._staging = asyncio.Lock()
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def start(self) -> None:
+        """Stage the code of every function and warm `options.warm_workers` environments of each; watch the code.
+
+        Raises `ResourceRefused` for a function that could not work on AWS or here, `ServiceFailed` when its package
+        cannot be laid out.
+        """
+        try:
+            await self._start()
+        except StacksError as error:
+            raise ServiceFailed(one_line(str(error))) from error
+
+    async def _start(self) -> None:
+        await asyncio.to_thread(self._host.layers.prepare)
+        folders = [self._options.project_root / name for name in WATCHED_FOLDERS]
+        self._spawn(watch([folder for folder in folders if folder.is_dir()], self._reload))
+        self._spawn(self._retire())
+        functions = tuple(self._world.functions.values())
+        for function in functions:
+            await asyncio.to_thread(self._host.layers.verify, function)
+            verify_destinations(function)
+            self._pools[function.name] = Pool(
+                self._host, function, self._concurrency, minimum=self._options.warm_workers
+            )
+        async with self._staging:
+            await asyncio.gather(*(self._stage(pool) for pool in self._pools.values()))
+
+    async def invoke(self, function_name: str, payload: bytes) -> Invocation:
+        """Invoke and wait for the answer. An empty payload is `{}`. Raises `InvokeRefused`."""
+        function = self._function(function_name)
+        event = _checked(payload, REQUEST_BYTES)
+        # A caller that goes away does not end the invocation.
+        return await asyncio.shield(self._spawn(self._attempt(function, new_request_id(), event)))
+
+    def invoke_event(self, function_name: str, payload: bytes) -> str:
+        """Invoke and do not wait; the request id. Raises `InvokeRefused`, but never `TooManyRequests`."""
+        function = self._function(function_name)
+        event = _checked(payload, EVENT_BYTES)
+        request_id = new_request_id()
+        self._spawn(self._events.deliver(function, request_id, event))
+        return request_id
+
+    async def web(self, function_name: str, request: WebRequest, *, streamed: bool) -> WebResponse:
+        """One HTTP exchange with a function behind the Web Adapter.
+
+        With `streamed`, and an adapter that streams as well, the answer is there as soon as its head is; else when it
+        is complete. Raises `InvokeRefused`, or `FunctionFailed` when the function failed before its first byte. Call
+        `body.abandon()` when the body is not read to its end: the function runs on.
+        """
+        pool = self._pool(self._function(function_name))
+        if pool.adapter is None:
+            raise NotEmulated(
+                f"{function_name} has no Web Adapter: the sandbox serves function URLs of adapted functions only."
+            )
+        if len(request.body) > REQUEST_BYTES:
+            raise PayloadTooLarge(REQUEST_BYTES)
+        head: asyncio.Future[WebResponse] = asyncio.get_running_loop().create_future()
+        self._spawn(exchange(pool, request, streamed=streamed and pool.adapter.streams, head=head))
+        try:
+            return await asyncio.shield(head)
+        except asyncio.CancelledError:
+            head.add_done_callback(_abandon)
+            raise
+
+    async def stop(self) -> None:
+        """End every invocation, every process and every task; remove the staged code."""
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(self._tasks)
+            await asyncio.sleep(0)  # the tasks' own callbacks take them off the set
+        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        self._host.leash.close()
+        await asyncio.to_thread(self._host.layers.remove)
+
+    def _function(self, name: str) -> Function:
+        try:
+            return self._world.functions[name]
+        except KeyError:
+            arn = f"arn:aws:lambda:{self._world.region}:{name}"
+            raise FunctionNotFound(f"Function not found: {arn}") from None
+
+    def _pool(self, function: Function) -> Pool:
+        return self._pools[function.name]
+
+    async def _attempt(self, function: Function, request_id: str, event: bytes) -> Invocation:
+        pool = self._pool(function)
+        if pool.adapter is not None:
+            raise NotEmulated(
+                f"{function.name} is a web server behind the Web Adapter: the sandbox invokes it by its URL only."
+            )
+        try:
+            async with pool.invocation(request_id, event, new_trace_id()) as lease:
+                assert isinstance(lease.environment, HandlerEnvironment)
+                answer = await lease.environment.invoke(lease.event)
+        except FunctionFailed as failure:
+            return Invocation(request_id, json.dumps(failure.document).encode(), "Unhandled")
+        return Invocation(request_id, answer, None)
+
+    async def _stage(self, pool: Pool) -> None:
+        task_root = await asyncio.to_thread(self._host.layers.task_root, pool.function)
+        await pool.use(task_root)
+
+    async def _reload(self) -> None:
+        async with self._staging:
+            for pool in self._pools.values():
+                try:
+                    await self._stage(pool)
+                except (StacksError, SyntaxError, OSError) as error:
+                    _log.warning("%s goes on with the code it had: %s", pool.function.name, error)
+
+    async def _retire(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.idle_seconds / 4)
+            for pool in self._pools.values():
+                await pool.retire()
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _checked(payload: bytes, limit: int) -> bytes:
+    if len(payload) > limit:
+        raise PayloadTooLarge(limit)
+    if not payload:
+        return b"{}"
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise InvalidRequestContent(f"Could not parse request body into json: {error}") from None
+    return payload
+
+
+def _abandon(head: "asyncio.Future[WebResponse]") -> None:
+    """Whoever asked is gone: drain the answer, and take note of a failure so that asyncio does not."""
+    if not head.cancelled() and head.exception() is None:
+        head.result().body.abandon()

@@ -1,0 +1,39 @@
+"""What a caller may choose about the sandbox itself. What the *program* may be told is in `stacks/settings.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+DEFAULT_PORT = 9100
+PORT_RANGE = 100
+"""How many ports above the wanted one are tried when it is taken."""
+
+
+@dataclass(frozen=True)
+class ModelPace:
+    """How the emulated model streams: milliseconds before its first token, and tokens a second after it."""
+
+    first_token_ms: float = 300
+    tokens_per_second: float = 60
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """One sandbox: where it listens, what it deploys, how its model behaves."""
+
+    port: int = DEFAULT_PORT
+    """First port to try; the next free one of `PORT_RANGE` is taken, and said, when it is in use."""
+    stack: str = "sandbox"
+    config: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Stack configuration by key as `pulumi config set` takes it (`architectures`, `streamways:model`, `aws:region`);
+    wins over `Pulumi.<stack>.yaml`, which wins over the defaults in `Pulumi.yaml`."""
+    warm_workers: int = 1
+    """Environments of each function that are started ahead of the first request."""
+    pace: ModelPace = ModelPace()
+    project_root: Path = PROJECT_ROOT
+
+    @property
+    def state_root(self) -> Path:
+        """Where running sandboxes keep their state: one folder by port, e.g. `.sandbox/9100/`."""
+        return self.project_root / ".sandbox"

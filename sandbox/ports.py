@@ -1,0 +1,42 @@
+"""The port of a sandbox: taken once, and kept open until it listens, so that nobody else gets it in between."""
+
+import socket
+
+from sandbox.errors import PortsTaken
+from sandbox.options import PORT_RANGE, SandboxOptions
+from sandbox.state import Claim, claim
+
+LOOPBACK = "127.0.0.1"
+HIGHEST_PORT = 65_535
+_BACKLOG = 512
+
+
+def take(options: SandboxOptions) -> tuple[socket.socket, Claim]:
+    """The first free port from `options.port` on: its listening socket, and the folder for its state.
+
+    Raises PortsTaken when none of the range is free.
+    """
+    last = min(options.port + PORT_RANGE - 1, HIGHEST_PORT)
+    for port in range(options.port, last + 1):
+        listener = _listen(port)
+        if listener is None:
+            continue
+        claimed = claim(options.state_root, listener.getsockname()[1])
+        if claimed is not None:
+            return listener, claimed
+        listener.close()
+    raise PortsTaken(
+        f"no port from {options.port} to {last} is free: end what uses them, or choose another with --port"
+    )
+
+
+def _listen(port: int) -> socket.socket | None:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        return None
+    return listener

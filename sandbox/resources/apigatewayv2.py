@@ -1,0 +1,202 @@
+"""Amazon API Gateway V2: WebSocket APIs. HTTP APIs are not emulated.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api.html
+"""
+
+import re
+from dataclasses import replace
+
+from sandbox.errors import ResourceRefused
+from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.inputs import Inputs
+from sandbox.resources.lambda_access import function_named
+from sandbox.world import (
+    ACCOUNT_ID,
+    RouteSettings,
+    WebSocketApi,
+    WebSocketAuthorizer,
+    WebSocketIntegration,
+    WebSocketRoute,
+)
+
+INTEGRATION_MILLISECONDS = (50, 29_000)
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
+MAX_NAME = 128
+API_ID_LENGTH = 10
+ID_LENGTH = 7
+
+_INVOKE_ARN = re.compile(r"arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations")
+
+
+def _create_api(cloud: Cloud, request: Request) -> Created:
+    inputs, world = request.inputs, cloud.world
+    inputs.text("protocolType", allowed=("WEBSOCKET",))
+    inputs.without_effect("description")
+    api = WebSocketApi(
+        api_id=request.stable_id(API_ID_LENGTH),
+        name=inputs.text("name"),
+        route_selection_expression=inputs.text("routeSelectionExpression"),
+    )
+    world.websocket_apis[api.api_id] = api
+    return Created(
+        api.api_id,
+        {
+            "apiEndpoint": f"{_websocket_origin(cloud)}/execute-api/{api.api_id}",
+            "apiKeySelectionExpression": "$request.header.x-api-key",
+            "arn": f"arn:aws:apigateway:{world.region}::/apis/{api.api_id}",
+            "executionArn": _execution_arn(cloud, api),
+            "tagsAll": all_tags(cloud, request),
+        },
+    )
+
+
+def _create_authorizer(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    inputs.text("name")
+    inputs.text("authorizerType", allowed=("REQUEST",))
+    authorizer = WebSocketAuthorizer(
+        authorizer_id=request.stable_id(ID_LENGTH),
+        function_arn=_function_arn(cloud, inputs.text("authorizerUri"), "authorizerUri"),
+        identity_sources=inputs.texts("identitySources"),
+    )
+    api.authorizers[authorizer.authorizer_id] = authorizer
+    return Created(authorizer.authorizer_id, {})
+
+
+def _create_integration(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    inputs.text("integrationType", allowed=("AWS_PROXY",))
+    inputs.optional_text("integrationMethod", allowed=("POST",))
+    inputs.without_effect("description")
+    default = INTEGRATION_MILLISECONDS[1]
+    integration = WebSocketIntegration(
+        integration_id=request.stable_id(ID_LENGTH),
+        function_arn=_function_arn(cloud, inputs.text("integrationUri"), "integrationUri"),
+        timeout_milliseconds=inputs.integer("timeoutMilliseconds", default, between=INTEGRATION_MILLISECONDS),
+    )
+    api.integrations[integration.integration_id] = integration
+    return Created(
+        integration.integration_id,
+        {
+            "connectionType": "INTERNET",
+            "integrationMethod": "POST",
+            "payloadFormatVersion": "1.0",
+            "timeoutMilliseconds": integration.timeout_milliseconds,
+        },
+    )
+
+
+def _create_route(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    key, target = inputs.text("routeKey"), inputs.text("target")
+    integration_id = target.removeprefix("integrations/")
+    if integration_id not in api.integrations:
+        raise ResourceRefused(
+            f"BadRequestException: target is {target!r}, allowed is integrations/<id> of an integration"
+        )
+    if key in api.routes:
+        raise ResourceRefused(f"ConflictException: Route with key {key} already exists for this API")
+    authorization = inputs.optional_text("authorizationType", allowed=("NONE", "CUSTOM")) or "NONE"
+    authorizer_id = inputs.optional_text("authorizerId")
+    if authorization == "CUSTOM" and authorizer_id not in api.authorizers:
+        raise ResourceRefused(
+            f"BadRequestException: authorizerId is {authorizer_id!r}, which is no authorizer of this API"
+        )
+    if authorization == "CUSTOM" and key != "$connect":
+        raise ResourceRefused(
+            f"BadRequestException: Currently, authorization is restricted to the $connect route only ({key})"
+        )
+    if authorization == "NONE" and authorizer_id is not None:
+        raise ResourceRefused("BadRequestException: authorizerId goes with the authorizationType CUSTOM")
+    api.routes[key] = WebSocketRoute(key, integration_id, authorizer_id)
+    return Created(request.stable_id(ID_LENGTH), {"authorizationType": authorization})
+
+
+def _create_deployment(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    inputs.without_effect("description", "triggers")
+    if not api.routes:
+        raise ResourceRefused(
+            "BadRequestException: At least one route is required before deploying the Api: depend on one"
+        )
+    deployment_id = request.stable_id(ID_LENGTH)
+    api.deployments[deployment_id] = frozenset(api.routes)
+    return Created(deployment_id, {"autoDeployed": False})
+
+
+def _create_stage(cloud: Cloud, request: Request) -> Created:
+    inputs, world = request.inputs, cloud.world
+    api = _api(cloud, inputs)
+    name, deployment_id = inputs.text("name"), inputs.text("deploymentId")
+    if deployment_id not in api.deployments:
+        raise ResourceRefused(
+            f"NotFoundException: deploymentId is {deployment_id!r}, which is no deployment of this API"
+        )
+    if name in api.stages:
+        raise ResourceRefused(f"ConflictException: Stage already exists: {name}")
+    inputs.without_effect("description")
+    if inputs.flag("autoDeploy"):
+        raise ResourceRefused(
+            "autoDeploy is true, which the sandbox does not do: deploy with an aws.apigatewayv2.Deployment"
+        )
+    api.stages[name] = (deployment_id, _route_settings(inputs.block("defaultRouteSettings")))
+    return Created(
+        name,
+        {
+            "arn": f"arn:aws:apigateway:{world.region}::/apis/{api.api_id}/stages/{name}",
+            "executionArn": f"{_execution_arn(cloud, api)}/{name}",
+            "invokeUrl": f"{_websocket_origin(cloud)}/execute-api/{api.api_id}/{name}",
+            "tagsAll": all_tags(cloud, request),
+        },
+    )
+
+
+def _route_settings(block: Inputs | None) -> RouteSettings:
+    settings = RouteSettings()
+    if block is None:
+        return settings
+    if block.flag("dataTraceEnabled"):
+        raise ResourceRefused("defaultRouteSettings.dataTraceEnabled writes tokens and prompts into logs: leave it off")
+    block.without_effect("loggingLevel", "detailedMetricsEnabled")
+    return replace(
+        settings,
+        throttling_rate_limit=block.optional_number("throttlingRateLimit"),
+        throttling_burst_limit=block.optional_integer("throttlingBurstLimit", between=(0, 1_000_000)),
+    )
+
+
+def _api(cloud: Cloud, inputs: Inputs) -> WebSocketApi:
+    api_id = inputs.text("apiId")
+    api = cloud.world.websocket_apis.get(api_id)
+    if api is None:
+        raise ResourceRefused(f"NotFoundException: Invalid API identifier specified {api_id}")
+    return api
+
+
+def _function_arn(cloud: Cloud, uri: str, key: str) -> str:
+    match = _INVOKE_ARN.fullmatch(uri)
+    if match is None:
+        raise ResourceRefused(f"BadRequestException: {key} is {uri!r}, allowed is a function's invoke_arn")
+    return function_named(cloud, match["function"]).arn
+
+
+def _execution_arn(cloud: Cloud, api: WebSocketApi) -> str:
+    return f"arn:aws:execute-api:{cloud.world.region}:{ACCOUNT_ID}:{api.api_id}"
+
+
+def _websocket_origin(cloud: Cloud) -> str:
+    return cloud.world.origin.replace("http", "ws", 1)
+
+
+HANDLERS = (
+    Handler("aws:apigatewayv2/api:Api", _create_api, PhysicalName("name", MAX_NAME)),
+    Handler("aws:apigatewayv2/authorizer:Authorizer", _create_authorizer, PhysicalName("name", MAX_NAME)),
+    Handler("aws:apigatewayv2/integration:Integration", _create_integration),
+    Handler("aws:apigatewayv2/route:Route", _create_route),
+    Handler("aws:apigatewayv2/deployment:Deployment", _create_deployment),
+    Handler("aws:apigatewayv2/stage:Stage", _create_stage, PhysicalName("name", MAX_NAME)),
+)

@@ -1,0 +1,152 @@
+"""AWS AppSync: GraphQL APIs, their data sources and their unit resolvers.
+
+https://docs.aws.amazon.com/appsync/latest/APIReference/Welcome.html
+"""
+
+import re
+
+from sandbox.aws import iam
+from sandbox.edge.appsync.resolver_code import check_resolver
+from sandbox.edge.appsync.schema import check_field, check_schema
+from sandbox.errors import ResourceRefused
+from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.inputs import Inputs
+from sandbox.resources.lambda_access import function_named
+from sandbox.world import ACCOUNT_ID, DataSource, GraphqlApi, UnitResolver
+
+AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "AWS_IAM")
+MAX_NAME = 65_536
+API_ID_LENGTH = 26
+DATA_SOURCE_TYPES = ("NONE", "AWS_LAMBDA")
+
+_NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
+
+
+def _create_api(cloud: Cloud, request: Request) -> Created:
+    inputs, world = request.inputs, cloud.world
+    schema = inputs.text("schema")
+    check_schema(schema)
+    authentication_type = inputs.text("authenticationType", allowed=AUTHENTICATION_TYPES)
+    pool_id, default_action = _user_pool(cloud, inputs.block("userPoolConfig"), authentication_type)
+    inputs.without_effect("xrayEnabled")
+    api_id = request.stable_id(API_ID_LENGTH)
+    api = GraphqlApi(
+        api_id=api_id,
+        arn=f"arn:aws:appsync:{world.region}:{ACCOUNT_ID}:apis/{api_id}",
+        name=inputs.text("name"),
+        schema=schema,
+        authentication_type=authentication_type,
+        user_pool_id=pool_id,
+        user_pool_default_action=default_action,
+        additional_authentication_types=_additional(inputs, authentication_type),
+    )
+    world.graphql_apis[api_id] = api
+    realtime = world.origin.replace("http", "ws", 1)
+    return Created(
+        api_id,
+        {
+            "apiType": "GRAPHQL",
+            "arn": api.arn,
+            "tagsAll": all_tags(cloud, request),
+            "uris": {
+                "GRAPHQL": f"{world.origin}/appsync/{api_id}/graphql",
+                "REALTIME": f"{realtime}/appsync/{api_id}/graphql/realtime",
+            },
+        },
+    )
+
+
+def _user_pool(cloud: Cloud, block: Inputs | None, authentication_type: str) -> tuple[str | None, str | None]:
+    if block is None:
+        if authentication_type == "AMAZON_COGNITO_USER_POOLS":
+            raise ResourceRefused(
+                "BadRequestException: authenticationType AMAZON_COGNITO_USER_POOLS needs a userPoolConfig"
+            )
+        return None, None
+    region = block.optional_text("awsRegion")
+    if region not in (None, cloud.world.region):
+        raise ResourceRefused(
+            f"userPoolConfig.awsRegion is {region!r}, but this sandbox is {cloud.world.region!r} alone"
+        )
+    pool_id = block.text("userPoolId")
+    if pool_id not in cloud.user_pools:
+        raise ResourceRefused(
+            f"BadRequestException: userPoolConfig.userPoolId is {pool_id!r}, and no such user pool exists"
+        )
+    return pool_id, block.text("defaultAction", allowed=("ALLOW", "DENY"))
+
+
+def _additional(inputs: Inputs, default: str) -> tuple[str, ...]:
+    types: list[str] = []
+    for block in inputs.blocks("additionalAuthenticationProviders"):
+        kind = block.text("authenticationType", allowed=("AWS_IAM",))
+        if kind in (default, *types):
+            raise ResourceRefused(f"BadRequestException: additionalAuthenticationProviders has {kind} twice")
+        types.append(kind)
+    return tuple(types)
+
+
+def _create_data_source(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    name, kind = inputs.text("name"), inputs.text("type", allowed=DATA_SOURCE_TYPES)
+    if not _NAME.fullmatch(name):
+        raise ResourceRefused(
+            f"BadRequestException: name is {name!r}, allowed are letters, digits and _, no digit first"
+        )
+    if name in api.data_sources:
+        raise ResourceRefused(f"BadRequestException: Data source with name {name} already exists")
+    inputs.without_effect("description")
+    role, block = inputs.optional_text("serviceRoleArn"), inputs.block("lambdaConfig")
+    if kind == "NONE":
+        api.data_sources[name] = DataSource(name, kind)
+    else:
+        if block is None or role is None:
+            raise ResourceRefused(
+                "BadRequestException: a data source of type AWS_LAMBDA needs lambdaConfig and serviceRoleArn"
+            )
+        if not iam.service_may_assume(cloud.world, role, "appsync.amazonaws.com"):
+            raise ResourceRefused(f"BadRequestException: serviceRoleArn is {role!r}, a role that AppSync cannot assume")
+        function = function_named(cloud, block.text("functionArn"))
+        api.data_sources[name] = DataSource(name, kind, function.arn, role)
+    return Created(f"{api.api_id}-{name}", {"arn": f"{api.arn}/datasources/{name}"})
+
+
+def _create_resolver(cloud: Cloud, request: Request) -> Created:
+    inputs = request.inputs
+    api = _api(cloud, inputs)
+    type_name, field_name = inputs.text("type"), inputs.text("field")
+    check_field(check_schema(api.schema), type_name, field_name)
+    inputs.optional_text("kind", allowed=("UNIT",))
+    data_source = inputs.text("dataSource")
+    if data_source not in api.data_sources:
+        raise ResourceRefused(
+            f"NotFoundException: dataSource is {data_source!r}, allowed are {', '.join(api.data_sources)}"
+        )
+    runtime = inputs.block("runtime")
+    if runtime is None:
+        raise ResourceRefused("runtime is required: the sandbox runs APPSYNC_JS, not mapping templates")
+    runtime.text("name", allowed=("APPSYNC_JS",))
+    runtime.text("runtimeVersion", allowed=("1.0.0",))
+    code = inputs.text("code")
+    check_resolver(code)
+    if (type_name, field_name) in api.resolvers:
+        raise ResourceRefused(f"BadRequestException: Only one resolver is allowed per field ({type_name}.{field_name})")
+    api.resolvers[type_name, field_name] = UnitResolver(type_name, field_name, data_source, code)
+    arn = f"{api.arn}/types/{type_name}/resolvers/{field_name}"
+    return Created(f"{api.api_id}-{type_name}-{field_name}", {"arn": arn, "kind": "UNIT"})
+
+
+def _api(cloud: Cloud, inputs: Inputs) -> GraphqlApi:
+    api_id = inputs.text("apiId")
+    api = cloud.world.graphql_apis.get(api_id)
+    if api is None:
+        raise ResourceRefused(f"NotFoundException: GraphQL API {api_id} not found.")
+    return api
+
+
+HANDLERS = (
+    Handler("aws:appsync/graphQLApi:GraphQLApi", _create_api, PhysicalName("name", MAX_NAME)),
+    Handler("aws:appsync/dataSource:DataSource", _create_data_source, PhysicalName("name", MAX_NAME, separator="_")),
+    Handler("aws:appsync/resolver:Resolver", _create_resolver),
+)

@@ -1,0 +1,81 @@
+"""Amazon DynamoDB tables; moto keeps them.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+"""
+
+from typing import TYPE_CHECKING, cast
+
+from sandbox.errors import ResourceRefused
+from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.inputs import Inputs
+from sandbox.world import ACCOUNT_ID
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
+
+NAME_LENGTHS = (3, 255)
+ATTRIBUTE_TYPES = ("S", "N", "B")
+
+
+def _create_table(cloud: Cloud, request: Request) -> Created:
+    inputs, world = request.inputs, cloud.world
+    name = inputs.text("name")
+    if not NAME_LENGTHS[0] <= len(name) <= NAME_LENGTHS[1]:
+        raise ResourceRefused(f"name is {name!r}, allowed are {NAME_LENGTHS[0]} to {NAME_LENGTHS[1]} characters")
+    inputs.text("billingMode", allowed=("PAY_PER_REQUEST",))
+    attributes = _attributes(inputs)
+    keys = _keys(inputs)
+    if {key["AttributeName"] for key in keys} != {attribute["AttributeName"] for attribute in attributes}:
+        raise ResourceRefused(
+            "ValidationException: attributes must define the key attributes, hashKey and rangeKey, and no others"
+        )
+    ttl = _ttl(inputs.block("ttl"))
+    _without_effect(inputs)
+    dynamodb = cloud.backend.dynamodb()
+    try:
+        dynamodb.create_table(
+            TableName=name, AttributeDefinitions=attributes, KeySchema=keys, BillingMode="PAY_PER_REQUEST"
+        )
+    except dynamodb.exceptions.ResourceInUseException:
+        raise ResourceRefused(f"ResourceInUseException: Table already exists: {name}") from None
+    if ttl is not None:
+        dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
+    arn = f"arn:aws:dynamodb:{world.region}:{ACCOUNT_ID}:table/{name}"
+    return Created(name, {"arn": arn, "tagsAll": all_tags(cloud, request)})
+
+
+def _attributes(inputs: Inputs) -> "list[AttributeDefinitionTypeDef]":
+    return [
+        cast(
+            "AttributeDefinitionTypeDef",
+            {"AttributeName": block.text("name"), "AttributeType": block.text("type", allowed=ATTRIBUTE_TYPES)},
+        )
+        for block in inputs.blocks("attributes")
+    ]
+
+
+def _keys(inputs: Inputs) -> "list[KeySchemaElementTypeDef]":
+    keys: list[KeySchemaElementTypeDef] = [{"AttributeName": inputs.text("hashKey"), "KeyType": "HASH"}]
+    range_key = inputs.optional_text("rangeKey")
+    if range_key is not None:
+        keys.append({"AttributeName": range_key, "KeyType": "RANGE"})
+    return keys
+
+
+def _ttl(block: Inputs | None) -> str | None:
+    if block is None:
+        return None
+    name = block.optional_text("attributeName")
+    if not block.flag("enabled"):
+        return None
+    if name is None:
+        raise ResourceRefused("ttl.attributeName is required when ttl.enabled is true")
+    return name
+
+
+def _without_effect(inputs: Inputs) -> None:
+    """Backups, encryption at rest and protection against deletion go unnoticed in a table that lives for an hour."""
+    inputs.without_effect("pointInTimeRecovery", "serverSideEncryption", "deletionProtectionEnabled")
+
+
+HANDLERS = (Handler("aws:dynamodb/table:Table", _create_table, PhysicalName("name", NAME_LENGTHS[1])),)

@@ -1,0 +1,98 @@
+"""Who may reach a Lambda function, and at which address: function URLs and resource-policy statements."""
+
+import re
+
+from sandbox.errors import ResourceRefused
+from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request
+from sandbox.resources.inputs import Inputs
+from sandbox.world import Cors, Function, FunctionUrl, ResourcePermission
+
+# https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
+CORS_METHODS = ("GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*")
+"""`OPTIONS` is none of them: a method has at most six letters, and Lambda answers preflights itself."""
+MAX_CORS_AGE_SECONDS = 86_400
+MAX_STATEMENT_ID = 100
+URL_AUTH_TYPES = ("NONE", "AWS_IAM")
+
+_ACTION = re.compile(r"lambda:[*a-zA-Z]+|\*")
+
+
+def function_named(cloud: Cloud, name_or_arn: str) -> Function:
+    """A function by name or unqualified ARN. Raises ResourceRefused with Lambda's words when there is none."""
+    name = name_or_arn.split(":")[6] if name_or_arn.startswith("arn:aws:lambda:") else name_or_arn
+    function = cloud.world.functions.get(name)
+    if function is None or (name_or_arn != name and name_or_arn != function.arn):
+        raise ResourceRefused(f"ResourceNotFoundException: Function not found: {name_or_arn}")
+    return function
+
+
+def _create_url(cloud: Cloud, request: Request) -> Created:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html"""
+    inputs, world = request.inputs, cloud.world
+    function = function_named(cloud, inputs.text("functionName"))
+    if any(url.function_name == function.name for url in world.function_urls.values()):
+        raise ResourceRefused(f"ResourceConflictException: {function.name} has a function URL already")
+    url = FunctionUrl(
+        url_id=request.stable_id(32),
+        function_name=function.name,
+        authorization_type=inputs.text("authorizationType", allowed=URL_AUTH_TYPES),
+        invoke_mode=inputs.optional_text("invokeMode", allowed=("BUFFERED", "RESPONSE_STREAM")) or "BUFFERED",
+        cors=_cors(inputs.block("cors")),
+    )
+    world.function_urls[url.url_id] = url
+    return Created(
+        function.name,
+        {
+            "functionArn": function.arn,
+            "functionUrl": f"{world.origin}/lambda-url/{url.url_id}/",
+            "invokeMode": url.invoke_mode,
+            "urlId": url.url_id,
+        },
+    )
+
+
+def _cors(block: Inputs | None) -> Cors | None:
+    if block is None:
+        return None
+    return Cors(
+        allow_origins=block.texts("allowOrigins"),
+        allow_methods=block.texts("allowMethods", allowed=CORS_METHODS),
+        allow_headers=block.texts("allowHeaders"),
+        expose_headers=block.texts("exposeHeaders"),
+        allow_credentials=block.flag("allowCredentials"),
+        max_age_seconds=block.integer("maxAge", 0, between=(0, MAX_CORS_AGE_SECONDS)),
+    )
+
+
+def _create_permission(cloud: Cloud, request: Request) -> Created:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
+    inputs = request.inputs
+    function = function_named(cloud, inputs.text("function"))
+    permission = ResourcePermission(
+        statement_id=inputs.text("statementId"),
+        action=inputs.text("action"),
+        principal=inputs.text("principal"),
+        source_arn=inputs.optional_text("sourceArn"),
+        function_url_auth_type=inputs.optional_text("functionUrlAuthType", allowed=URL_AUTH_TYPES),
+        invoked_via_function_url=inputs.flag("invokedViaFunctionUrl") or None,
+    )
+    if not _ACTION.fullmatch(permission.action):
+        raise ResourceRefused(
+            f"action is {permission.action!r}, allowed is an action of Lambda, e.g. lambda:InvokeFunction"
+        )
+    if permission.function_url_auth_type and permission.action != "lambda:InvokeFunctionUrl":
+        raise ResourceRefused("functionUrlAuthType goes with the action lambda:InvokeFunctionUrl alone")
+    if permission.invoked_via_function_url and permission.action != "lambda:InvokeFunction":
+        raise ResourceRefused("invokedViaFunctionUrl goes with the action lambda:InvokeFunction alone")
+    if permission.statement_id in function.permissions:
+        raise ResourceRefused(
+            f"ResourceConflictException: The statement id ({permission.statement_id}) provided already exists"
+        )
+    function.permissions[permission.statement_id] = permission
+    return Created(permission.statement_id, {})
+
+
+HANDLERS = (
+    Handler("aws:lambda/functionUrl:FunctionUrl", _create_url),
+    Handler("aws:lambda/permission:Permission", _create_permission, PhysicalName("statementId", MAX_STATEMENT_ID)),
+)

@@ -1,0 +1,130 @@
+"""One sandbox from start to stop: its port and folder, its processes, and the services in one event loop."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sandbox import ports
+from sandbox.aws.moto import Moto
+from sandbox.engine.launch import ProgramProcess
+from sandbox.engine.project import configure, load
+from sandbox.errors import SandboxError, one_line
+from sandbox.options import SandboxOptions
+from sandbox.state import State
+from sandbox.world import World
+from stacks.errors import StacksError
+
+if TYPE_CHECKING:
+    from sandbox.http_server import HttpServer
+    from sandbox.services import Services
+
+DEFAULT_REGION = "us-east-1"
+
+_log = logging.getLogger(__name__)
+
+
+class Sandbox:
+    """Everything from `start` to `stop`. `on_progress` gets lines for a person, also from other threads."""
+
+    def __init__(
+        self, options: SandboxOptions, *, on_progress: Callable[[str], None], request_stop: Callable[[], None]
+    ) -> None:
+        self.options = options
+        self._on_progress = on_progress
+        self._request_stop = request_stop
+        self._running = AsyncExitStack()
+        self._folder = options.state_root
+
+    async def start(self) -> State:
+        """Deploy the program and serve it. Raises SandboxError; nothing of a failed start is left."""
+        try:
+            return await self._start()
+        except (SandboxError, asyncio.CancelledError):
+            await self.stop()
+            raise
+        except StacksError as error:
+            await self.stop()
+            raise SandboxError(one_line(str(error))) from error
+        except Exception as error:
+            _log.exception("the start failed")
+            await self.stop()
+            reason = one_line(f"{type(error).__name__}: {error}")
+            raise SandboxError(f"the sandbox failed: {reason}; see {self._folder / 'sandbox.log'}") from error
+
+    async def stop(self) -> None:
+        """End every process and every connection, remove the state file, and free the port. May be called twice."""
+        await self._running.aclose()
+
+    async def _start(self) -> State:
+        options, running = self.options, self._running
+        project = load(options.project_root)
+        listener, claim = ports.take(options)
+        self._folder = claim.path
+        running.callback(claim.release)
+        running.callback(listener.close)
+        running.callback(_log_to(claim.path / "sandbox.log"))
+        port: int = listener.getsockname()[1]
+        if port != options.port:
+            self._on_progress(f"port {options.port} is in use, taking {port}")
+        origin = f"http://{ports.LOOPBACK}:{port}"
+        given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
+        config = configure(project, options.stack, given)
+
+        program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")
+        running.push_async_callback(program.stop)
+        running.push_async_callback(moto.stop)
+        await program.start()
+        await moto.start()
+        http_server_class, services_class = await asyncio.to_thread(_import_services)
+        world = World(config.values.get("aws:region", DEFAULT_REGION), origin)
+        built = services_class(
+            options, project, world, moto, claim.path, running=running, request_stop=self._request_stop
+        )
+        server = http_server_class(built.application, listener)
+        running.push_async_callback(server.stop)
+        await server.start()
+        deployment = await built.deploy(config, program, on_progress=self._on_progress)
+        control = built.control
+        state = State(
+            pid=os.getpid(),
+            port=port,
+            origin=origin,
+            control_key=control.key,
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            region=world.region,
+            outputs=deployment.outputs,
+            credentials=built.credentials.administrator,
+            users=tuple(control.users.all) if control.users else (),
+        )
+        claim.publish(state)
+        control.ready = True
+        return state
+
+
+def _import_services() -> "tuple[type[HttpServer], type[Services]]":
+    """Imported late: it takes seconds, in which the two processes can do their own importing."""
+    from sandbox.http_server import HttpServer
+    from sandbox.services import Services
+
+    return HttpServer, Services
+
+
+def _log_to(path: Path) -> Callable[[], None]:
+    """Send the logs of the sandbox and its server to a file; returns what undoes it."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    loggers = [logging.getLogger(name) for name in ("sandbox", "uvicorn", "asyncio")]
+    for logger in loggers:
+        logger.addHandler(handler)
+
+    def undo() -> None:
+        for logger in loggers:
+            logger.removeHandler(handler)
+        handler.close()
+
+    return undo

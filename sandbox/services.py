@@ -1,0 +1,112 @@
+"""What a sandbox serves, put together: AWS's APIs, the edge, functions and model, and the program behind them."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+
+from sandbox.aws.bedrock import ModelEmulator
+from sandbox.aws.cognito import PoolTokens, PublicCognito
+from sandbox.aws.credentials import Credentials
+from sandbox.aws.demo_users import ADMIN_FLOW, DemoUsers
+from sandbox.aws.gateway import PREFIX as GATEWAY_PREFIX
+from sandbox.aws.gateway import Gateway
+from sandbox.aws.moto import Moto
+from sandbox.aws.moto_clients import MotoClients
+from sandbox.aws.moto_proxy import MotoProxy
+from sandbox.control import Control
+from sandbox.edge import function_url, websocket_api
+from sandbox.edge.appsync import service as appsync
+from sandbox.engine.deployment import deploy
+from sandbox.engine.launch import ProgramProcess
+from sandbox.engine.monitor import Deployment
+from sandbox.engine.project import Config, Project
+from sandbox.errors import SandboxError
+from sandbox.functions.logs import FunctionLogs
+from sandbox.functions.service import FunctionService
+from sandbox.options import SandboxOptions
+from sandbox.resources.handler import Cloud
+from sandbox.world import World
+
+
+class Services:
+    """All services of one World, from `deploy` to the end of `running`."""
+
+    def __init__(
+        self,
+        options: SandboxOptions,
+        project: Project,
+        world: World,
+        moto: Moto,
+        folder: Path,
+        *,
+        running: AsyncExitStack,
+        request_stop: Callable[[], None],
+    ) -> None:
+        self.credentials = Credentials()
+        self._options = options
+        self._project = project
+        self._moto = moto
+        self._world = world
+        self._clients = MotoClients(moto, world.region)
+        self._cloud = Cloud(world, self._clients, project.working_folder)
+        self._functions = FunctionService(
+            world, options, self.credentials, FunctionLogs(folder / "logs"), f"{world.origin}{GATEWAY_PREFIX}"
+        )
+        running.push_async_callback(self._functions.stop)
+        model = ModelEmulator(options.pace, options.project_root / "docs")
+        self.control = Control(secrets.token_urlsafe(32), model, request_stop)
+        proxy = MotoProxy(moto)
+        running.push_async_callback(proxy.close)
+        pools = self._cloud.user_pools
+        self.application = Starlette(
+            routes=[
+                *self.control.routes(),
+                *Gateway(world, self._functions, self.credentials, model, proxy).routes(),
+                *PublicCognito(world, pools, proxy).routes(),
+                *function_url.routes(world, self._functions, self.credentials),
+                *websocket_api.routes(world, self._functions, self.credentials),
+                *appsync.routes(world, self._functions, self.credentials, PoolTokens(world, pools, proxy)),
+            ]
+        )
+
+    async def deploy(
+        self, config: Config, program: ProgramProcess, *, on_progress: Callable[[str], None]
+    ) -> Deployment:
+        """Run the program, then start its functions and make its demo users; served already while it runs.
+
+        Raises SandboxError.
+        """
+        program_runs = deploy(self._project, self._options.stack, config, self._cloud, program, on_message=on_progress)
+        deployment, _ = await _together(program_runs, self._prepare_moto())
+        on_progress(f"deployed {len(deployment.resources)} resources, starting {len(self._world.functions)} functions")
+        users = self._demo_users(deployment)
+        await _together(self._functions.start(), users.create() if users else asyncio.sleep(0))
+        self.control.users = users
+        return deployment
+
+    async def _prepare_moto(self) -> None:
+        await self._moto.answering()
+        await asyncio.to_thread(self._clients.prepare)
+
+    def _demo_users(self, deployment: Deployment) -> DemoUsers | None:
+        client_id = str(deployment.outputs.get("userPoolClientId"))
+        for pool in self._cloud.user_pools.values():
+            if ADMIN_FLOW in pool.clients.get(client_id, ()):
+                return DemoUsers(self._clients, pool, client_id)
+        return None
+
+
+async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:
+    """The results of all; when one fails, the others are cancelled and its error is raised by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(each) for each in work]
+    except BaseExceptionGroup as failures:
+        expected = failures.subgroup(SandboxError)
+        raise (expected or failures).exceptions[0] from None
+    return [task.result() for task in tasks]

@@ -1,0 +1,204 @@
+"""What the sandbox's AWS holds: plain records that resource handlers write and services read.
+
+The way of a resource: the program registers it → `sandbox.engine` → a handler in `sandbox.resources` → a record here
+→ the service that serves it (`sandbox.functions`, `sandbox.edge`, `sandbox.aws`) looks it up by its key on each request.
+Records hold what AWS would hold, under AWS's names; they know nothing of Pulumi, HTTP or processes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ACCOUNT_ID = "000000000000"
+
+PolicyDocument = Mapping[str, Any]
+"""A parsed IAM policy: `{"Version": …, "Statement": [{"Effect", "Action", "Resource", "Condition"?}]}`."""
+
+
+@dataclass
+class Role:
+    """An IAM role; the key in `World.roles` is its ARN."""
+
+    name: str
+    arn: str
+    trust_policy: PolicyDocument
+    policies: dict[str, PolicyDocument] = field(default_factory=dict[str, PolicyDocument])
+    """Inline policies by name."""
+
+
+@dataclass(frozen=True)
+class ResourcePermission:
+    """One statement of a function's resource policy, as `lambda:AddPermission` takes it."""
+
+    statement_id: str
+    action: str
+    principal: str
+    source_arn: str | None = None
+    function_url_auth_type: str | None = None
+    invoked_via_function_url: bool | None = None
+
+
+@dataclass(frozen=True)
+class EventInvokeConfig:
+    """How asynchronous invocations of a function are retried, aged out, and where their results go (ARNs)."""
+
+    maximum_retry_attempts: int = 2
+    maximum_event_age_seconds: int = 21_600
+    on_failure: str | None = None
+    on_success: str | None = None
+
+
+@dataclass
+class Function:
+    """A Lambda function; the key in `World.functions` is its name."""
+
+    name: str
+    arn: str
+    role_arn: str
+    handler: str
+    runtime: str
+    package: Path
+    """The zip that the program deployed."""
+    timeout_seconds: int
+    memory_megabytes: int
+    environment: Mapping[str, str]
+    layers: tuple[str, ...]
+    log_group: str
+    reserved_concurrency: int | None = None
+    permissions: dict[str, ResourcePermission] = field(default_factory=dict[str, ResourcePermission])
+    """By statement id."""
+    event_invoke: EventInvokeConfig = EventInvokeConfig()
+
+
+@dataclass(frozen=True)
+class Cors:
+    """CORS of a function URL, as Lambda answers it."""
+
+    allow_origins: tuple[str, ...] = ()
+    allow_methods: tuple[str, ...] = ()
+    allow_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    allow_credentials: bool = False
+    max_age_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class FunctionUrl:
+    """A function URL; the key in `World.function_urls` is `url_id`."""
+
+    url_id: str
+    function_name: str
+    authorization_type: str
+    """`NONE` or `AWS_IAM`."""
+    invoke_mode: str
+    """`BUFFERED` or `RESPONSE_STREAM`."""
+    cors: Cors | None
+
+
+@dataclass(frozen=True)
+class WebSocketIntegration:
+    """Where a route goes: an `AWS_PROXY` integration with a function, at most 29 s."""
+
+    integration_id: str
+    function_arn: str
+    timeout_milliseconds: int
+
+
+@dataclass(frozen=True)
+class WebSocketRoute:
+    """A route of a WebSocket API; the key in `WebSocketApi.routes` is `route_key`."""
+
+    route_key: str
+    integration_id: str
+    authorizer_id: str | None
+
+
+@dataclass(frozen=True)
+class WebSocketAuthorizer:
+    """A `REQUEST` authorizer: a function, and the identity sources that API Gateway demands before it asks."""
+
+    authorizer_id: str
+    function_arn: str
+    identity_sources: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RouteSettings:
+    """Throttling of a stage's routes: requests per second, and the burst; None means the account's own."""
+
+    throttling_rate_limit: float | None = None
+    throttling_burst_limit: int | None = None
+
+
+@dataclass
+class WebSocketApi:
+    """An API Gateway WebSocket API; the key in `World.websocket_apis` is `api_id`."""
+
+    api_id: str
+    name: str
+    route_selection_expression: str
+    integrations: dict[str, WebSocketIntegration] = field(default_factory=dict[str, WebSocketIntegration])
+    routes: dict[str, WebSocketRoute] = field(default_factory=dict[str, WebSocketRoute])
+    authorizers: dict[str, WebSocketAuthorizer] = field(default_factory=dict[str, WebSocketAuthorizer])
+    deployments: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
+    """Deployment id → the route keys that existed when it was made: a stage serves those and no others."""
+    stages: dict[str, tuple[str, RouteSettings]] = field(default_factory=dict[str, tuple[str, RouteSettings]])
+    """Stage name → (deployment id, settings)."""
+
+
+@dataclass(frozen=True)
+class DataSource:
+    """An AppSync data source: `NONE`, or `AWS_LAMBDA` with a function and the role that invokes it."""
+
+    name: str
+    type: str
+    function_arn: str | None = None
+    service_role_arn: str | None = None
+
+
+@dataclass(frozen=True)
+class UnitResolver:
+    """An APPSYNC_JS resolver: one field, one data source, the code with `request` and `response`."""
+
+    type_name: str
+    field_name: str
+    data_source: str
+    code: str
+
+
+@dataclass
+class GraphqlApi:
+    """An AppSync GraphQL API; the key in `World.graphql_apis` is `api_id`."""
+
+    api_id: str
+    arn: str
+    name: str
+    schema: str
+    authentication_type: str
+    user_pool_id: str | None
+    user_pool_default_action: str | None
+    additional_authentication_types: tuple[str, ...] = ()
+    data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
+    resolvers: dict[tuple[str, str], UnitResolver] = field(default_factory=dict[tuple[str, str], UnitResolver])
+    """(type, field) → resolver."""
+
+
+@dataclass
+class World:
+    """One account and region. Services get it by reference; only resource handlers change it."""
+
+    region: str
+    origin: str
+    """Scheme, host and port at which the sandbox is reached, without a trailing slash."""
+    roles: dict[str, Role] = field(default_factory=dict[str, Role])
+    functions: dict[str, Function] = field(default_factory=dict[str, Function])
+    function_urls: dict[str, FunctionUrl] = field(default_factory=dict[str, FunctionUrl])
+    websocket_apis: dict[str, WebSocketApi] = field(default_factory=dict[str, WebSocketApi])
+    graphql_apis: dict[str, GraphqlApi] = field(default_factory=dict[str, GraphqlApi])
+    log_groups: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
+    """Name → retention in days."""
+
+    def function_by_arn(self, arn: str) -> Function:
+        """The function with this ARN (unqualified). Raises KeyError."""
+        return self.functions[arn.split(":")[6]]

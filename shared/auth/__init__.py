@@ -1,0 +1,1 @@
+"""Who asks: Cognito access tokens, verified."""

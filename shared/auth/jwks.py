@@ -1,0 +1,74 @@
+"""The public keys of a user pool, fetched once and kept by key id.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import cast
+
+import jwt
+import urllib3
+
+from shared.errors import Internal, Unauthenticated
+
+MAX_AGE_SECONDS = 3600
+"""Keys are asked for again after this, so that a withdrawn key does not live as long as its environment."""
+MIN_REFRESH_SECONDS = 30
+"""A token with an unknown key id makes us ask, but no more often: or anyone could turn us on the pool."""
+
+
+_UNUSABLE = (
+    urllib3.exceptions.HTTPError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+    jwt.PyJWTError,
+)
+"""What asking for a key set, and reading an answer that is none, may raise."""
+
+
+class Jwks:
+    """Keys by `kid`. Threads may share one."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url = url
+        self._clock = clock
+        self._http = urllib3.PoolManager(
+            num_pools=1, timeout=urllib3.Timeout(connect=2, read=3), retries=urllib3.Retry(1, redirect=0)
+        )
+        self._lock = threading.Lock()
+        self._keys: dict[str, jwt.PyJWK] = {}
+        self._asked_at = 0.0
+        self._got_at = 0.0
+
+    def key(self, kid: str) -> jwt.PyJWK:
+        """The key of this id. Raises Unauthenticated for an unknown one, Internal when no keys can be had."""
+        with self._lock:
+            now = self._clock()
+            wanted = kid not in self._keys or now - self._got_at > MAX_AGE_SECONDS
+            if not self._keys or (wanted and now - self._asked_at > MIN_REFRESH_SECONDS):
+                self._refresh(now)
+            if kid not in self._keys:
+                raise Unauthenticated("The access token is not signed by this user pool.")
+            return self._keys[kid]
+
+    def _refresh(self, now: float) -> None:
+        self._asked_at = now
+        try:
+            response = self._http.request("GET", self._url)
+            if response.status != 200:
+                raise ValueError(f"the key set's address answered {response.status}")
+            document = cast("dict[str, list[dict[str, str]]]", json.loads(response.data))
+            keys = {key["kid"]: jwt.PyJWK(key) for key in document["keys"] if key.get("kty") == "RSA"}
+            if not keys:
+                raise ValueError("the key set holds no RSA key")
+            self._keys, self._got_at = keys, now
+        except _UNUSABLE as error:
+            # Known keys stay good while the pool cannot be reached.
+            if not self._keys:
+                raise Internal("Tokens cannot be checked at the moment. Please try again.") from error

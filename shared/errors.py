@@ -1,0 +1,104 @@
+"""What can go wrong with a stream, as one tree. A code is the same on every transport; its status is the HTTP one.
+
+    StreamwaysError
+    ├── Unauthenticated      401  no valid token
+    ├── InvalidRequest       400  the request itself is wrong
+    │   └── AlreadyStarted   409  a stream of this id was started before
+    ├── TooLarge             413  more than is accepted
+    ├── ModelThrottled       429  the model's quota is used up: try again
+    ├── ModelUnavailable     503  the model failed or cannot be reached
+    ├── ContentBlocked       422  a guardrail stepped in
+    ├── DeadlineExceeded     504  there was no time left to answer
+    └── Internal             500  our fault
+
+`to_json()` is the body of a refusal, `{"code", "message", "retryAfter"?}`, and the data of a `data-error` part.
+"""
+
+from typing import ClassVar
+
+
+class StreamwaysError(Exception):
+    """A refusal or a failure with a text that a person can act on.
+
+    `retry_after` is in whole seconds, for errors that pass by themselves.
+    """
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+
+    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after = retry_after
+
+    def to_json(self) -> dict[str, object]:
+        """`{"code", "message", "retryAfter"?}`, as HTTP bodies, error frames and `data-error` parts carry it."""
+        body: dict[str, object] = {"code": self.code, "message": self.message}
+        if self.retry_after is not None:
+            body["retryAfter"] = self.retry_after
+        return body
+
+
+class Unauthenticated(StreamwaysError):
+    """The token is missing, malformed, expired, foreign or of the wrong type."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class InvalidRequest(StreamwaysError):
+    """The request is not what the protocol says."""
+
+    code = "invalid_request"
+    status = 400
+
+
+class AlreadyStarted(InvalidRequest):
+    """The user has started a stream of this id before; it is not started, nor billed, twice."""
+
+    status = 409
+
+
+class TooLarge(StreamwaysError):
+    """The request holds more messages or more text than is accepted."""
+
+    code = "too_large"
+    status = 413
+
+
+class ModelThrottled(StreamwaysError):
+    """The model's provider refused for load or quota, before or while it streamed."""
+
+    code = "model_throttled"
+    status = 429
+
+
+class ModelUnavailable(StreamwaysError):
+    """The model failed, broke off, or is not there."""
+
+    code = "model_unavailable"
+    status = 503
+
+
+class ContentBlocked(StreamwaysError):
+    """A guardrail or the provider's filter ended the answer."""
+
+    code = "content_blocked"
+    status = 422
+
+
+class DeadlineExceeded(StreamwaysError):
+    """The stream could not begin before its time was over."""
+
+    code = "deadline"
+    status = 504
+
+
+class Internal(StreamwaysError):
+    """A fault of ours; what it was stands in the logs under the correlation id."""
+
+    code = "internal"
+    status = 500
+
+    def __init__(self, message: str = "Something went wrong on our side. Please try again.") -> None:
+        super().__init__(message)

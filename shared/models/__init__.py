@@ -1,0 +1,1 @@
+"""The model: what it is asked, the events it answers with, and how it is interrupted."""

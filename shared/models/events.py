@@ -1,0 +1,78 @@
+"""What a model says while it streams, in words of no one provider."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from shared.protocol.request import Message
+
+
+@dataclass(frozen=True)
+class Delta:
+    """More text, or more reasoning, of one block; blocks are numbered from 0 within an answer."""
+
+    kind: Literal["text", "reasoning"]
+    block: int
+    text: str
+
+
+@dataclass(frozen=True)
+class BlockEnd:
+    """A block is complete."""
+
+    block: int
+
+
+@dataclass(frozen=True)
+class Usage:
+    """Tokens as the provider bills them; `estimated` when the provider did not get to say."""
+
+    input_tokens: int
+    output_tokens: int
+    estimated: bool = False
+
+    def to_json(self) -> dict[str, object]:
+        """`{"inputTokens", "outputTokens", "totalTokens", "estimated"?}`."""
+        body: dict[str, object] = {
+            "inputTokens": self.input_tokens,
+            "outputTokens": self.output_tokens,
+            "totalTokens": self.input_tokens + self.output_tokens,
+        }
+        return {**body, "estimated": True} if self.estimated else body
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Why the model stopped, in the provider's word (Bedrock's `stopReason`)."""
+
+    reason: str
+
+
+ModelEvent = Delta | BlockEnd | Stop | Usage
+
+
+class ModelStream(Protocol):
+    """One call of a model: iterate it on one thread; `interrupt` it from any other."""
+
+    def __iter__(self) -> Iterator[ModelEvent]:
+        """The events. Raises ModelThrottled, ModelUnavailable or InvalidRequest."""
+        ...
+
+    def interrupt(self) -> None:
+        """Ends the call, also while it is being read: the iteration then stops, or raises. Any time will do."""
+        ...
+
+
+class Model(Protocol):
+    """A model that can be asked."""
+
+    model_id: str
+
+    def stream(self, messages: Sequence[Message], max_output_tokens: int) -> ModelStream:
+        """Prepares a call; nothing is sent before its iteration begins."""
+        ...
+
+
+def estimate_tokens(characters: int) -> int:
+    """Tokens in a text of this length, at four characters each, when nobody counted them."""
+    return -(-characters // 4)

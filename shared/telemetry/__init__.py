@@ -1,0 +1,1 @@
+"""What operators see: structured logs and embedded metrics, without a word of any prompt or token."""

@@ -1,0 +1,159 @@
+"""Streaming over AppSync GraphQL: a mutation starts a stream, a subscription delivers it, to every tab of its owner."""
+
+from collections.abc import Mapping
+from typing import Final, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.arguments import (
+    AcceptedTokens,
+    CoreAccess,
+    FunctionLimits,
+    admission_environment,
+    client_ids,
+    joined,
+    merged,
+)
+from stacks.iam import policy, trust
+from stacks.streaming_function import StreamingFunction
+
+START_FIELD = "Mutation.startStream"
+PUBLISH_FIELD_PATH = "types/Mutation/fields/publishParts"
+START_TIMEOUT_SECONDS = 10
+"""Timeout of the function that a client waits for; AppSync itself waits 30 seconds at most."""
+# https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-js-version.html
+RESOLVER_RUNTIME: Final = aws.appsync.ResolverRuntimeArgs(name="APPSYNC_JS", runtime_version="1.0.0")
+
+
+class AppSyncStreamArgs(TypedDict):
+    """Arguments of `AppSyncStream`."""
+
+    user_pool_id: pulumi.Input[str]
+    """The pool whose users may call the API."""
+    schema: pulumi.Input[str]
+    """The GraphQL schema (SDL); it has `Mutation.startStream` and the IAM-only `Mutation.publishParts`."""
+    resolvers: Mapping[str, pulumi.Input[str]]
+    """APPSYNC_JS code by field, as `Type.field`. `Mutation.startStream` resolves with the start function, every other
+    field without a data source."""
+    start_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that admits a stream."""
+    worker_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that generates."""
+    limits: FunctionLimits
+    """Memory and log retention of both, timeout of the worker."""
+    tokens: AcceptedTokens
+    """Which access tokens are good."""
+    core: CoreAccess
+    """Table and model of the streaming core."""
+
+
+class AppSyncStream(pulumi.ComponentResource):
+    """A GraphQL API for the users of a pool, on which only the worker's role may publish parts.
+
+    https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
+    """
+
+    url: pulumi.Output[str]
+    """Where queries and mutations are POSTed."""
+    realtime_url: pulumi.Output[str]
+    """The `wss://` URL of subscriptions."""
+
+    def __init__(self, name: str, args: AppSyncStreamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamways:index:AppSyncStream", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        core, limits = args["core"], args["limits"]
+        api = aws.appsync.GraphQLApi(
+            f"{name}-api",
+            schema=args["schema"],
+            authentication_type="AMAZON_COGNITO_USER_POOLS",
+            # ALLOW is required beside other providers; the schema's directives keep users off publishParts.
+            user_pool_config=aws.appsync.GraphQLApiUserPoolConfigArgs(
+                user_pool_id=args["user_pool_id"], default_action="ALLOW"
+            ),
+            additional_authentication_providers=[
+                aws.appsync.GraphQLApiAdditionalAuthenticationProviderArgs(authentication_type="AWS_IAM")
+            ],
+            opts=child,
+        )
+        worker = StreamingFunction(
+            f"{name}-worker",
+            {
+                "service": "appsync",
+                "package": args["worker_package"],
+                "handler": "handlers.appsync.worker.handler",
+                "limits": limits,
+                "environment": merged(
+                    {"GRAPHQL_URL": api.uris["GRAPHQL"], "STREAMS_TABLE": core["table_name"]}, core["model_environment"]
+                ),
+                "statements": joined(
+                    [
+                        {
+                            "actions": ["appsync:GraphQL"],
+                            "resources": [pulumi.Output.concat(api.arn, "/", PUBLISH_FIELD_PATH)],
+                        },
+                        {"actions": ["dynamodb:UpdateItem"], "resources": [core["table_arn"]]},
+                    ],
+                    core["model_statements"],
+                ),
+                "asynchronous": True,
+            },
+            child,
+        )
+        start = StreamingFunction(
+            f"{name}-start",
+            {
+                "service": "appsync",
+                "package": args["start_package"],
+                "handler": "handlers.appsync.start.handler",
+                "limits": {**limits, "timeout_seconds": START_TIMEOUT_SECONDS},
+                "environment": {
+                    **admission_environment(core),
+                    "TOKEN_CLIENT_IDS": client_ids(args["tokens"]),
+                    "WORKER_FUNCTION_NAME": worker.function_name,
+                },
+                "statements": [
+                    {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
+                    {"actions": ["dynamodb:PutItem", "dynamodb:UpdateItem"], "resources": [core["table_arn"]]},
+                ],
+            },
+            child,
+        )
+        sources = {START_FIELD: self._start_source(name, api, start)}
+        none = aws.appsync.DataSource(f"{name}-none", api_id=api.id, name="none", type="NONE", opts=child)
+        for field, code in args["resolvers"].items():
+            type_name, _, field_name = field.partition(".")
+            aws.appsync.Resolver(
+                f"{name}-{type_name}-{field_name}",
+                api_id=api.id,
+                type=type_name,
+                field=field_name,
+                kind="UNIT",
+                data_source=sources.get(field, none).name,
+                runtime=RESOLVER_RUNTIME,
+                code=code,
+                opts=child,
+            )
+        self.url = api.uris["GRAPHQL"]
+        self.realtime_url = api.uris["REALTIME"]
+        self.register_outputs({"url": self.url, "realtime_url": self.realtime_url})
+
+    def _start_source(self, name: str, api: aws.appsync.GraphQLApi, start: StreamingFunction) -> aws.appsync.DataSource:
+        """The data source that invokes the start function, and may invoke nothing else."""
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(f"{name}-start-source", assume_role_policy=trust("appsync.amazonaws.com"), opts=child)
+        invoke = aws.iam.RolePolicy(
+            f"{name}-start-source",
+            role=role.id,
+            policy=policy([{"actions": ["lambda:InvokeFunction"], "resources": [start.function_arn]}]),
+            opts=child,
+        )
+        return aws.appsync.DataSource(
+            f"{name}-start",
+            api_id=api.id,
+            name="start",
+            type="AWS_LAMBDA",
+            lambda_config=aws.appsync.DataSourceLambdaConfigArgs(function_arn=start.function_arn),
+            service_role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[invoke]),
+        )

@@ -1,0 +1,91 @@
+"""Arguments that several components share, and how inputs are put together.
+
+Component modules do without `from __future__ import annotations` and `Literal`: Pulumi reads the annotations to offer
+the components to other languages.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict, cast
+
+import pulumi
+
+from stacks.iam import Statement
+
+
+class FunctionLimits(TypedDict):
+    """What one function may use."""
+
+    timeout_seconds: pulumi.Input[int]
+    """Longest that one stream may take, 1 to 900 seconds."""
+    memory_megabytes: pulumi.Input[int]
+    """Memory of each function, 128 to 10240 MB."""
+    log_retention_days: pulumi.Input[int]
+    """How long CloudWatch keeps each function's logs, in days."""
+
+
+class AcceptedTokens(TypedDict):
+    """Which access tokens are good: those of one user pool, for one of its clients."""
+
+    issuer: pulumi.Input[str]
+    """The `iss` of the tokens."""
+    jwks_url: pulumi.Input[str]
+    """Where the pool's public keys are."""
+    client_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """The app clients whose tokens are accepted."""
+
+
+class CoreAccess(TypedDict):
+    """What a way to stream takes from the streaming core."""
+
+    table_name: pulumi.Input[str]
+    """Name of the streams table."""
+    table_arn: pulumi.Input[str]
+    """ARN of the streams table."""
+    max_output_tokens: pulumi.Input[int]
+    """Longest answer that is admitted, in tokens."""
+    model_environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """Environment variables by which a function finds its model."""
+    model_statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
+    """What a function's role needs for calling the model."""
+
+
+def token_environment(tokens: AcceptedTokens) -> Mapping[str, pulumi.Input[str]]:
+    """The environment variables of a function that verifies tokens (`shared/auth/tokens.py`)."""
+    return {
+        "TOKEN_ISSUER": tokens["issuer"],
+        "TOKEN_JWKS_URL": tokens["jwks_url"],
+        "TOKEN_CLIENT_IDS": client_ids(tokens),
+    }
+
+
+def client_ids(tokens: AcceptedTokens) -> pulumi.Output[str]:
+    """The accepted app clients, separated by commas."""
+    return pulumi.Output.from_input(tokens["client_ids"]).apply(lambda ids: ",".join(cast("Sequence[str]", ids)))
+
+
+def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:
+    """The environment variables of a function that admits streams and leaves generating to a worker."""
+    return {
+        "STREAMS_TABLE": core["table_name"],
+        "MODEL_MAX_OUTPUT_TOKENS": pulumi.Output.from_input(core["max_output_tokens"]).apply(str),
+    }
+
+
+def merged(*parts: pulumi.Input[Mapping[str, pulumi.Input[str]]]) -> pulumi.Output[Mapping[str, str]]:
+    """One mapping out of several; the later one wins."""
+
+    def merge(resolved: list[Any]) -> Mapping[str, str]:
+        mappings = cast("list[Mapping[str, str]]", resolved)
+        return {name: value for mapping in mappings for name, value in mapping.items()}
+
+    return pulumi.Output.all(*parts).apply(merge)
+
+
+def joined(*parts: pulumi.Input[Sequence[pulumi.Input[Statement]]]) -> pulumi.Output[Sequence[Statement]]:
+    """One list of statements out of several."""
+
+    def join(resolved: list[Any]) -> Sequence[Statement]:
+        lists = cast("list[list[Statement]]", resolved)
+        return [statement for statements in lists for statement in statements]
+
+    return pulumi.Output.all(*parts).apply(join)

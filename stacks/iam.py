@@ -1,0 +1,56 @@
+"""IAM documents as pure functions: every statement names its actions and its resources.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
+"""
+
+import json
+from collections.abc import Sequence
+from typing import TypedDict, cast
+
+import pulumi
+
+from stacks.errors import StatementError
+
+POLICY_VERSION = "2012-10-17"
+
+
+class Statement(TypedDict):
+    """What a role may do."""
+
+    actions: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Actions like `dynamodb:PutItem`, without wildcards."""
+    resources: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """ARNs; a wildcard only within one."""
+
+
+def policy(statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]) -> pulumi.Output[str]:
+    """The policy document that allows `statements`, as JSON. Raises `StatementError`, once the inputs are known."""
+    return pulumi.Output.from_input(statements).apply(lambda known: policy_document(cast("Sequence[Statement]", known)))
+
+
+def policy_document(statements: Sequence[Statement]) -> str:
+    """`policy` for statements that are known. Raises `StatementError`."""
+    return _document([_allow(statement) for statement in statements])
+
+
+def trust(service: str) -> str:
+    """The trust policy of a role that `service`, like `lambda.amazonaws.com`, may assume."""
+    return _document([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
+
+
+def _allow(statement: Statement) -> dict[str, object]:
+    actions = cast("list[str]", statement["actions"])
+    resources = cast("list[str]", statement["resources"])
+    if not actions or not resources:
+        raise StatementError(f"A statement needs actions and resources; given {actions} on {resources}.")
+    for action in actions:
+        if "*" in action or ":" not in action:
+            raise StatementError(f"{action!r} is not one action of one service; name it, like dynamodb:PutItem.")
+    for resource in resources:
+        if not resource.startswith("arn:"):
+            raise StatementError(f"{' and '.join(actions)} on {resource!r}: name the resource by its ARN.")
+    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+
+
+def _document(statements: Sequence[object]) -> str:
+    return json.dumps({"Version": POLICY_VERSION, "Statement": statements})

@@ -1,0 +1,43 @@
+"""Which packages there are: the function each is for, where its imports begin, and what it installs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacks.errors import PackageError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Package:
+    """One Lambda package: its name, the module its import closure starts at, and its dependency group."""
+
+    name: str
+    entry: str
+    """Dotted name of the module that Lambda, or `run_script`, starts."""
+    group: str
+    """Group of `[dependency-groups]` in pyproject.toml."""
+    run_script: str | None = None
+    """Shell script at the root of the zip that starts a web server: the function's handler with the Web Adapter."""
+
+
+PACKAGES: Mapping[str, Package] = {
+    package.name: package
+    for package in (
+        Package("function-url", "handlers.function_url.app", "function-url", run_script="handlers/function_url/run.sh"),
+        Package("websocket-authorizer", "handlers.websocket.authorizer", "function-websocket-authorizer"),
+        Package("websocket-routes", "handlers.websocket.routes", "function-websocket-routes"),
+        Package("websocket-worker", "handlers.websocket.worker", "function-websocket-worker"),
+        Package("appsync-start", "handlers.appsync.start", "function-appsync-start"),
+        Package("appsync-worker", "handlers.appsync.worker", "function-appsync-worker"),
+    )
+}
+
+
+def package(name: str) -> Package:
+    """The package of this name. Raises `PackageError`."""
+    try:
+        return PACKAGES[name]
+    except KeyError:
+        raise PackageError(f"There is no package {name!r}; there are {', '.join(PACKAGES)}.") from None

@@ -1,0 +1,116 @@
+"""What a module imports, read from its source: nothing is executed.
+
+A function's package holds the modules that its entry reaches and no others. Dynamic imports (`importlib`, `__import__`)
+cannot be seen this way, and relative ones are refused: the project uses neither.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stacks.errors import PackageError
+
+FIRST_PARTY = frozenset({"handlers", "shared"})
+"""The folders whose code runs in Lambda."""
+
+
+@dataclass(frozen=True)
+class Closure:
+    """Everything that importing one module brings."""
+
+    files: Mapping[str, Path]
+    """Name in the package (`shared/errors.py`) → source file, sorted."""
+    imports: frozenset[str]
+    """Top-level names of the other modules that are imported: the standard library and what is installed."""
+
+
+def closure(entry: str, root: Path) -> Closure:
+    """Follow the imports of the module `entry` below `root`.
+
+    A data file travels with the module that names it: a string constant that is the name of a file in the module's
+    folder, or in one above it (`Path(__file__).parents[1] / "prices.json"`). Raises `PackageError`.
+    """
+    files: dict[str, Path] = {}
+    imports: set[str] = set()
+    waiting = _with_parents(entry)
+    seen: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module in seen:
+            continue
+        seen.add(module)
+        if module.partition(".")[0] not in FIRST_PARTY:
+            imports.add(module.partition(".")[0])
+            continue
+        path = _source(module, root)
+        if path is None:
+            raise PackageError(
+                f"The package of {entry} imports {module}, and there is no such module below {root}: "
+                f"add it, or drop the import."
+            )
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+        files[path.relative_to(root).as_posix()] = path
+        for data in _data_files(tree, path, root):
+            files[data.relative_to(root).as_posix()] = data
+        for name in _imported(tree, path, root):
+            waiting.extend(_with_parents(name))
+    return Closure(files=dict(sorted(files.items())), imports=frozenset(imports))
+
+
+def _with_parents(module: str) -> list[str]:
+    """`a.b.c` → `a`, `a.b`, `a.b.c`: importing a module runs the `__init__` of each package above it."""
+    if module.partition(".")[0] not in FIRST_PARTY:
+        return [module]
+    parts = module.split(".")
+    return [".".join(parts[: end + 1]) for end in range(len(parts))]
+
+
+def _source(module: str, root: Path) -> Path | None:
+    base = root.joinpath(*module.split("."))
+    for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
+        if path.is_file():
+            return path
+    return None
+
+
+def _imported(tree: ast.Module, path: Path, root: Path) -> Iterator[str]:
+    for node in _executed(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or node.module is None:
+                raise PackageError(f"{path}:{node.lineno} imports relatively; write the absolute name.")
+            yield node.module
+            for alias in node.names:
+                submodule = f"{node.module}.{alias.name}"
+                if node.module.partition(".")[0] in FIRST_PARTY and _source(submodule, root):
+                    yield submodule
+
+
+def _executed(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes below `node`, without the bodies of `if TYPE_CHECKING:`, which never run."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and _is_type_checking(child.test):
+            for other in child.orelse:
+                yield other
+                yield from _executed(other)
+            continue
+        yield child
+        yield from _executed(child)
+
+
+def _is_type_checking(test: ast.expr) -> bool:
+    return (isinstance(test, ast.Name) and test.id == "TYPE_CHECKING") or (
+        isinstance(test, ast.Attribute) and test.attr == "TYPE_CHECKING"
+    )
+
+
+def _data_files(tree: ast.Module, path: Path, root: Path) -> Iterator[Path]:
+    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    folder = path.parent
+    while folder != root:
+        for beside in folder.iterdir():
+            if beside.name in names and beside.suffix != ".py" and beside.is_file():
+                yield beside
+        folder = folder.parent

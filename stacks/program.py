@@ -1,0 +1,133 @@
+"""What a stack holds: one identity, one core, and the ways to stream that the settings name."""
+
+from pathlib import Path
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.appsync_stream import AppSyncStream
+from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits
+from stacks.function_url_stream import FunctionUrlStream
+from stacks.identity import Identity, IdentityArgs
+from stacks.packages import build
+from stacks.settings import Settings
+from stacks.streaming_core import StreamingCore
+from stacks.websocket_stream import WebSocketStream
+
+APPSYNC_FOLDER = Path(__file__).resolve().parents[1] / "handlers" / "appsync"
+
+
+def deploy(settings: Settings) -> None:
+    """Register the stack's resources and export its outputs; the outputs of an absent architecture are absent.
+
+    Builds the packages that are not there yet. Raises `StacksError`.
+    """
+    # Known strings only: with a tag that is not, the provider reports a change on every run (pulumi/pulumi-aws#5960).
+    provider = aws.Provider(
+        "aws",
+        region=settings.region,
+        default_tags=aws.ProviderDefaultTagsArgs(
+            tags={"project": pulumi.get_project(), "stack": pulumi.get_stack()},
+        ),
+    )
+    account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
+    opts = pulumi.ResourceOptions(providers=[provider])
+
+    identity_args: IdentityArgs = {"region": settings.region, "self_sign_up": settings.self_sign_up}
+    if settings.cognito_endpoint:
+        identity_args["endpoint"] = settings.cognito_endpoint
+    identity = Identity("identity", identity_args, opts)
+    core = StreamingCore(
+        "core",
+        {
+            "region": settings.region,
+            "account_id": account_id,
+            "model": settings.model,
+            "model_regions": settings.model_regions,
+            "max_output_tokens": settings.max_output_tokens,
+            "guardrail_id": settings.guardrail_id,
+            "guardrail_version": settings.guardrail_version,
+        },
+        opts,
+    )
+    pulumi.export("region", settings.region)
+    pulumi.export("userPoolId", identity.user_pool_id)
+    pulumi.export("userPoolClientId", identity.user_pool_client_id)
+    pulumi.export("issuer", identity.issuer)
+    pulumi.export("cognitoEndpoint", identity.endpoint)
+
+    limits: FunctionLimits = {
+        "timeout_seconds": settings.timeout_seconds,
+        "memory_megabytes": settings.memory_megabytes,
+        "log_retention_days": settings.log_retention_days,
+    }
+    tokens: AcceptedTokens = {
+        "issuer": identity.issuer,
+        "jwks_url": identity.jwks_url,
+        "client_ids": [identity.user_pool_client_id],
+    }
+    access: CoreAccess = {
+        "table_name": core.table_name,
+        "table_arn": core.table_arn,
+        "max_output_tokens": settings.max_output_tokens,
+        "model_environment": core.model_environment,
+        "model_statements": core.model_statements,
+    }
+
+    if "function-url" in settings.architectures:
+        function_url = FunctionUrlStream(
+            "function-url",
+            {
+                "region": settings.region,
+                "account_id": account_id,
+                "package": _package("function-url"),
+                "limits": limits,
+                "tokens": tokens,
+                "core": access,
+                "cors_origins": settings.cors_origins,
+                "signed_requests": settings.function_url_auth == "AWS_IAM",
+                "reserved_concurrency": settings.reserved_concurrency,
+            },
+            opts,
+        )
+        pulumi.export("functionUrl", function_url.url)
+
+    if "websocket" in settings.architectures:
+        websocket = WebSocketStream(
+            "websocket",
+            {
+                "authorizer_package": _package("websocket-authorizer"),
+                "routes_package": _package("websocket-routes"),
+                "worker_package": _package("websocket-worker"),
+                "limits": limits,
+                "tokens": tokens,
+                "core": access,
+            },
+            opts,
+        )
+        pulumi.export("webSocketUrl", websocket.url)
+
+    if "appsync" in settings.architectures:
+        appsync = AppSyncStream(
+            "appsync",
+            {
+                "user_pool_id": identity.user_pool_id,
+                "schema": (APPSYNC_FOLDER / "schema.graphql").read_text(encoding="utf-8"),
+                "resolvers": {
+                    path.stem: path.read_text(encoding="utf-8")
+                    for path in sorted((APPSYNC_FOLDER / "resolvers").glob("*.js"))
+                },
+                "start_package": _package("appsync-start"),
+                "worker_package": _package("appsync-worker"),
+                "limits": limits,
+                "tokens": tokens,
+                "core": access,
+            },
+            opts,
+        )
+        pulumi.export("appSyncUrl", appsync.url)
+        pulumi.export("appSyncRealtimeUrl", appsync.realtime_url)
+
+
+def _package(name: str) -> pulumi.Archive:
+    return pulumi.FileArchive(str(build(name)))

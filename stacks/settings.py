@@ -1,0 +1,199 @@
+"""The configuration of a stack, read in one place; components get values and never ask for configuration.
+
+Defaults are in Pulumi.yaml. Every problem is found in one run, and said in one line each.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Self, cast
+from urllib.parse import urlsplit
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from stacks.config_reader import ConfigReader
+from stacks.errors import SettingsError
+from stacks.model_access import geography, known_regions
+
+ARCHITECTURES: Final = ("function-url", "websocket", "appsync")
+FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
+
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+LONGEST_TIMEOUT_SECONDS = 900
+MEMORY_MEGABYTES = (128, 10_240)
+# The most that a model on Bedrock puts out: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+MOST_OUTPUT_TOKENS = 128_000
+# https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
+MOST_CORS_ORIGINS = 100
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+LOG_RETENTION_DAYS = (
+    *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
+    *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+)
+NOT_RESERVED = -1
+"""`reservedConcurrency` of a function that draws from the account's pool, as pulumi-aws has it."""
+
+_REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
+_MODEL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[a-z0-9]+)*")
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailStreamConfiguration.html
+_GUARDRAIL_ID = re.compile(r"[a-z0-9]*")
+_GUARDRAIL_VERSION = re.compile(r"([1-9][0-9]{0,7}|DRAFT)?")
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that a stack can be told, checked. Fields are the keys of Pulumi.yaml, described there."""
+
+    region: str
+    architectures: tuple[str, ...]
+    model: str
+    model_regions: tuple[str, ...]
+    """Where a geographic inference profile routes to; empty for any other model."""
+    max_output_tokens: int
+    timeout_seconds: int
+    memory_megabytes: int
+    log_retention_days: int
+    cors_origins: tuple[str, ...]
+    function_url_auth: str
+    self_sign_up: bool
+    cognito_endpoint: str | None
+    """Without a trailing slash; None for AWS's own."""
+    guardrail_id: str | None
+    guardrail_version: str | None
+    """Set exactly when `guardrail_id` is."""
+    reserved_concurrency: int | None
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of the stack that runs. Raises `SettingsError`."""
+        everything = cast("dict[str, str]", {**get_config_env(), **CONFIG.get()})
+        own = f"{pulumi.get_project()}:"
+        values = {key.removeprefix(own): value for key, value in everything.items() if key.startswith(own)}
+        return cls.read(values, region=everything.get("aws:region", ""), project=pulumi.get_project())
+
+    @classmethod
+    def read(cls, values: Mapping[str, str], *, region: str, project: str = "streamways") -> Self:
+        """Check `values`, by key without the project, as Pulumi hands them over: text, with JSON for a list.
+
+        `region` is `aws:region`. Raises `SettingsError` with all problems.
+        """
+        aws = ConfigReader("aws", {"region": region} if region else {})
+        own = ConfigReader(project, values)
+        settings = cls(
+            region=aws.matching("region", _REGION, "a region of AWS's commercial partition, like us-east-1"),
+            architectures=_architectures(own),
+            model=own.matching(
+                "model", _MODEL, "the id (no ARN) of a Bedrock model or inference profile, like amazon.nova-lite-v1:0"
+            ),
+            model_regions=_model_regions(own, values.get("model", ""), region),
+            max_output_tokens=own.integer("maxOutputTokens", 1, MOST_OUTPUT_TOKENS),
+            timeout_seconds=own.integer("timeoutSeconds", 1, LONGEST_TIMEOUT_SECONDS),
+            memory_megabytes=own.integer("memoryMegabytes", *MEMORY_MEGABYTES),
+            log_retention_days=own.integer_of("logRetentionDays", LOG_RETENTION_DAYS),
+            cors_origins=_cors_origins(own),
+            function_url_auth=own.choice("functionUrlAuth", FUNCTION_URL_AUTH),
+            self_sign_up=own.boolean("selfSignUp"),
+            cognito_endpoint=_cognito_endpoint(own),
+            guardrail_id=own.matching("guardrailId", _GUARDRAIL_ID, "the guardrail's id, not its ARN") or None,
+            guardrail_version=own.matching("guardrailVersion", _GUARDRAIL_VERSION, "a number or DRAFT") or None,
+            reserved_concurrency=_reserved_concurrency(own),
+        )
+        _check_guardrail(own, settings)
+        own.refuse_unknown()
+        if problems := [*aws.problems, *own.problems]:
+            raise SettingsError(problems)
+        return settings
+
+
+def _architectures(reader: ConfigReader) -> tuple[str, ...]:
+    allowed = ", ".join(ARCHITECTURES)
+    chosen = reader.texts("architectures")
+    for name in chosen or ():
+        if name not in ARCHITECTURES:
+            reader.refuse("architectures", chosen, f"{name!r} is no architecture; name one or more of {allowed}")
+    if chosen == ():
+        reader.refuse("architectures", chosen, f"a stack holds at least one; name one or more of {allowed}")
+    return chosen or ()
+
+
+def _model_regions(reader: ConfigReader, model: str, region: str) -> tuple[str, ...]:
+    key = "modelRegions"
+    given = reader.texts(key)
+    if given is None:
+        return ()
+    for name in given:
+        if not _REGION.fullmatch(name):
+            reader.refuse(key, given, f"{name!r} is no region; name regions like us-east-1")
+    if not geography(model):
+        if given:
+            reader.refuse(key, given, f"{model} does not route between listed regions; leave the list empty")
+        return ()
+    regions = given or known_regions(model, region)
+    if not regions:
+        reader.refuse(
+            key,
+            given,
+            f"where {model} routes to from {region} is not known here; name the profile's regions "
+            f"(`aws bedrock get-inference-profile --inference-profile-identifier {model}`)",
+        )
+    return regions
+
+
+def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
+    key = "corsOrigins"
+    origins = reader.texts(key)
+    if origins is None:
+        return ()
+    for origin in origins:
+        if "*" in origin:
+            reader.refuse(key, origins, "a wildcard would let any site call the function; name each origin")
+        elif not _is_origin(origin):
+            reader.refuse(
+                key, origins, f"{origin!r} is no origin; write scheme and host, like https://chat.example.com"
+            )
+    if not 1 <= len(origins) <= MOST_CORS_ORIGINS:
+        reader.refuse(key, origins, f"name 1 to {MOST_CORS_ORIGINS} origins")
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return (
+        parts.scheme in ("http", "https")
+        and bool(host)
+        and text == f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}"
+    )
+
+
+def _cognito_endpoint(reader: ConfigReader) -> str | None:
+    key = "cognitoEndpoint"
+    endpoint = reader.text(key)
+    if not endpoint:
+        return None
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        parts = urlsplit("")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if not secure or not parts.hostname or parts.query or parts.fragment or endpoint.endswith("/"):
+        reader.refuse(key, endpoint, "set it to an https URL without a trailing slash (http only on this machine)")
+    return endpoint
+
+
+def _reserved_concurrency(reader: ConfigReader) -> int | None:
+    number = reader.integer("reservedConcurrency", NOT_RESERVED)
+    return None if number == NOT_RESERVED else number
+
+
+def _check_guardrail(reader: ConfigReader, settings: Settings) -> None:
+    if settings.guardrail_id and not settings.guardrail_version:
+        reader.refuse("guardrailVersion", "", f"guardrail {settings.guardrail_id} needs one; set a number or DRAFT")
+    if settings.guardrail_version and not settings.guardrail_id:
+        reader.refuse("guardrailId", "", f"version {settings.guardrail_version} is of no guardrail; set its id too")

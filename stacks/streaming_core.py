@@ -1,0 +1,100 @@
+"""What all ways to stream share: the streams table, and the right to call the model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.iam import Statement
+from stacks.model_access import model_arns
+
+
+class StreamingCoreArgs(TypedDict):
+    """Arguments of `StreamingCore`."""
+
+    region: pulumi.Input[str]
+    """Region that the model is called in."""
+    account_id: pulumi.Input[str]
+    """Account that owns inference profiles and guardrails."""
+    model: pulumi.Input[str]
+    """Id of a Bedrock foundation model, or of a geographic (`us.…`) or global (`global.…`) inference profile."""
+    model_regions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """Regions that a geographic inference profile routes to; not used for any other model."""
+    max_output_tokens: pulumi.Input[int]
+    """Longest answer, in tokens."""
+    guardrail_id: NotRequired[pulumi.Input[str | None]]
+    """Id of a guardrail that prompts and answers pass; needs `guardrail_version`."""
+    guardrail_version: NotRequired[pulumi.Input[str | None]]
+    """Version of the guardrail."""
+
+
+class StreamingCore(pulumi.ComponentResource):
+    """The streams table, and what a function needs for calling the model.
+
+    The table holds one item per stream (and later its journal): `pk` and `sk` are strings, `expiresAt` is the epoch
+    second after which DynamoDB deletes an item.
+    """
+
+    table_name: pulumi.Output[str]
+    """Name of the streams table."""
+    table_arn: pulumi.Output[str]
+    """ARN of the streams table."""
+    model_environment: pulumi.Output[Mapping[str, str]]
+    """Environment variables by which a function finds its model: `MODEL_ID` and so on."""
+    model_statements: pulumi.Output[Sequence[Statement]]
+    """What a function's role needs for calling the model, and no other model."""
+
+    def __init__(self, name: str, args: StreamingCoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamways:index:StreamingCore", name, {}, opts)
+        table = aws.dynamodb.Table(
+            f"{name}-streams",
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="pk",
+            range_key="sk",
+            attributes=[
+                aws.dynamodb.TableAttributeArgs(name="pk", type="S"),
+                aws.dynamodb.TableAttributeArgs(name="sk", type="S"),
+            ],
+            ttl=aws.dynamodb.TableTtlArgs(attribute_name="expiresAt", enabled=True),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        known = pulumi.Output.all(
+            region=args["region"],
+            account_id=args["account_id"],
+            model=args["model"],
+            model_regions=args.get("model_regions", []),
+            max_output_tokens=args["max_output_tokens"],
+            guardrail_id=args.get("guardrail_id"),
+            guardrail_version=args.get("guardrail_version"),
+        )
+        self.table_name = table.name
+        self.table_arn = table.arn
+        self.model_environment = known.apply(_environment)
+        self.model_statements = known.apply(_statements)
+        self.register_outputs(
+            {
+                "table_name": self.table_name,
+                "table_arn": self.table_arn,
+                "model_environment": self.model_environment,
+                "model_statements": self.model_statements,
+            }
+        )
+
+
+def _environment(args: dict[str, Any]) -> Mapping[str, str]:
+    environment = {"MODEL_ID": args["model"], "MODEL_MAX_OUTPUT_TOKENS": str(args["max_output_tokens"])}
+    if args["guardrail_id"]:
+        environment |= {"GUARDRAIL_ID": args["guardrail_id"], "GUARDRAIL_VERSION": args["guardrail_version"]}
+    return environment
+
+
+def _statements(args: dict[str, Any]) -> Sequence[Statement]:
+    region, account_id = args["region"], args["account_id"]
+    arns = model_arns(args["model"], region=region, account_id=account_id, model_regions=args["model_regions"])
+    # The action of ConverseStream: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
+    statements: list[Statement] = [{"actions": ["bedrock:InvokeModelWithResponseStream"], "resources": arns}]
+    if args["guardrail_id"]:
+        guardrail = f"arn:aws:bedrock:{region}:{account_id}:guardrail/{args['guardrail_id']}"
+        statements.append({"actions": ["bedrock:ApplyGuardrail"], "resources": [guardrail]})
+    return statements

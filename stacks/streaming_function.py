@@ -1,0 +1,112 @@
+"""One Lambda function with everything that is its own: role, log group, package, and how it is invoked."""
+
+from collections.abc import Mapping, Sequence
+from typing import NotRequired, TypedDict
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.arguments import FunctionLimits, joined, merged
+from stacks.iam import Statement, policy, trust
+
+RUNTIME = "python3.13"
+ARCHITECTURE = "arm64"
+"""Cheaper per GB-second than x86_64: https://aws.amazon.com/lambda/pricing/"""
+
+METRICS_NAMESPACE = "Streamways"
+
+ASYNCHRONOUS_RETRIES = 0
+ASYNCHRONOUS_AGE_SECONDS = 60
+"""A retried or late start would bill an answer that nobody waits for; Lambda's own defaults are 2 and six hours.
+
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+"""
+
+
+class StreamingFunctionArgs(TypedDict):
+    """Arguments of `StreamingFunction`."""
+
+    service: pulumi.Input[str]
+    """Name in logs and metrics: the architecture that the function belongs to."""
+    package: pulumi.Input[pulumi.Archive]
+    """The zip with code and dependencies, for python3.13 on arm64."""
+    handler: pulumi.Input[str]
+    """`module.function`, or the script that the Web Adapter starts."""
+    limits: FunctionLimits
+    """Timeout, memory and log retention."""
+    environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
+    """Environment variables."""
+    statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
+    """What the function may do, besides writing its logs."""
+    layers: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
+    """ARNs of layer versions."""
+    reserved_concurrency: NotRequired[pulumi.Input[int | None]]
+    """Most copies that run at once; by default the function draws from the account's pool."""
+    asynchronous: NotRequired[bool]
+    """Whether the function is invoked asynchronously: then nothing is retried, and nothing starts late."""
+
+
+class StreamingFunction(pulumi.ComponentResource):
+    """A function with a role and a log group of its own."""
+
+    function_name: pulumi.Output[str]
+    """Name of the function."""
+    function_arn: pulumi.Output[str]
+    """ARN of the function, unqualified."""
+    invoke_arn: pulumi.Output[str]
+    """ARN by which API Gateway invokes the function."""
+
+    def __init__(self, name: str, args: StreamingFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("streamways:index:StreamingFunction", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        limits = args["limits"]
+        # The group has a name of its own, and the role may not create groups: deleted, it does not come back.
+        log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=limits["log_retention_days"], opts=child)
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"), opts=child)
+        logs: Statement = {
+            "actions": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "resources": [pulumi.Output.concat(log_group.arn, ":log-stream:*")],
+        }
+        role_policy = aws.iam.RolePolicy(
+            f"{name}-policy", role=role.id, policy=policy(joined([logs], args["statements"])), opts=child
+        )
+        function = aws.lambda_.Function(
+            name,
+            role=role.arn,
+            code=args["package"],
+            handler=args["handler"],
+            runtime=RUNTIME,
+            architectures=[ARCHITECTURE],
+            layers=args.get("layers"),
+            timeout=limits["timeout_seconds"],
+            memory_size=limits["memory_megabytes"],
+            reserved_concurrent_executions=args.get("reserved_concurrency"),
+            environment=aws.lambda_.FunctionEnvironmentArgs(
+                variables=merged(
+                    {"POWERTOOLS_SERVICE_NAME": args["service"], "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE},
+                    args["environment"],
+                )
+            ),
+            # Powertools writes JSON itself; Lambda's JSON format would wrap it once more.
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log_group.name),
+            # A request that comes before the policy would be refused by the services it calls.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[role_policy]),
+        )
+        if args.get("asynchronous"):
+            aws.lambda_.FunctionEventInvokeConfig(
+                f"{name}-events",
+                function_name=function.name,
+                maximum_retry_attempts=ASYNCHRONOUS_RETRIES,
+                maximum_event_age_in_seconds=ASYNCHRONOUS_AGE_SECONDS,
+                opts=child,
+            )
+        self.function_name = function.name
+        self.function_arn = function.arn
+        self.invoke_arn = function.invoke_arn
+        self.register_outputs(
+            {
+                "function_name": self.function_name,
+                "function_arn": self.function_arn,
+                "invoke_arn": self.invoke_arn,
+            }
+        )

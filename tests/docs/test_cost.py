@@ -1,0 +1,72 @@
+"""The figures of the cost page follow from the price file and from what the page says it assumes."""
+
+import json
+import re
+
+import pytest
+
+from handlers.websocket.worker import MIN_INTERVAL_SECONDS
+from tests.docs.pages import ROOT, page
+
+COST = page("docs/cost.md")
+PRICES = json.loads((ROOT / "shared" / "prices.json").read_text())
+SERVICES = PRICES["services"]
+NOVA_LITE = PRICES["models"]["amazon.nova-lite-v1:0"]
+MILLION = 1_000_000
+
+UNIT_PRICES = {
+    "Lambda, arm64": SERVICES["lambda"]["arm64GbSecond"],
+    "Lambda, request": SERVICES["lambda"]["request"] * MILLION,
+    "WebSocket message, 32 KB": SERVICES["apiGatewayWebSocket"]["message"] * MILLION,
+    "WebSocket connection minute": SERVICES["apiGatewayWebSocket"]["connectionMinute"] * MILLION,
+    "AppSync query or mutation": SERVICES["appSync"]["operation"] * MILLION,
+    "AppSync real-time update, 5 KB": SERVICES["appSync"]["realTimeUpdate"] * MILLION,
+    "AppSync connection minute": SERVICES["appSync"]["connectionMinute"] * MILLION,
+    "DynamoDB write unit": SERVICES["dynamodb"]["writeRequestUnit"] * MILLION,
+    "Amazon Nova Lite, input": NOVA_LITE["input"],
+    "Amazon Nova Lite, output": NOVA_LITE["output"],
+}
+
+INPUT_TOKENS, OUTPUT_TOKENS, TOKENS_PER_SECOND, FIRST_TOKEN_SECONDS, GIGABYTES = 500, 300, 60, 0.3, 0.5
+SECONDS = FIRST_TOKEN_SECONDS + OUTPUT_TOKENS / TOKENS_PER_SECOND
+PIECES = round(OUTPUT_TOKENS / TOKENS_PER_SECOND / MIN_INTERVAL_SECONDS)
+FRAMES = 3 + 6 + PIECES
+"""`send`, `start` and `end`; the six parts around the text; the text."""
+PUBLISHES = PIECES + 2
+
+
+def transport() -> list[float]:
+    """Millionths of a dollar for carrying one answer: function URL, WebSocket, AppSync with one subscriber."""
+    socket, app_sync = SERVICES["apiGatewayWebSocket"], SERVICES["appSync"]
+    return [
+        0,
+        (FRAMES * socket["message"] + socket["connectionMinute"]) * MILLION,
+        (1 + PUBLISHES) * (app_sync["operation"] + app_sync["realTimeUpdate"]) * MILLION
+        + app_sync["connectionMinute"] * MILLION,
+    ]
+
+
+def test_every_unit_price_is_that_of_the_price_file() -> None:
+    rows = {name: (float(price), source) for name, price, _, source in COST.table_after("What is paid for")}
+    assert {name: price for name, (price, _) in rows.items()} == pytest.approx(UNIT_PRICES)
+    sources = {service["source"] for service in SERVICES.values()} | {NOVA_LITE["source"]}
+    assert {re.search(r"\((.+)\)", source)[1] for _, source in rows.values()} == sources  # type: ignore[index]
+
+
+def test_the_page_says_how_old_the_prices_are() -> None:
+    assert f"dated {PRICES['date']}, for {PRICES['region']}" in COST.prose
+
+
+def test_the_worked_example_adds_up() -> None:
+    model = INPUT_TOKENS * NOVA_LITE["input"] + OUTPUT_TOKENS * NOVA_LITE["output"]
+    compute = GIGABYTES * SECONDS * SERVICES["lambda"]["arm64GbSecond"] * MILLION
+    rows = [[float(cell.strip("*")) for cell in cells] for _, *cells in COST.table_after("One answer, worked out")]
+    expected = [[model] * 3, [compute] * 3, transport(), [model + compute + carried for carried in transport()]]
+    for row, wanted in zip(rows, expected, strict=True):
+        assert row == pytest.approx(wanted, abs=0.05)
+
+
+def test_the_sentences_around_the_example_say_what_it_counts() -> None:
+    assert f"about {PIECES} deliveries" in COST.prose
+    assert f"carries {FRAMES} messages" in COST.prose
+    assert f"{PUBLISHES} publishes, and {PUBLISHES} deliveries" in COST.prose

@@ -1,0 +1,74 @@
+"""The reference pages name what the code has, no more and no less."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from shared.errors import StreamwaysError
+from tests.docs.pages import ROOT, page
+
+CONFIGURATION = page("docs/configuration.md")
+
+
+TYPES = {"array": "list"}
+"""Pulumi's names of types where the page uses a plainer word."""
+
+
+def code(cell: str) -> str:
+    """What stands between the backticks of a cell."""
+    found = re.match(r"`(.+?)`", cell)
+    assert found, f"{cell!r} is not code"
+    return found[1]
+
+
+def declared_settings() -> dict[str, dict[str, Any]]:
+    """The program's own settings in Pulumi.yaml."""
+    config = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    return {key: schema for key, schema in config.items() if ":" not in key}
+
+
+def test_every_setting_is_documented_with_its_type_and_default() -> None:
+    documented = {code(row[0]): (row[1], value(row[2])) for row in CONFIGURATION.table_after("Configuration keys")}
+    settings = declared_settings().items()
+    assert documented == {key: (TYPES.get(one["type"], one["type"]), one["default"]) for key, one in settings}
+
+
+def value(cell: str) -> object:
+    """The default that a cell states."""
+    return "" if cell == "empty" else yaml.safe_load(code(cell))
+
+
+def test_every_stack_output_is_documented() -> None:
+    rows = CONFIGURATION.table_after("Stack outputs")
+    assert sorted(code(row[0]) for row in rows) == sorted(exported())
+
+
+def exported() -> set[str]:
+    """The names that the program exports."""
+    program = "\n".join(path.read_text() for path in (ROOT / "stacks").glob("*.py"))
+    return set(re.findall(r"\bexport\(\s*\"(\w+)\"", program))
+
+
+def errors(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[StreamwaysError]]:
+    """All typed errors."""
+    for child in tree.__subclasses__():
+        yield child
+        yield from errors(child)
+
+
+def test_every_error_code_is_documented_with_its_http_status() -> None:
+    rows = page("docs/protocol.md").table_after("Error codes")
+    documented = {(code(row[0]), row[1]) for row in rows}
+    # The one refusal that is no typed error: a path or method that the function URL does not serve.
+    assert documented == {(error.code, str(error.status)) for error in errors()} | {("not_found", "404")}
+
+
+def test_json_examples_are_json() -> None:
+    for name in ("docs/protocol.md", "docs/quickstart.md"):
+        for body in page(name).code("json"):
+            documents = [body] if body.startswith("{\n") else body.splitlines()
+            for document in documents:
+                json.loads(document)

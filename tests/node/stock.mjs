@@ -1,0 +1,81 @@
+// Asks the AI SDK what it makes of what we send. One JSON command a line on stdin, one JSON answer a line on stdout.
+//
+//   {"do": "validate", "chunks"}                    → {"problems": [null | text]}    its chunk schema, one by one
+//   {"do": "read", "chunks"}                        → {"message", "errors"}          its reader of a chunk stream
+//   {"do": "chat", "transport", "options", "prompts"} → {"turns": [turn]}            its chat over a stock transport
+//
+// A turn is {"message", "status", "error", "data", "finish"}: the answer in the history, the state of the chat after it,
+// the text of the error that a user would see, the transient data parts, and why it finished.
+
+import { createInterface } from 'node:readline';
+import {
+  AbstractChat,
+  asSchema,
+  DefaultChatTransport,
+  readUIMessageStream,
+  uiMessageChunkSchema,
+  WebSocketChatTransport,
+} from 'ai';
+
+const TRANSPORTS = { http: DefaultChatTransport, websocket: WebSocketChatTransport };
+
+class State {
+  status = 'ready';
+  error = undefined;
+  messages = [];
+  pushMessage = message => this.messages.push(message);
+  popMessage = () => this.messages.pop();
+  replaceMessage = (index, message) => (this.messages[index] = message);
+  snapshot = structuredClone;
+}
+
+class Chat extends AbstractChat {
+  constructor(init) {
+    super({ ...init, state: new State() });
+  }
+}
+
+async function validate({ chunks }) {
+  const schema = asSchema(uiMessageChunkSchema);
+  const results = await Promise.all(chunks.map(chunk => schema.validate(chunk)));
+  return { problems: results.map(result => (result.success ? null : String(result.error))) };
+}
+
+async function read({ chunks }) {
+  const errors = [];
+  const onError = error => errors.push(error.message);
+  let message = null;
+  for await (message of readUIMessageStream({ stream: ReadableStream.from(chunks), onError }));
+  return { message, errors };
+}
+
+async function chat({ transport, options, prompts }) {
+  const socket = new TRANSPORTS[transport](options);
+  let turn;
+  const talk = new Chat({
+    transport: socket,
+    onData: part => turn.data.push(part),
+    onFinish: ({ finishReason, isError, isAbort, isDisconnect }) =>
+      (turn.finish = { finishReason: finishReason ?? null, isError, isAbort, isDisconnect }),
+  });
+  const turns = [];
+  for (const text of prompts) {
+    turns.push((turn = { data: [], finish: null }));
+    await talk.sendMessage({ text });
+    const last = talk.messages.at(-1);
+    turn.message = last.role === 'assistant' ? structuredClone(last) : null;
+    turn.status = talk.status;
+    turn.error = talk.error?.message ?? null;
+    talk.clearError();
+  }
+  socket.close?.();
+  return { turns };
+}
+
+const COMMANDS = { validate, read, chat };
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const command = JSON.parse(line);
+  const answer = await COMMANDS[command.do](command).catch(error => ({ failed: String(error?.stack ?? error) }));
+  console.log(JSON.stringify(answer));
+}

@@ -1,0 +1,92 @@
+"""The cache of locked dependencies: made once, whole or not at all, and clear about what is missing."""
+
+import re
+import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+import uv
+
+from stacks.errors import PackageError
+from stacks.packages import LOCAL, dependencies, locked
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUP = "function-websocket-routes"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with our lock and an empty cache."""
+    for file in ("pyproject.toml", "uv.lock"):
+        shutil.copyfile(ROOT / file, tmp_path / file)
+    return tmp_path
+
+
+def cached(project: Path) -> list[Path]:
+    return list((project / "build/dependencies").iterdir())
+
+
+def test_the_folder_is_named_by_group_target_and_lock(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locked, "_install", lambda *arguments: arguments[3].mkdir())
+    first = dependencies(GROUP, LOCAL, root=project)
+    assert first.name.startswith(f"{GROUP}-{LOCAL.name}-")
+
+    lock = project / "uv.lock"
+    before, name, after = lock.read_text().partition('name = "aws-lambda-powertools"')
+    lock.write_text(before + name + re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", after, count=1))
+    assert dependencies(GROUP, LOCAL, root=project) != first
+
+
+def test_two_at_once_install_twice_and_keep_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both = threading.Barrier(2, timeout=30)
+
+    def install(_requirements: str, group: str, _target: object, folder: Path, _root: Path) -> None:
+        folder.mkdir()
+        (folder / "module.py").write_text(group)
+        both.wait()
+
+    monkeypatch.setattr(locked, "_install", install)
+    with ThreadPoolExecutor(2) as threads:
+        one, other = threads.map(lambda _: dependencies(GROUP, LOCAL, root=project), range(2))
+
+    assert one == other
+    assert cached(project) == [one]
+    assert (one / "module.py").read_text() == GROUP
+
+
+def test_a_failed_installation_leaves_nothing_behind(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def install(_requirements: str, _group: str, _target: object, folder: Path, _root: Path) -> None:
+        folder.mkdir()
+        (folder / "half.py").touch()
+        raise PackageError("cut off")
+
+    monkeypatch.setattr(locked, "_install", install)
+    with pytest.raises(PackageError, match="cut off"):
+        dependencies(GROUP, LOCAL, root=project)
+    assert cached(project) == []
+
+
+def test_without_a_network_the_message_says_how_to_get_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    monkeypatch.setenv("UV_CACHE_DIR", str(project / "empty"))
+    with pytest.raises(
+        PackageError, match=rf"'{GROUP}' are not in build/dependencies.*Connect to a network.*make build"
+    ):
+        dependencies(GROUP, LOCAL, root=project)
+    assert cached(project) == []
+
+
+def test_without_uv_the_message_says_how_to_get_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(uv, "find_uv_bin", nowhere)
+    with pytest.raises(PackageError, match=r"uv is not installed.*make build"):
+        dependencies(GROUP, LOCAL, root=project)
+
+
+def test_a_group_that_does_not_exist_is_refused(project: Path) -> None:
+    with pytest.raises(PackageError, match=r"'sms' cannot be read: is it a group in pyproject\.toml"):
+        dependencies("sms", LOCAL, root=project)

@@ -1,0 +1,193 @@
+"""Runs the whole program in this process, against a monitor that records what it is asked to make."""
+
+import asyncio
+import json
+import runpy
+import threading
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import yaml
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.settings import get_root_resource
+
+ROOT = Path(__file__).resolve().parents[2]
+ACCOUNT_ID = "123456789012"
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One registered resource, as the engine would see it."""
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    parent: str
+    provider: str
+    dependencies: tuple[str, ...]
+
+
+@dataclass
+class Deployment:
+    """What one run of the program registered and exported."""
+
+    resources: dict[str, Resource] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+
+    def of(self, type_: str) -> list[Resource]:
+        """All resources of a type, like `aws:lambda/function:Function`."""
+        return [resource for resource in self.resources.values() if resource.type == type_]
+
+    def named(self, name: str, type_: str) -> Resource:
+        """The one resource with this type and logical name."""
+        (found,) = (resource for resource in self.of(type_) if resource.name == name)
+        return found
+
+
+class _Answers(mocks.Mocks):
+    """Outputs as AWS gives them: the inputs, an id, ARNs, and an automatic name where the program set none."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        name = args.inputs.get("name", f"{args.name}-0a1b2c3")
+        state = {"name": name, **args.inputs, **_computed(args.typ, name)}
+        return f"{args.name}-id", state
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        self.deployment.calls.append(args.token)
+        assert args.provider, f"{args.token} goes to the default provider"
+        assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
+        return {"accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "id": ACCOUNT_ID, "userId": "u"}, []
+
+
+def _computed(type_: str, name: str) -> dict[str, Any]:
+    region = "us-east-1"
+    lambda_arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}"
+    return {
+        "aws:lambda/function:Function": {
+            "arn": lambda_arn,
+            "invokeArn": f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{lambda_arn}/invocations",
+        },
+        "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": "https://abc.lambda-url.us-east-1.on.aws/"},
+        "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"},
+        "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:{name}"},
+        "aws:dynamodb/table:Table": {"arn": f"arn:aws:dynamodb:{region}:{ACCOUNT_ID}:table/{name}"},
+        "aws:apigatewayv2/api:Api": {
+            "apiEndpoint": "wss://ws1.execute-api.us-east-1.amazonaws.com",
+            "executionArn": f"arn:aws:execute-api:{region}:{ACCOUNT_ID}:ws1",
+        },
+        "aws:appsync/graphQLApi:GraphQLApi": {
+            "arn": f"arn:aws:appsync:{region}:{ACCOUNT_ID}:apis/gql1",
+            "uris": {
+                "GRAPHQL": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql",
+                "REALTIME": "wss://gql1.appsync-realtime-api.us-east-1.amazonaws.com/graphql",
+            },
+        },
+    }.get(type_, {})
+
+
+class _Recorder(mocks.MockMonitor):
+    """A mock monitor that keeps what `Mocks` does not show: parents, providers, dependencies."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(_Answers(deployment))
+        self.deployment = deployment
+        self.lock = threading.Lock()
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name in Pulumi's protocol
+        response = super().RegisterResource(request)
+        resource = Resource(
+            urn=response.urn,
+            type=request.type,
+            name=request.name,
+            inputs=rpc.deserialize_properties(request.object),
+            parent=request.parent,
+            provider=request.provider,
+            dependencies=tuple(request.dependencies),
+        )
+        with self.lock:
+            assert response.urn not in self.deployment.resources, f"{response.urn} is registered twice"
+            self.deployment.resources[response.urn] = resource
+        return response
+
+
+def defaults() -> dict[str, str]:
+    """The configuration of a new stack as `pulumi up` hands it to the program: what Pulumi.yaml says."""
+    document = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    config = {}
+    for key, schema in document["config"].items():
+        value = schema.get("value", schema.get("default"))
+        full = key if ":" in key else f"{document['name']}:{key}"
+        config[full] = value if isinstance(value, str) else json.dumps(value)
+    return config
+
+
+def run(config: Mapping[str, str], stack: str) -> Deployment:
+    """Run `stacks/` as the language host does. Raises whatever the program raises."""
+    deployment = Deployment()
+    failure: list[BaseException] = []
+
+    def in_own_thread() -> None:
+        # A thread of its own: Pulumi keeps its settings in context variables and its work on the thread's event loop.
+        try:
+            with _event_loops():
+                mocks.set_mocks(
+                    _Answers(deployment),
+                    project="streamways",
+                    stack=stack,
+                    preview=False,
+                    monitor=_Recorder(deployment),
+                )
+                pulumi.runtime.set_all_config(dict(config))
+                _execute(deployment)
+        except BaseException as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=in_own_thread)
+    thread.start()
+    thread.join()
+    if failure:
+        raise failure[0]
+    return deployment
+
+
+def _execute(deployment: Deployment) -> None:
+    @mocks.test
+    def execute() -> pulumi.Output[None]:
+        runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+        outputs = pulumi.Output.from_input(dict(get_root_resource().outputs))
+        return outputs.apply(deployment.outputs.update)
+
+    execute()
+
+
+@contextmanager
+def _event_loops() -> Iterator[None]:
+    """Loops for this thread and for the executor's, closed at the end: a loop that is left open is a warning."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def new_loop() -> asyncio.AbstractEventLoop:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loops.append(loop)
+        return loop
+
+    own = new_loop()
+    with ThreadPoolExecutor(initializer=new_loop) as executor:
+        own.set_default_executor(executor)
+        try:
+            yield
+        finally:
+            executor.shutdown()
+            for loop in loops:
+                loop.close()

@@ -1,0 +1,45 @@
+"""The components can be used from other languages: Pulumi can read their arguments and outputs."""
+
+import json
+from typing import Any
+
+import pytest
+from pulumi.provider.experimental.component import ComponentProvider
+
+from stacks.appsync_stream import AppSyncStream
+from stacks.function_url_stream import FunctionUrlStream
+from stacks.identity import Identity
+from stacks.streaming_core import StreamingCore
+from stacks.streaming_function import StreamingFunction
+from stacks.websocket_stream import WebSocketStream
+
+COMPONENTS = [Identity, StreamingCore, StreamingFunction, FunctionUrlStream, WebSocketStream, AppSyncStream]
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, Any]:
+    return json.loads(ComponentProvider(COMPONENTS, "streamways", None, "0.1.0").schema)
+
+
+def test_pulumi_can_analyse_every_component(schema: dict[str, Any]) -> None:
+    assert set(schema["resources"]) == {f"streamways:index:{component.__name__}" for component in COMPONENTS}
+
+
+def test_everything_that_a_caller_sees_is_described(schema: dict[str, Any]) -> None:
+    for token, resource in schema["resources"].items():
+        assert resource.get("description"), token
+        for kind in ("inputProperties", "properties"):
+            for name, described in resource[kind].items():
+                assert described.get("description"), f"{token} {kind} {name}"
+    for token, type_ in schema["types"].items():
+        assert type_.get("description"), token
+        for name, described in type_["properties"].items():
+            assert described.get("description"), f"{token} {name}"
+
+
+def test_no_setting_is_read_inside_a_component() -> None:
+    for component in COMPONENTS:
+        source = component.__module__
+        module = __import__(source, fromlist=["_"])
+        assert not hasattr(module, "Settings"), source
+        assert not {"Config", "get_caller_identity", "get_region"} & set(vars(module)), source

@@ -1,0 +1,193 @@
+"""The six functions: what is each one's own, what it is told, and how it is started."""
+
+from pathlib import Path
+
+import pytest
+
+from stacks.packages import LAMBDA, PACKAGES, package_of
+from tests.program.conftest import Deploy
+from tests.program.recording import Deployment, Resource
+
+FUNCTION = "aws:lambda/function:Function"
+ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/identity-pool-id"
+
+TOKENS = {
+    "TOKEN_ISSUER": ISSUER,
+    "TOKEN_JWKS_URL": f"{ISSUER}/.well-known/jwks.json",
+    "TOKEN_CLIENT_IDS": "identity-client-id",
+}
+MODEL = {"MODEL_ID": "amazon.nova-lite-v1:0", "MODEL_MAX_OUTPUT_TOKENS": "1000"}
+TABLE = {"STREAMS_TABLE": "core-streams-0a1b2c3"}
+CALLBACK = {"CALLBACK_URL": "https://ws1.execute-api.us-east-1.amazonaws.com/live"}
+WEB_ADAPTER = {
+    "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
+    "AWS_LWA_INVOKE_MODE": "response_stream",
+    "AWS_LWA_PORT": "8080",
+    "AWS_LWA_READINESS_CHECK_PATH": "/healthz",
+}
+
+# function: package, service, handler, timeout, environment
+EXPECTED = {
+    "function-url-handler": (
+        "function-url",
+        "function-url",
+        "run.sh",
+        60,
+        {**WEB_ADAPTER, **TOKENS, **MODEL, **TABLE},
+    ),
+    "websocket-authorizer": (
+        "websocket-authorizer",
+        "websocket",
+        "handlers.websocket.authorizer.handler",
+        10,
+        TOKENS,
+    ),
+    "websocket-routes": (
+        "websocket-routes",
+        "websocket",
+        "handlers.websocket.routes.handler",
+        10,
+        {"WORKER_FUNCTION_NAME": "websocket-worker-0a1b2c3", "MODEL_MAX_OUTPUT_TOKENS": "1000", **CALLBACK, **TABLE},
+    ),
+    "websocket-worker": (
+        "websocket-worker",
+        "websocket",
+        "handlers.websocket.worker.handler",
+        60,
+        {**CALLBACK, **MODEL, **TABLE},
+    ),
+    "appsync-start": (
+        "appsync-start",
+        "appsync",
+        "handlers.appsync.start.handler",
+        10,
+        {
+            "TOKEN_CLIENT_IDS": "identity-client-id",
+            "WORKER_FUNCTION_NAME": "appsync-worker-0a1b2c3",
+            "MODEL_MAX_OUTPUT_TOKENS": "1000",
+            **TABLE,
+        },
+    ),
+    "appsync-worker": (
+        "appsync-worker",
+        "appsync",
+        "handlers.appsync.worker.handler",
+        60,
+        {"GRAPHQL_URL": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql", **MODEL, **TABLE},
+    ),
+}
+
+
+def environment(function: Resource) -> dict[str, str]:
+    return function.inputs["environment"]["variables"]
+
+
+def parent(deployment: Deployment, resource: Resource) -> Resource:
+    return deployment.resources[resource.parent]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_function_is_started_and_told_as_the_contract_says(deploy: Deploy, name: str) -> None:
+    package, service, handler, timeout, variables = EXPECTED[name]
+    function = deploy().named(name, FUNCTION)
+
+    assert package_of(Path(function.inputs["code"].path)) == package
+    assert function.inputs["handler"] == handler
+    assert function.inputs["timeout"] == timeout
+    assert environment(function) == {
+        "POWERTOOLS_SERVICE_NAME": service,
+        "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
+        **variables,
+    }
+
+
+def test_every_package_has_one_function(deploy: Deploy) -> None:
+    used = sorted(package_of(Path(function.inputs["code"].path)) for function in deploy().of(FUNCTION))
+    assert used == sorted(PACKAGES)
+
+
+def test_functions_run_where_their_packages_were_built_for(deploy: Deploy) -> None:
+    for function in deploy().of(FUNCTION):
+        assert function.inputs["runtime"].removeprefix("python") in LAMBDA.options
+        assert function.inputs["architectures"] == ["arm64"]
+        assert "aarch64-manylinux2014" in LAMBDA.options
+
+
+def test_the_settings_reach_every_function(deploy: Deploy) -> None:
+    deployment = deploy(
+        timeoutSeconds=120, memoryMegabytes=1024, logRetentionDays=30, model="amazon.nova-micro-v1:0", maxOutputTokens=7
+    )
+    timeouts = {function.name: function.inputs["timeout"] for function in deployment.of(FUNCTION)}
+
+    assert timeouts == {
+        "function-url-handler": 120,
+        "websocket-authorizer": 10,
+        "websocket-routes": 10,
+        "websocket-worker": 120,
+        "appsync-start": 10,
+        "appsync-worker": 120,
+    }
+    assert {function.inputs["memorySize"] for function in deployment.of(FUNCTION)} == {1024}
+    assert {group.inputs["retentionInDays"] for group in deployment.of("aws:cloudwatch/logGroup:LogGroup")} == {30}
+    variables = [environment(function) for function in deployment.of(FUNCTION)]
+    assert {each["MODEL_ID"] for each in variables if "MODEL_ID" in each} == {"amazon.nova-micro-v1:0"}
+    assert {each["MODEL_MAX_OUTPUT_TOKENS"] for each in variables if "MODEL_MAX_OUTPUT_TOKENS" in each} == {"7"}
+
+
+def test_every_function_has_a_role_and_a_log_group_of_its_own(deploy: Deploy) -> None:
+    deployment = deploy()
+    functions = deployment.of(FUNCTION)
+
+    assert len({function.inputs["role"] for function in functions}) == len(functions)
+    assert len({function.inputs["loggingConfig"]["logGroup"] for function in functions}) == len(functions)
+    for function in functions:
+        own = parent(deployment, function)
+        group = deployment.named(f"{function.name}-logs", "aws:cloudwatch/logGroup:LogGroup")
+        role = deployment.named(f"{function.name}-role", "aws:iam/role:Role")
+        assert parent(deployment, group) is own
+        assert parent(deployment, role) is own
+        assert function.inputs["loggingConfig"] == {"logFormat": "Text", "logGroup": f"{group.name}-0a1b2c3"}
+        assert group.inputs["retentionInDays"] == 14
+
+
+def test_a_function_waits_for_its_policy(deploy: Deploy) -> None:
+    deployment = deploy()
+    for function in deployment.of(FUNCTION):
+        policy = deployment.named(f"{function.name}-policy", "aws:iam/rolePolicy:RolePolicy")
+        assert policy.urn in function.dependencies
+
+
+def test_workers_are_never_retried_and_never_start_late(deploy: Deploy) -> None:
+    configs = {
+        config.inputs["functionName"]: config.inputs
+        for config in deploy().of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    }
+    assert set(configs) == {"websocket-worker-0a1b2c3", "appsync-worker-0a1b2c3"}
+    for config in configs.values():
+        assert config["maximumRetryAttempts"] == 0
+        assert config["maximumEventAgeInSeconds"] == 60
+
+
+def test_no_function_is_put_into_a_vpc(deploy: Deploy) -> None:
+    # A function URL does not stream from within one: lambda/latest/dg/configuration-response-streaming.html
+    assert not any("vpcConfig" in function.inputs for function in deploy().of(FUNCTION))
+
+
+def test_a_guardrail_reaches_the_functions_that_generate_and_their_roles(deploy: Deploy) -> None:
+    deployment = deploy(guardrailId="gr1", guardrailVersion="3")
+    guardrail = {"GUARDRAIL_ID": "gr1", "GUARDRAIL_VERSION": "3"}
+    for function in deployment.of(FUNCTION):
+        policy = deployment.named(f"{function.name}-policy", "aws:iam/rolePolicy:RolePolicy").inputs["policy"]
+        generates = function.inputs["timeout"] == 60
+        assert (guardrail.items() <= environment(function).items()) is generates
+        assert ("bedrock:ApplyGuardrail" in policy) is generates
+        assert ("arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1" in policy) is generates
+
+
+def test_keys_can_come_from_elsewhere_than_the_issuer(deploy: Deploy) -> None:
+    deployment = deploy(cognitoEndpoint="http://127.0.0.1:9100/cognito")
+    variables = environment(deployment.named("websocket-authorizer", FUNCTION))
+
+    assert variables["TOKEN_ISSUER"] == ISSUER
+    assert variables["TOKEN_JWKS_URL"] == "http://127.0.0.1:9100/cognito/identity-pool-id/.well-known/jwks.json"
+    assert deployment.outputs["cognitoEndpoint"] == "http://127.0.0.1:9100/cognito"

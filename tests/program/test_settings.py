@@ -1,0 +1,161 @@
+"""A stack's configuration: defaults from Pulumi.yaml, and every mistake named in words."""
+
+import json
+from collections.abc import Mapping
+
+import pulumi
+import pytest
+
+from stacks.errors import SettingsError
+from stacks.settings import Settings
+from tests.program.recording import defaults, run
+
+REGION = "us-east-1"
+
+
+def values(**changes: object) -> dict[str, str]:
+    """The program's own settings with these changes, as Pulumi hands them over."""
+    own = {key.removeprefix("streamways:"): value for key, value in defaults().items() if key.startswith("streamways:")}
+    return own | {key: value if isinstance(value, str) else json.dumps(value) for key, value in changes.items()}
+
+
+def read(given: Mapping[str, str], region: str = REGION) -> Settings:
+    return Settings.read(given, region=region)
+
+
+def problems(region: str = REGION, **changes: object) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        read(values(**changes), region)
+    return caught.value.problems
+
+
+def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
+    assert read(values()) == Settings(
+        region="us-east-1",
+        architectures=("function-url", "websocket", "appsync"),
+        model="amazon.nova-lite-v1:0",
+        model_regions=(),
+        max_output_tokens=1000,
+        timeout_seconds=60,
+        memory_megabytes=512,
+        log_retention_days=14,
+        cors_origins=("http://localhost:5173",),
+        function_url_auth="NONE",
+        self_sign_up=False,
+        cognito_endpoint=None,
+        guardrail_id=None,
+        guardrail_version=None,
+        reserved_concurrency=None,
+    )
+
+
+@pytest.mark.parametrize("key", values())
+def test_no_default_is_repeated_in_the_code(key: str) -> None:
+    given = values()
+    del given[key]
+    with pytest.raises(SettingsError, match=rf"streamways:{key} is not set: its default is in Pulumi\.yaml"):
+        read(given)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"architectures": []}, ["architectures is []", "at least one", "function-url, websocket, appsync"]),
+        ({"architectures": ["grpc"]}, ['["grpc"]', "'grpc' is no architecture", "function-url, websocket, appsync"]),
+        ({"architectures": ["appsync", "appsync"]}, ["architectures", "name appsync once"]),
+        ({"architectures": "websocket"}, ['"websocket"', "a list", "--path 'architectures[0]'"]),
+        ({"architectures": {"websocket": True}}, ["architectures", "a list"]),
+        ({"architectures": [1]}, ["architectures", "a list"]),
+        ({"model": ""}, ["model", "like amazon.nova-lite-v1:0"]),
+        ({"model": "arn:aws:bedrock:us-east-1::foundation-model/x.y"}, ["model is", "(no ARN)"]),
+        ({"model": "*"}, ["model is", "(no ARN)"]),
+        (
+            {"model": "eu.amazon.nova-lite-v1:0"},
+            ["modelRegions is []", "eu.amazon.nova-lite-v1:0", "name the profile's regions"],
+        ),
+        ({"modelRegions": ["us-west-2"]}, ["modelRegions", "does not route", "leave the list empty"]),
+        ({"model": "us.x.y", "modelRegions": ["us-*"]}, ["modelRegions", "'us-*' is no region", "like us-east-1"]),
+        ({"maxOutputTokens": 0}, ['maxOutputTokens is "0"', "from 1 to 128000"]),
+        ({"timeoutSeconds": 901}, ['timeoutSeconds is "901"', "from 1 to 900"]),
+        ({"timeoutSeconds": "a minute"}, ['"a minute"', "whole number from 1 to 900"]),
+        ({"timeoutSeconds": 1.5}, ['"1.5"', "whole number"]),
+        ({"memoryMegabytes": 64}, ["memoryMegabytes", "from 128 to 10240"]),
+        ({"logRetentionDays": 15}, ['logRetentionDays is "15"', "14 or 30"]),
+        ({"logRetentionDays": 0}, ["logRetentionDays", "1 or 3"]),
+        ({"corsOrigins": ["*"]}, ["corsOrigins", "wildcard", "name each origin"]),
+        ({"corsOrigins": ["https://*.example.com"]}, ["corsOrigins", "wildcard"]),
+        ({"corsOrigins": ["https://example.com/"]}, ["corsOrigins", "is no origin", "like https://chat.example.com"]),
+        ({"corsOrigins": ["example.com"]}, ["corsOrigins", "is no origin"]),
+        ({"corsOrigins": ["https://a.example:port"]}, ["corsOrigins", "is no origin"]),
+        ({"corsOrigins": "http://localhost:5173"}, ["corsOrigins", "a list"]),
+        ({"modelRegions": "us-east-1"}, ["modelRegions", "a list"]),
+        ({"corsOrigins": []}, ["corsOrigins is []", "1 to 100"]),
+        ({"functionUrlAuth": "aws_iam"}, ['functionUrlAuth is "aws_iam"', "NONE or AWS_IAM"]),
+        ({"selfSignUp": "yes"}, ['selfSignUp is "yes"', "true or false"]),
+        ({"cognitoEndpoint": "http://keys.example.com"}, ["cognitoEndpoint", "https URL"]),
+        ({"cognitoEndpoint": "https://keys.example.com/"}, ["cognitoEndpoint", "without a trailing slash"]),
+        ({"guardrailId": "gr1"}, ['guardrailVersion is ""', "gr1 needs one", "DRAFT"]),
+        ({"guardrailVersion": "3"}, ['guardrailId is ""', "version 3", "set its id too"]),
+        ({"guardrailId": "arn:aws:bedrock", "guardrailVersion": "1"}, ["guardrailId", "not its ARN"]),
+        ({"guardrailId": "gr1", "guardrailVersion": "latest"}, ["guardrailVersion", "a number or DRAFT"]),
+        ({"reservedConcurrency": -2}, ['reservedConcurrency is "-2"', "-1 or more"]),
+        ({"timeoutSecond": 60}, ["timeoutSecond is no setting", "did you mean timeoutSeconds?", "pulumi config rm"]),
+        ({"xyz": 1}, ["xyz is no setting", "there are", "architectures", "pulumi config rm xyz"]),
+    ],
+    ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
+)
+def test_a_mistake_is_one_line_with_what_was_given_and_what_is_allowed(
+    changes: dict[str, object], said: list[str]
+) -> None:
+    (problem,) = problems(**changes)
+    assert problem.startswith("streamways:")
+    assert "\n" not in problem
+    for words in said:
+        assert words in problem
+
+
+@pytest.mark.parametrize("region", ["", "mars", "us-gov-west-1", "us-east-*"])
+def test_a_region_outside_the_commercial_partition_is_refused(region: str) -> None:
+    assert problems(region)[0].startswith("aws:region")
+
+
+def test_all_mistakes_are_said_at_once() -> None:
+    assert len(problems(architectures=[], timeoutSeconds=0, corsOrigins=["*"], wrong=1)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "region", "regions"),
+    [
+        ({"model": "us.amazon.nova-lite-v1:0"}, "us-east-1", ("us-east-1", "us-east-2", "us-west-2")),
+        ({"model": "us.amazon.nova-lite-v1:0", "modelRegions": ["us-west-1"]}, "us-west-1", ("us-west-1",)),
+        ({"model": "eu.amazon.nova-lite-v1:0", "modelRegions": ["eu-west-1", "eu-north-1"]}, "eu-west-1", None),
+        ({"model": "global.anthropic.claude-haiku-5-5"}, "eu-west-1", ()),
+        ({"model": "zai.glm-4.7"}, "us-east-1", ()),
+    ],
+    ids=str,
+)
+def test_the_regions_of_a_geographic_profile_are_known_or_given(
+    changes: dict[str, object], region: str, regions: tuple[str, ...] | None
+) -> None:
+    expected = tuple(changes["modelRegions"]) if regions is None else regions  # type: ignore[arg-type]
+    assert read(values(**changes), region).model_regions == expected
+
+
+def test_where_a_us_profile_routes_to_is_not_guessed_from_another_region() -> None:
+    (problem,) = problems("us-west-1", model="us.amazon.nova-lite-v1:0")
+    assert "from us-west-1 is not known" in problem
+
+
+@pytest.mark.parametrize("origin", ["https://chat.example.com", "http://localhost:5173", "http://[::1]:8080"])
+def test_an_origin_is_scheme_host_and_port(origin: str) -> None:
+    assert read(values(corsOrigins=[origin])).cors_origins == (origin,)
+
+
+def test_plain_http_reaches_cognito_on_this_machine_only() -> None:
+    endpoint = "http://127.0.0.1:9100/cognito"
+    assert read(values(cognitoEndpoint=endpoint)).cognito_endpoint == endpoint
+
+
+def test_a_wrong_setting_ends_the_program_with_its_message_alone() -> None:
+    with pytest.raises(pulumi.RunError, match=r"^streamways:architectures is \[\]: a stack holds at least one"):
+        run({**defaults(), "streamways:architectures": "[]"}, "dev")

@@ -1,0 +1,139 @@
+"""What a stack holds for each choice of architectures, and how its resources hang together."""
+
+import itertools
+
+import pytest
+
+from stacks.settings import ARCHITECTURES
+from tests.program.conftest import Deploy
+from tests.program.recording import STACK_TYPE
+
+SUBSETS = [
+    subset for size in range(1, len(ARCHITECTURES) + 1) for subset in itertools.combinations(ARCHITECTURES, size)
+]
+OUTPUTS_OF_EVERY_STACK = {"region", "userPoolId", "userPoolClientId", "issuer", "cognitoEndpoint"}
+OUTPUTS = {
+    "function-url": {"functionUrl"},
+    "websocket": {"webSocketUrl"},
+    "appsync": {"appSyncUrl", "appSyncRealtimeUrl"},
+}
+COMPONENTS = {
+    "function-url": "streamways:index:FunctionUrlStream",
+    "websocket": "streamways:index:WebSocketStream",
+    "appsync": "streamways:index:AppSyncStream",
+}
+FUNCTIONS = {
+    "function-url": {"function-url-handler"},
+    "websocket": {"websocket-authorizer", "websocket-routes", "websocket-worker"},
+    "appsync": {"appsync-start", "appsync-worker"},
+}
+
+TYPES = {
+    "aws:apigatewayv2/api:Api",
+    "aws:apigatewayv2/authorizer:Authorizer",
+    "aws:apigatewayv2/deployment:Deployment",
+    "aws:apigatewayv2/integration:Integration",
+    "aws:apigatewayv2/route:Route",
+    "aws:apigatewayv2/stage:Stage",
+    "aws:appsync/dataSource:DataSource",
+    "aws:appsync/graphQLApi:GraphQLApi",
+    "aws:appsync/resolver:Resolver",
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:cognito/userGroup:UserGroup",
+    "aws:cognito/userPool:UserPool",
+    "aws:cognito/userPoolClient:UserPoolClient",
+    "aws:dynamodb/table:Table",
+    "aws:iam/role:Role",
+    "aws:iam/rolePolicy:RolePolicy",
+    "aws:lambda/function:Function",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+    "aws:lambda/functionUrl:FunctionUrl",
+    "aws:lambda/permission:Permission",
+    "pulumi:providers:aws",
+}
+"""Every type of the program; the sandbox implements these."""
+
+NAMES_WITHIN_ANOTHER_RESOURCE = {
+    ("aws:cognito/userGroup:UserGroup", "name"): "a group's name is unique within its pool, and appears in tokens",
+    ("aws:apigatewayv2/stage:Stage", "name"): "a stage's name is unique within its API, and part of its URL",
+    ("aws:appsync/dataSource:DataSource", "name"): "a data source's name is unique within its API",
+    ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
+}
+NAME_INPUTS = ("name", "namePrefix", "statementId", "statementIdPrefix", "roleName", "bucket", "domain")
+
+
+@pytest.mark.parametrize("chosen", SUBSETS, ids="+".join)
+def test_a_stack_holds_the_chosen_architectures_and_no_others(deploy: Deploy, chosen: tuple[str, ...]) -> None:
+    deployment = deploy(architectures=list(chosen))
+
+    assert set(deployment.outputs) == OUTPUTS_OF_EVERY_STACK.union(*(OUTPUTS[name] for name in chosen))
+    assert all(deployment.outputs.values())
+    components = {COMPONENTS[name] for name in ARCHITECTURES if deployment.of(COMPONENTS[name])}
+    assert components == {COMPONENTS[name] for name in chosen}
+    functions = {function.name for function in deployment.of("aws:lambda/function:Function")}
+    assert functions == set().union(*(FUNCTIONS[name] for name in chosen))
+
+
+def test_outputs_are_the_addresses_that_aws_answered_with(deploy: Deploy) -> None:
+    assert deploy().outputs == {
+        "region": "us-east-1",
+        "userPoolId": "identity-pool-id",
+        "userPoolClientId": "identity-client-id",
+        "issuer": "https://cognito-idp.us-east-1.amazonaws.com/identity-pool-id",
+        "cognitoEndpoint": "https://cognito-idp.us-east-1.amazonaws.com",
+        "functionUrl": "https://abc.lambda-url.us-east-1.on.aws/",
+        "webSocketUrl": "wss://ws1.execute-api.us-east-1.amazonaws.com/live",
+        "appSyncUrl": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql",
+        "appSyncRealtimeUrl": "wss://gql1.appsync-realtime-api.us-east-1.amazonaws.com/graphql",
+    }
+
+
+def test_the_program_uses_the_types_that_the_sandbox_knows(deploy: Deploy) -> None:
+    types = {resource.type for resource in deploy().resources.values()}
+    assert {name for name in types if not name.startswith("streamways:") and name != STACK_TYPE} == TYPES
+
+
+def test_the_account_is_the_only_thing_that_the_program_asks_aws_for(deploy: Deploy) -> None:
+    assert deploy().calls == ["aws:index/getCallerIdentity:getCallerIdentity"]
+
+
+def test_every_resource_names_the_stacks_own_provider(deploy: Deploy) -> None:
+    deployment = deploy()
+    (provider,) = deployment.of("pulumi:providers:aws")
+
+    for resource in deployment.resources.values():
+        if resource.type.startswith("aws:"):
+            assert resource.provider.rpartition("::")[0] == provider.urn, f"{resource.name} has another"
+
+
+def test_every_resource_has_a_component_for_a_parent(deploy: Deploy) -> None:
+    deployment = deploy()
+    (stack,) = deployment.of(STACK_TYPE)
+
+    for resource in deployment.resources.values():
+        if resource.type.startswith("aws:"):
+            parent = deployment.resources[resource.parent]
+            assert parent.type.startswith("streamways:index:"), f"{resource.name} is a child of {parent.type}"
+        elif resource is not stack:
+            assert resource.parent, f"{resource.name} is an orphan"
+
+
+def test_everything_is_tagged_with_project_and_stack(deploy: Deploy) -> None:
+    (provider,) = deploy("pr-7", architectures=["appsync"]).of("pulumi:providers:aws")
+    assert provider.inputs["defaultTags"] == '{"tags": {"project": "streamways", "stack": "pr-7"}}'
+
+
+def test_two_stacks_live_side_by_side_because_no_physical_name_is_fixed(deploy: Deploy) -> None:
+    one, other = deploy("dev"), deploy("pr-7")
+    names = {resource.name: resource for resource in other.resources.values()}
+
+    for resource in one.resources.values():
+        for key in NAME_INPUTS:
+            if key in resource.inputs and (resource.type, key) not in NAMES_WITHIN_ANOTHER_RESOURCE:
+                same = names[resource.name].inputs.get(key) == resource.inputs[key]
+                assert not same, f"{resource.name} is called {resource.inputs[key]!r} in every stack"
+
+
+def test_physical_names_have_room_for_the_random_suffix(deploy: Deploy) -> None:
+    # Functions and roles: 64 characters; Pulumi appends a dash and seven hexadecimal digits.
+    assert all(len(resource.name) + 8 <= 64 for resource in deploy().resources.values())

@@ -1,0 +1,160 @@
+"""The IAM evaluator: what it understands it decides as AWS does, the rest it refuses to deploy."""
+
+from typing import Any
+
+import pytest
+
+from sandbox.aws import iam
+from sandbox.aws.credentials import ADMINISTRATOR
+from sandbox.world import Function, ResourcePermission, Role, World
+
+ROLE = "arn:aws:iam::000000000000:role/worker"
+TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/streams"
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def allow(action: Any, resource: Any) -> dict[str, Any]:
+    return {"Effect": "Allow", "Action": action, "Resource": resource}
+
+
+def world_with(*statements: dict[str, Any]) -> World:
+    world = World("us-east-1", "http://127.0.0.1:9100")
+    policies = {str(number): document(statement) for number, statement in enumerate(statements)}
+    world.roles[ROLE] = Role("worker", ROLE, document(), policies)
+    return world
+
+
+@pytest.mark.parametrize(
+    ("statements", "action", "resource", "allowed"),
+    [
+        ([allow("dynamodb:PutItem", TABLE)], "dynamodb:PutItem", TABLE, True),
+        ([allow("dynamodb:PutItem", TABLE)], "dynamodb:UpdateItem", TABLE, False),
+        ([allow("dynamodb:PutItem", TABLE)], "dynamodb:PutItem", f"{TABLE}2", False),
+        ([allow("dynamodb:PutItem", TABLE)], "dynamodb:PutItem", f"{TABLE}/index/i", False),
+        ([allow(["dynamodb:GetItem", "dynamodb:PutItem"], [f"{TABLE}2", TABLE])], "dynamodb:PutItem", TABLE, True),
+        ([allow("dynamodb:*", TABLE)], "dynamodb:PutItem", TABLE, True),
+        ([allow("DYNAMODB:putitem", TABLE)], "dynamodb:PutItem", TABLE, True),
+        ([allow("dynamodb:PutItem", TABLE.upper())], "dynamodb:PutItem", TABLE, False),
+        ([allow("*", "*")], "bedrock:InvokeModel", "anything", True),
+        ([allow("dynamodb:Put?tem", f"{TABLE}/*")], "dynamodb:PutItem", f"{TABLE}/index/i", True),
+        ([allow("dynamodb:P.*", "*")], "dynamodb:PutItem", TABLE, False),
+        ([], "dynamodb:PutItem", TABLE, False),
+        (
+            [allow("dynamodb:*", "*"), {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": TABLE}],
+            "dynamodb:PutItem",
+            TABLE,
+            False,
+        ),
+        (
+            [allow("dynamodb:*", "*"), {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": TABLE}],
+            "dynamodb:GetItem",
+            TABLE,
+            True,
+        ),
+    ],
+)
+def test_a_role_may_do_what_its_policies_say(
+    statements: list[dict[str, Any]], action: str, resource: str, allowed: bool
+) -> None:
+    assert iam.role_allows(world_with(*statements), ROLE, action, resource) is allowed
+
+
+def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> None:
+    world = world_with(allow("*", "*"))
+    assert not iam.role_allows(world, f"{ROLE}-2", "dynamodb:PutItem", TABLE)
+    assert iam.role_allows(world, ADMINISTRATOR, "dynamodb:PutItem", TABLE)
+
+
+@pytest.mark.parametrize(
+    ("policy", "message"),
+    [
+        (document({**allow("dynamodb:PutItem", TABLE), "Condition": {}}), "Condition in a policy statement"),
+        (document({"Effect": "Allow", "NotAction": "dynamodb:PutItem", "Resource": "*"}), "NotAction"),
+        (document({"Effect": "Allow", "Action": "dynamodb:PutItem", "NotResource": TABLE}), "NotResource"),
+        (document({**allow("dynamodb:PutItem", TABLE), "Principal": "*"}), "Principal"),
+        (document({"Effect": "Allow", "Action": "dynamodb:PutItem"}), "Resource is None"),
+        (document({**allow("dynamodb:PutItem", TABLE), "Effect": "allow"}), "Effect is 'allow'"),
+        (document(allow("PutItem", TABLE)), "'PutItem' has no service"),
+        (document(allow("dynamodb:PutItem", "streams")), "'streams' is neither an ARN"),
+        (document(allow("dynamodb:PutItem", "arn:aws:s3:::b/${aws:username}")), "policy variable"),
+        (document(allow([], TABLE)), "Action is []"),
+        (document(), "at least one statement"),
+        ({"Statement": [allow("*", "*")]}, "a policy has Version"),
+        ({**document(allow("*", "*")), "Extra": 1}, "a policy has Version"),
+    ],
+)
+def test_a_policy_that_would_mean_something_else_here_is_refused(policy: dict[str, Any], message: str) -> None:
+    with pytest.raises(iam.UnsupportedPolicy) as refusal:
+        iam.validate(policy)
+    assert message in str(refusal.value)
+
+
+def test_a_single_statement_may_stand_without_a_list() -> None:
+    iam.validate({"Version": "2012-10-17", "Statement": allow("dynamodb:PutItem", TABLE)})
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"},
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:*"},
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {},
+        },
+    ],
+)
+def test_a_trust_policy_beyond_services_is_refused(statement: dict[str, Any]) -> None:
+    with pytest.raises(iam.UnsupportedPolicy):
+        iam.validate_trust(document(statement))
+
+
+def test_a_service_assumes_the_roles_that_trust_it() -> None:
+    world = World("us-east-1", "http://127.0.0.1:9100")
+    statement = {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": "sts:AssumeRole"}
+    world.roles[ROLE] = Role("worker", ROLE, document(statement))
+    assert iam.service_may_assume(world, ROLE, "lambda.amazonaws.com")
+    assert not iam.service_may_assume(world, ROLE, "appsync.amazonaws.com")
+    assert not iam.service_may_assume(world, f"{ROLE}-2", "lambda.amazonaws.com")
+
+
+CONNECT = "arn:aws:execute-api:us-east-1:000000000000:api/live/$connect"
+
+
+@pytest.mark.parametrize(
+    ("permission", "asked", "allowed"),
+    [
+        ({"principal": "*"}, {"principal": "apigateway.amazonaws.com"}, True),
+        ({"principal": "apigateway.amazonaws.com"}, {"principal": "appsync.amazonaws.com"}, False),
+        ({"action": "lambda:InvokeFunctionUrl"}, {}, False),
+        ({"action": "lambda:*"}, {}, True),
+        ({"source_arn": CONNECT.replace("$connect", "*")}, {"source_arn": CONNECT}, True),
+        ({"source_arn": CONNECT}, {"source_arn": CONNECT.replace("live", "test")}, False),
+        ({"source_arn": CONNECT}, {}, False),
+        ({"invoked_via_function_url": True}, {}, False),
+        ({"invoked_via_function_url": True}, {"via_function_url": True}, True),
+    ],
+)
+def test_a_function_is_open_to_those_whom_its_statements_name(
+    permission: dict[str, Any], asked: dict[str, Any], allowed: bool
+) -> None:
+    statement = ResourcePermission(
+        **{"statement_id": "s", "action": "lambda:InvokeFunction", "principal": "*", **permission}
+    )
+    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
+    decided = iam.function_allows(function, "lambda:InvokeFunction", **{"principal": "anyone", **asked})
+    assert decided is allowed
+
+
+def test_a_statement_for_one_auth_type_of_a_url_is_none_for_the_other() -> None:
+    statement = ResourcePermission("s", "lambda:InvokeFunctionUrl", "*", function_url_auth_type="NONE")
+    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
+    assert iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
+    assert not iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
+    assert not iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*")

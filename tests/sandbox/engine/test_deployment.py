@@ -1,0 +1,224 @@
+"""Real Pulumi programs, unmodified, in a process of their own against the monitor."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from sandbox.engine.deployment import deploy
+from sandbox.engine.launch import ProgramProcess
+from sandbox.engine.monitor import Deployment
+from sandbox.engine.project import configure, load
+from sandbox.errors import DeploymentFailed
+from tests.sandbox.resources.account import Account, trust
+
+TRUST = trust("lambda.amazonaws.com")
+PULUMI_YAML = """
+name: demo
+runtime: python
+main: program/
+config:
+  aws:region: {value: us-east-1}
+  pulumi:disable-default-providers: {value: [aws]}
+  greeting: {type: string, default: hello}
+"""
+
+
+class Workshop:
+    """A project in an empty folder, and the account that it is deployed to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.messages: list[str] = []
+        self.log = folder / "program.log"
+        (folder / "program").mkdir()
+        (folder / "Pulumi.yaml").write_text(PULUMI_YAML)
+        self.account = Account(folder / "program")
+
+    async def deploy(self, source: str, config: Mapping[str, str] | None = None) -> Deployment:
+        (self.folder / "program" / "__main__.py").write_text(dedent(source))
+        project = load(self.folder)
+        settings = configure(project, "dev", config or {})
+        process = ProgramProcess(self.log)
+        await process.start()
+        try:
+            return await deploy(project, "dev", settings, self.account.cloud, process, on_message=self.messages.append)
+        finally:
+            await process.stop()
+
+    async def failure(self, source: str) -> str:
+        with pytest.raises(DeploymentFailed) as failure:
+            await self.deploy(source)
+        line = str(failure.value)
+        assert "\n" not in line
+        assert "Traceback" not in line
+        return line.removeprefix("the program failed: ")
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path)
+
+
+async def test_a_program_with_components_secrets_and_packages_is_deployed(workshop: Workshop) -> None:
+    workshop.account.package("code.zip")
+    deployment = await workshop.deploy(
+        f"""
+        from pathlib import Path
+        import pulumi
+        import pulumi_aws as aws
+        from beside import greet
+
+        class Part(pulumi.ComponentResource):
+            def __init__(self, name, opts):
+                super().__init__("demo:index:Part", name, {{}}, opts)
+                role = aws.iam.Role(f"{{name}}-role", assume_role_policy='''{TRUST}''', opts=pulumi.ResourceOptions(parent=self))
+                self.function = aws.lambda_.Function(
+                    name,
+                    role=role.arn,
+                    handler="handler.handler",
+                    runtime="python3.13",
+                    code=pulumi.FileArchive("code.zip"),
+                    environment=aws.lambda_.FunctionEnvironmentArgs(variables={{"KEY": pulumi.Output.secret("hush")}}),
+                    opts=pulumi.ResourceOptions(parent=self, protect=True),
+                )
+                self.register_outputs({{}})
+
+        own = aws.Provider("own", region=pulumi.Config("aws").require("region"),
+            default_tags=aws.ProviderDefaultTagsArgs(tags={{"stack": pulumi.get_stack()}}))
+        part = Part("part", pulumi.ResourceOptions(providers=[own]))
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=own)).account_id
+        pulumi.log.info(greet(pulumi.Config().require("greeting")))
+        pulumi.export("arn", part.function.arn)
+        pulumi.export("environment", part.function.environment.variables)
+        pulumi.export("tags", part.function.tags_all)
+        pulumi.export("account", account)
+        pulumi.export("here", str(Path.cwd()))
+        """.replace("from beside import greet", "from beside import greet")
+        if (workshop.folder / "program" / "beside.py").write_text(
+            "def greet(word): return f'{word} from the program'\n"
+        )
+        else "",
+        {"greeting": "good day"},
+    )
+    (function,) = workshop.account.world.functions.values()
+    assert deployment.outputs["arn"] == function.arn
+    assert deployment.outputs["environment"] == {"KEY": "hush"}
+    assert deployment.outputs["tags"] == {"stack": "dev"}
+    assert deployment.outputs["account"] == "000000000000"
+    assert deployment.outputs["here"] == str((workshop.folder / "program").resolve())
+    assert deployment.secret_outputs == {"environment"}
+    assert function.environment == {"KEY": "hush"}
+    assert workshop.messages == ["good day from the program"]
+    registered = {resource.name: resource for resource in deployment.resources.values()}
+    assert registered["part"].urn.endswith("demo:index:Part$aws:lambda/function:Function::part")
+    assert registered["part"].protect
+    assert registered["part"].secrets == {"environment"}
+    assert registered["part"].dependencies == {registered["part-role"].urn}
+
+
+HEADER = """
+import pulumi
+import pulumi_aws as aws
+own = aws.Provider("own", region="us-east-1")
+opts = pulumi.ResourceOptions(provider=own)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (
+            'aws.iam.InstanceProfile("p", opts=opts)',
+            "aws:iam/instanceProfile:InstanceProfile 'p': the sandbox has no resource handler for this type: "
+            "add one to sandbox/resources/iam.py",
+        ),
+        (
+            'aws.cloudwatch.LogGroup("logs")',
+            "aws:cloudwatch/logGroup:LogGroup 'logs': Default provider for 'aws' disabled. "
+            "'aws:cloudwatch/logGroup:LogGroup' must use an explicit provider.",
+        ),
+        (
+            'aws.cloudwatch.LogGroup("logs", retention_in_days=15, opts=opts)',
+            "aws:cloudwatch/logGroup:LogGroup 'logs': retentionInDays is 15, allowed are 1, 3, 5",
+        ),
+        (
+            '[aws.cloudwatch.LogGroup("logs", opts=opts) for _ in range(2)]',
+            "aws:cloudwatch/logGroup:LogGroup 'logs': Duplicate resource URN "
+            "'urn:pulumi:dev::demo::aws:cloudwatch/logGroup:LogGroup::logs'",
+        ),
+        ('raise LookupError("\\n".join(["two", "lines"]))', "LookupError: two lines (__main__.py, line 6)"),
+        ('pulumi.Config().require("absent")', "Missing required configuration variable 'demo:absent'"),
+        ("def broken(:", "SyntaxError: "),
+    ],
+)
+async def test_a_program_that_fails_says_so_in_one_line(workshop: Workshop, source: str, line: str) -> None:
+    assert (await workshop.failure(HEADER + source)).startswith(line)
+    assert "Traceback" in workshop.log.read_text()
+
+
+async def test_an_error_class_of_the_programs_own_speaks_for_itself(workshop: Workshop) -> None:
+    source = 'class SettingsError(Exception): ...\nraise SettingsError("architectures is empty:\\n name one")'
+    assert await workshop.failure(source) == "architectures is empty: name one"
+
+
+async def test_a_program_that_ends_without_a_word_is_pointed_at_by_its_log(workshop: Workshop) -> None:
+    with pytest.raises(DeploymentFailed, match=r"exit code 3; see .*program\.log"):
+        await workshop.deploy("import os; os._exit(3)")
+
+
+async def test_nothing_of_the_callers_aws_or_pulumi_reaches_the_program(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = workshop.folder / "aws-config"
+    config.write_text(
+        "[profile production]\naws_access_key_id = AKIAREAL\naws_secret_access_key = real\nregion = eu-west-1\n"
+    )
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "AKIAREAL",
+        "AWS_SECRET_ACCESS_KEY": "real",
+        "AWS_SESSION_TOKEN": "real",
+        "AWS_PROFILE": "production",
+        "AWS_CONFIG_FILE": str(config),
+        "AWS_SHARED_CREDENTIALS_FILE": str(config),
+        "AWS_ENDPOINT_URL": "https://example.com",
+        "PULUMI_CONFIG": json.dumps({"demo:leaked": "yes"}),
+        "PULUMI_ACCESS_TOKEN": "real",
+        "KEPT": "yes",
+    }.items():
+        monkeypatch.setenv(name, value)
+    deployment = await workshop.deploy(
+        """
+        import os, boto3, pulumi
+        foreign = {k: v for k, v in os.environ.items() if k.startswith(("AWS_", "PULUMI_")) or k == "KEPT"}
+        pulumi.export("environment", foreign)
+        session = boto3.Session()
+        pulumi.export("profiles", session.available_profiles)
+        pulumi.export("credentials", session.get_credentials() is not None)
+        pulumi.export("region", str(session.region_name))
+        pulumi.export("leaked", str(pulumi.Config().get("leaked")))
+        """
+    )
+    assert deployment.outputs == {
+        "environment": {
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "KEPT": "yes",
+        },
+        "profiles": [],
+        "credentials": False,
+        "region": "None",
+        "leaked": "None",
+    }
+
+
+async def test_a_program_that_is_stopped_leaves_no_process_of_its_own(workshop: Workshop) -> None:
+    process = ProgramProcess(workshop.log)
+    await process.start()
+    await process.stop()
+    await process.stop()
+    assert process.returncode is not None

@@ -1,0 +1,5 @@
+from tests.support import profiles
+from tests.support.aws import lambda_environment, table
+from tests.support.logs import logs
+
+__all__ = ["lambda_environment", "logs", "profiles", "table"]

@@ -1,0 +1,115 @@
+"""From admission to the worker: registered, then invoked; if that fails, nothing is left that runs."""
+
+import json
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from shared.errors import AlreadyStarted, Internal
+from shared.protocol.request import MAX_TEXT_CHARACTERS
+from shared.stream.dispatch import START_WITHIN_SECONDS, Dispatcher
+from shared.stream.start import StreamStart
+from tests.support.aws import TABLE, Table
+from tests.support.services import FakeLambda
+from tests.support.starts import OWNER, STREAM, registry, start
+
+ASYNC_PAYLOAD_LIMIT_BYTES = 1024 * 1024
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+CUT = 0
+
+
+@pytest.fixture(scope="module")
+def kept() -> Iterator[tuple[FakeLambda, Dispatcher]]:
+    with FakeLambda() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_LAMBDA", running.url)
+        dispatcher = Dispatcher(registry(), "the-worker")
+        assert dispatcher.client
+        yield running, dispatcher
+
+
+@pytest.fixture
+def server(kept: tuple[FakeLambda, Dispatcher], table: Table) -> FakeLambda:  # noqa: ARG001
+    server = kept[0]
+    server.received.clear()
+    server.failures.are([])
+    server.then = None
+    return server
+
+
+@pytest.fixture
+def dispatcher(kept: tuple[FakeLambda, Dispatcher], server: FakeLambda) -> Dispatcher:  # noqa: ARG001
+    return kept[1]
+
+
+def state(table: Table) -> str:
+    item = table.stream(OWNER, STREAM)
+    assert item is not None
+    return item["state"]
+
+
+def test_the_worker_is_invoked_asynchronously_once_with_all_it_needs(
+    dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    dispatcher.dispatch(start(), {"connectionId": "c-1"})
+    [received] = server.received
+    assert received.path == "/2015-03-31/functions/the-worker/invocations"
+    assert received.headers["x-amz-invocation-type"] == "Event"
+    event = json.loads(received.body)
+    assert event["connectionId"] == "c-1"
+    assert StreamStart.from_json(event["stream"]) == start()
+    assert abs(event["startBy"] - time.time() - START_WITHIN_SECONDS) < 10
+    assert state(table) == "registered"
+
+
+def test_a_stream_that_was_started_before_invokes_nobody(dispatcher: Dispatcher, server: FakeLambda) -> None:
+    dispatcher.dispatch(start(), {})
+    with pytest.raises(AlreadyStarted):
+        dispatcher.dispatch(start(), {})
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("status", [429, 500, 403, 413])
+def test_a_refused_invocation_is_our_fault_and_the_stream_is_withdrawn(
+    status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    server.failures.are([status])
+    with pytest.raises(Internal):
+        dispatcher.dispatch(start(), {})
+    assert len(server.received) == 1, "a repeated invocation is another event"
+    assert state(table) == "ended"
+    assert not registry().claim(OWNER, STREAM)
+
+
+def test_a_lost_answer_withdraws_the_stream_that_no_worker_has_claimed(
+    dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    server.failures.are([CUT])
+    with pytest.raises(Internal):
+        dispatcher.dispatch(start(), {})
+    assert len(server.received) == 1
+    assert state(table) == "ended"
+
+
+@pytest.mark.parametrize("status", [CUT, 500])
+def test_an_error_after_the_worker_has_claimed_the_stream_is_none(
+    status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    server.then = lambda _: registry().claim(OWNER, STREAM)
+    server.failures.are([status])
+    dispatcher.dispatch(start(), {})
+    assert state(table) == "running"
+
+
+@pytest.mark.parametrize("character", ["x", "é", "字", "🎈", '"'])
+def test_the_longest_request_fits_into_an_event(character: str, dispatcher: Dispatcher, server: FakeLambda) -> None:
+    dispatcher.dispatch(start(prompt=character * MAX_TEXT_CHARACTERS), {})
+    assert len(server.received[0].body) < ASYNC_PAYLOAD_LIMIT_BYTES
+
+
+def test_the_settings_come_from_the_environment(server: FakeLambda, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMS_TABLE", TABLE)
+    monkeypatch.setenv("WORKER_FUNCTION_NAME", "another-worker")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.url)
+    Dispatcher.from_environment().dispatch(start(), {})
+    assert server.received[0].path == "/2015-03-31/functions/another-worker/invocations"

@@ -1,0 +1,18 @@
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/streams/" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("sandbox"))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[RunningSandbox]:
+    """One real sandbox for all tests of this folder, deployed by the real program."""
+    with running_sandbox(*FAST) as running:
+        yield running
