@@ -9,6 +9,7 @@ never outlives whoever started it with a pipe. Exit code 0 after a stop, 1 when 
 import argparse
 import asyncio
 import json
+import math
 import signal
 import sys
 import threading
@@ -67,6 +68,10 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
         parser.error(f"--port is {given.port}, allowed are 1 to 65535")
     if given.warm < 0:
         parser.error(f"--warm is {given.warm}, allowed is 0 or more")
+    if not 0 <= given.first_token_ms < math.inf:
+        parser.error(f"--first-token-ms is {given.first_token_ms}, allowed is 0 or more")
+    if not 0 < given.tokens_per_second < math.inf:
+        parser.error(f"--tokens-per-second is {given.tokens_per_second}, allowed is more than 0")
     config: dict[str, str] = {}
     for entry in given.config:
         key, equals, value = entry.partition("=")

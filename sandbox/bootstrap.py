@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -36,6 +37,7 @@ def main(arguments: "list[str]") -> int:
     """Installs the groups that are named; 0 when they are there."""
     if not arguments:
         return fail("name the dependency groups to install, e.g. python3 sandbox/bootstrap.py sandbox", 2)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         check_machine()
         install(ROOT, arguments)
@@ -116,14 +118,34 @@ def sync(root: Path, venv: Path, uv: str, groups: "list[str]") -> None:
     """Has uv install the groups as locked. What it downloads is shown, the long list of what it installed is not."""
     environment = dict(os.environ, UV_PROJECT_ENVIRONMENT=str(venv))
     environment.pop("VIRTUAL_ENV", None)
-    command = [uv, "sync", "--locked", "--inexact", "--no-default-groups", "--python", str(venv / "bin" / "python")]
+    command = [uv, "sync", "--locked", "--inexact", "--no-default-groups", "--project", str(root)]
+    command += ["--python", str(venv / "bin" / "python")]
     command += [option for group in groups for option in ("--group", group)]
-    with subprocess.Popen(command, cwd=str(root), env=environment, stderr=subprocess.PIPE) as process:
-        for line in typing.cast("typing.IO[bytes]", process.stderr):
+    run(command, environment)
+
+
+def run(command: "list[str]", environment: "dict[str, str] | None" = None) -> None:
+    """Runs a step of the installation and shows what it says, less the list of what is installed.
+
+    It has a session of its own: Ctrl-C reaches this process alone, which ends the step with all that it started.
+    """
+    process = subprocess.Popen(
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        for line in typing.cast("typing.IO[bytes]", process.stdout):
             if not line.startswith((b" + ", b" - ", b" ~ ")):
                 say(line.decode("utf-8", "replace").strip())
-    if process.returncode != 0:
-        raise subprocess.CalledProcessError(process.returncode, command)
+        if process.wait() != 0:
+            raise subprocess.CalledProcessError(process.returncode, command)
+    except KeyboardInterrupt:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
 
 
 def python_version() -> str:
@@ -174,7 +196,7 @@ def create(venv: Path) -> None:
         shutil.rmtree(str(venv))
     venv.mkdir()
     (venv / UNFINISHED).touch()
-    subprocess.run([interpreter, "-m", "venv", str(venv)], check=True)
+    run([interpreter, "-m", "venv", str(venv)])
 
 
 def ensure_uv(root: Path, venv: Path) -> str:
@@ -191,10 +213,10 @@ def ensure_uv(root: Path, venv: Path) -> str:
     requirements.write_text(f"uv=={locked['version']} {hashes}\n")
     python = str(venv / "bin" / "python")
     if not (venv / "bin" / "pip").exists():
-        subprocess.run([python, "-m", "ensurepip"], stdout=subprocess.DEVNULL, check=True)
+        run([python, "-m", "ensurepip"])
     say(f"installing uv {locked['version']}")
     options = ["--quiet", "--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]
-    subprocess.run([python, "-m", "pip", "install", *options, "--requirement", str(requirements)], check=True)
+    run([python, "-m", "pip", "install", *options, "--requirement", str(requirements)])
     requirements.unlink()
     return str(uv)
 

@@ -17,7 +17,6 @@ from sandbox.errors import SandboxError, one_line
 from sandbox.options import SandboxOptions
 from sandbox.state import State
 from sandbox.world import World
-from stacks.errors import StacksError
 
 if TYPE_CHECKING:
     from sandbox.http_server import HttpServer
@@ -47,9 +46,6 @@ class Sandbox:
         except (SandboxError, asyncio.CancelledError):
             await self.stop()
             raise
-        except StacksError as error:
-            await self.stop()
-            raise SandboxError(one_line(str(error))) from error
         except Exception as error:
             _log.exception("the start failed")
             await self.stop()
@@ -72,6 +68,7 @@ class Sandbox:
         if port != options.port:
             self._on_progress(f"port {options.port} is in use, taking {port}")
         origin = f"http://{ports.LOOPBACK}:{port}"
+        self._on_progress(f"deploying {project.name} into {origin}")
         given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
         config = configure(project, options.stack, given)
 

@@ -131,3 +131,5 @@ app = Starlette(
     routes=[Route("/api/chat", chat, methods=["POST"]), Route("/healthz", health)],
     exception_handlers={StreamwaysError: _refuse, HTTPException: _unknown, Exception: _fail},
 )
+# A redirect would name the adapter's plain-HTTP scheme: a client that follows one sends its token in the clear.
+app.router.redirect_slashes = False

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterable
 from typing import Literal
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -17,10 +17,10 @@ PRELOADED: dict[str, Literal["cognito-idp", "dynamodb"]] = {"cognitoidp": "cogni
 """Services whose first request would otherwise wait for their imports: moto's module and the service's name."""
 
 
-class _OneAtATime:
+class OneAtATime:
     """moto's backends hold no locks: with threads, two conditional writes could both find their condition true."""
 
-    def __init__(self, application: DomainDispatcherApplication) -> None:
+    def __init__(self, application: WSGIApplication) -> None:
         self._application = application
         self._lock = threading.Lock()
 
@@ -40,7 +40,7 @@ def _main() -> None:
     application = DomainDispatcherApplication(create_backend_app)
     for module, service in PRELOADED.items():
         application.app_instances[module] = create_backend_app(service)
-    server = make_server("127.0.0.1", 0, _OneAtATime(application), threaded=True, request_handler=_QuietHandler)
+    server = make_server("127.0.0.1", 0, OneAtATime(application), threaded=True, request_handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
     sys.stdin.read()

@@ -13,7 +13,7 @@ def start_visibly(options: StartOptions, *, attached: bool, console: Console) ->
     clock = Progress(
         TextColumn(INDENT[1:]),
         SpinnerColumn(),
-        TextColumn("running the program, starting moto and the functions"),
+        TextColumn("building packages, running the program, starting functions"),
         TimeElapsedColumn(),
         console=console,
         transient=True,

@@ -2,6 +2,7 @@
 
 InvokeRefused             the caller's error: an answer of the Invoke API, nothing ran
 ├── FunctionNotFound      404
+├── FunctionPending       409
 ├── TooManyRequests       429
 ├── PayloadTooLarge       413
 ├── InvalidRequestContent 400
@@ -38,6 +39,18 @@ class FunctionNotFound(InvokeRefused):
 
     status = 404
     code = "ResourceNotFoundException"
+
+
+class FunctionPending(InvokeRefused):
+    """The function is deployed, and not ready yet."""
+
+    status = 409
+    code = "ResourceConflictException"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The operation cannot be performed at this time. The function is currently in the following state: Pending"
+        )
 
 
 class TooManyRequests(InvokeRefused):

@@ -106,6 +106,11 @@ class Pool:
                     await self._close(environment)
                 report.write()
 
+    @property
+    def ready(self) -> bool:
+        """Whether there is code to run."""
+        return self._task_root is not None
+
     async def use(self, task_root: Path) -> None:
         """Run this code from the next invocation on; environments that are busy end when their invocation does."""
         if task_root != self._task_root:
@@ -176,11 +181,12 @@ class Pool:
         return environment
 
     async def _close(self, *environments: Environment) -> None:
-        self._all.difference_update(environments)
         await asyncio.gather(*(environment.close() for environment in environments))
+        # Afterwards: what a cancellation interrupts is closed by close().
+        self._all.difference_update(environments)
 
     def _event(self, request_id: str, payload: bytes, trace_id: str) -> Event:
-        deadline_ms = round((time.time() + self.function.timeout_seconds) * 1000)
+        deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
         return Event(request_id, payload, deadline_ms, self.function.arn, trace_id)
 
 

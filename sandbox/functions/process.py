@@ -54,6 +54,7 @@ class FunctionProcess:
         self.pid = pid
         self._output = output
         self._transport = transport
+        self._killed = False
 
     @classmethod
     async def start(
@@ -94,9 +95,11 @@ class FunctionProcess:
 
     async def kill(self) -> None:
         """Kill the whole group, also what is left of it after the process itself ended, and wait for the end."""
-        # macOS answers EPERM for a group of which only zombies are left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if not self._killed:  # once, for afterwards the number may be another group's
+            self._killed = True
+            # macOS answers EPERM for a group of which only zombies are left.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self.pid, signal.SIGKILL)
         await asyncio.wait({self.exit})
         # What it wrote last is still in the pipe. Whoever left the group may hold that open, so do not wait for ever.
         await asyncio.wait({self._output.drained}, timeout=DRAIN_SECONDS)

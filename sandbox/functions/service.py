@@ -14,11 +14,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.aws.credentials import Credentials
-from sandbox.errors import ServiceFailed, one_line
+from sandbox.errors import ResourceRefused, ServiceFailed, one_line
 from sandbox.functions.environment import HandlerEnvironment, Host
 from sandbox.functions.errors import (
     FunctionFailed,
     FunctionNotFound,
+    FunctionPending,
     InvalidRequestContent,
     InvokeRefused,
     NotEmulated,
@@ -42,6 +43,7 @@ from stacks.errors import StacksError
 __all__ = [
     "FunctionFailed",
     "FunctionNotFound",
+    "FunctionPending",
     "FunctionService",
     "InvalidRequestContent",
     "Invocation",
@@ -124,11 +126,17 @@ class FunctionService:
         self._spawn(self._retire())
         functions = tuple(self._world.functions.values())
         for function in functions:
-            await asyncio.to_thread(self._host.layers.verify, function)
             verify_destinations(function)
             self._pools[function.name] = Pool(
                 self._host, function, self._concurrency, minimum=self._options.warm_workers
             )
+        for url in self._world.function_urls.values():
+            if self._pools[url.function_name].adapter is None:
+                raise ResourceRefused(
+                    f"{url.function_name} has a function URL and no Web Adapter; the sandbox serves the URLs of "
+                    f"adapted functions only. See sandbox/functions/web_adapter.py."
+                )
+        await asyncio.gather(*(asyncio.to_thread(self._host.layers.verify, function) for function in functions))
         async with self._staging:
             await asyncio.gather(*(self._stage(pool) for pool in self._pools.values()))
 
@@ -156,9 +164,7 @@ class FunctionService:
         """
         pool = self._pool(self._function(function_name))
         if pool.adapter is None:
-            raise NotEmulated(
-                f"{function_name} has no Web Adapter: the sandbox serves function URLs of adapted functions only."
-            )
+            raise NotEmulated(f"{function_name} has no Web Adapter: the sandbox cannot send it a request.")
         if len(request.body) > REQUEST_BYTES:
             raise PayloadTooLarge(REQUEST_BYTES)
         head: asyncio.Future[WebResponse] = asyncio.get_running_loop().create_future()
@@ -188,7 +194,10 @@ class FunctionService:
             raise FunctionNotFound(f"Function not found: {arn}") from None
 
     def _pool(self, function: Function) -> Pool:
-        return self._pools[function.name]
+        pool = self._pools.get(function.name)
+        if pool is None or not pool.ready:
+            raise FunctionPending
+        return pool
 
     async def _attempt(self, function: Function, request_id: str, event: bytes) -> Invocation:
         pool = self._pool(function)

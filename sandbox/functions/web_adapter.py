@@ -23,7 +23,7 @@ WRAPPER = "/opt/bootstrap"
 READINESS_SECONDS = 0.01
 """How often the adapter asks the server whether it is there."""
 KEEP_ALIVE_SECONDS = 4
-"""The adapter's own: less than servers keep an idle connection (uvicorn: 5 s), so that none is closed under a request."""
+"""The adapter's own: less than uvicorn keeps an idle connection (5 s), so that none is closed under a request."""
 _HEALTHY = range(100, 500)
 _EXIT_GRACE_SECONDS = 1.0
 """A server that dies hangs up first; its exit, which is the better answer, follows within this time."""

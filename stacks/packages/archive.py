@@ -10,7 +10,7 @@ EPOCH = (1990, 1, 1, 0, 0, 0)
 """Pulumi's own archives carry this date too."""
 REGULAR = 0o100644
 EXECUTABLE = 0o100755
-"""The Web Adapter's bootstrap executes the handler, so `run.sh` needs it (facts: pulumi/pulumi#3593 loses the bit)."""
+"""The Web Adapter executes `run.sh`; an archive that Pulumi makes of a folder loses the bit (pulumi/pulumi#3593)."""
 UNIX = 3
 
 

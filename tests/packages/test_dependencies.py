@@ -2,7 +2,9 @@
 
 import re
 import shutil
+import subprocess
 import threading
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import uv
 
 from stacks.errors import PackageError
-from stacks.packages import LOCAL, dependencies, locked
+from stacks.packages import LAMBDA, LOCAL, dependencies, locked
 
 ROOT = Path(__file__).resolve().parents[2]
 GROUP = "function-websocket-routes"
@@ -90,3 +92,33 @@ def test_without_uv_the_message_says_how_to_get_it(project: Path, monkeypatch: p
 def test_a_group_that_does_not_exist_is_refused(project: Path) -> None:
     with pytest.raises(PackageError, match=r"'sms' cannot be read: is it a group in pyproject\.toml"):
         dependencies("sms", LOCAL, root=project)
+
+
+def test_what_is_installed_says_nothing_of_the_machine_that_installed_it(tmp_path: Path) -> None:
+    _write_wheel(tmp_path / "thing-1.0-py3-none-any.whl")
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "project"\nversion = "1"\nrequires-python = ">=3.11"\n'
+        '[dependency-groups]\nfunction = ["thing"]\n'
+        '[tool.uv.sources]\nthing = {path = "thing-1.0-py3-none-any.whl"}\n'
+    )
+    subprocess.run([uv.find_uv_bin(), "lock", "--offline", "--quiet"], cwd=tmp_path, check=True)
+
+    installed = dependencies("function", LAMBDA, root=tmp_path)
+
+    names = {path.relative_to(installed).as_posix() for path in installed.rglob("*") if path.is_file()}
+    assert names == {"thing.py", *(f"thing-1.0.dist-info/{name}" for name in ("METADATA", "WHEEL", "entry_points.txt"))}
+
+
+def _write_wheel(path: Path) -> None:
+    """A wheel with a module and a command, whose script would name the interpreter."""
+    info = "thing-1.0.dist-info"
+    files = {
+        "thing.py": "def main(): ...\n",
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: thing\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[console_scripts]\nthing = thing:main\n",
+    }
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+        wheel.writestr(f"{info}/RECORD", "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"]))

@@ -87,7 +87,7 @@ def parent(deployment: Deployment, resource: Resource) -> Resource:
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_a_function_is_started_and_told_as_the_contract_says(deploy: Deploy, name: str) -> None:
+def test_a_function_is_started_and_told_as_the_table_says(deploy: Deploy, name: str) -> None:
     package, service, handler, timeout, variables = EXPECTED[name]
     function = deploy().named(name, FUNCTION)
 

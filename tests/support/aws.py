@@ -89,7 +89,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
 
     for name in ("put_item", "update_item"):
         monkeypatch.setattr(DynamoDBBackend, name, one_at_a_time(getattr(DynamoDBBackend, name)))
-    with mock_aws():
+    with mock_aws(config={"core": {"mock_credentials": False}}):
         table = Table()
         table.create()
         yield table

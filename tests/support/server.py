@@ -27,6 +27,7 @@ class Received:
     path: str
     headers: dict[str, str]
     body: bytes
+    client_port: int
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class LocalServer:
             def _exchange(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 headers = {name.lower(): value for name, value in self.headers.items()}
-                received = Received(self.command, self.path, headers, body)
+                received = Received(self.command, self.path, headers, body, self.client_address[1])
                 with server._news:
                     server.received.append(received)
                     server._news.notify_all()

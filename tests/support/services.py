@@ -53,14 +53,14 @@ class FakeLambda(LocalServer):
 
 
 class FakeConnections(LocalServer):
-    """API Gateway's `@connections`: keeps the frames that were posted; `then` is called with each."""
+    """API Gateway's `@connections`: keeps the frames that were posted; `then` is called with each and may refuse."""
 
     STAGE = "live"
 
     def __init__(self) -> None:
         super().__init__(self._post)
         self.failures = Failures()
-        self.then: Callable[[str, str], object] | None = None
+        self.then: Callable[[str, str], int | None] | None = None
         self._frames: list[tuple[str, str]] = []
 
     @property
@@ -80,16 +80,17 @@ class FakeConnections(LocalServer):
         self.then = None
 
     def _post(self, received: Received) -> Answer:
-        status = self.failures.next()
-        if status is not None:
-            return Answer(status, b'{"message": "no"}', {"x-amzn-errortype": f"Error{status}"})
         prefix = f"/{self.STAGE}/@connections/"
-        path = unquote(received.path)
+        path, frame = unquote(received.path), received.body.decode()
         assert received.method == "POST"
         assert path.startswith(prefix), path
-        self._frames.append((path.removeprefix(prefix), received.body.decode()))
-        if self.then is not None:
-            self.then(path.removeprefix(prefix), received.body.decode())
+        receiver = path.removeprefix(prefix)
+        status = self.failures.next()
+        if status is None and self.then is not None:
+            status = self.then(receiver, frame)
+        if status is not None:
+            return Answer(status, b'{"message": "no"}', {"x-amzn-errortype": f"Error{status}"})
+        self._frames.append((receiver, frame))
         return Answer()
 
 

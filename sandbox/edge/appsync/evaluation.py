@@ -19,7 +19,7 @@ import quickjs
 
 MEMORY_BYTES = 32 * 1024 * 1024
 """Enough for the 5 MB that a data source may return, parsed and copied; AWS names no figure."""
-SECONDS = 1.0
+SECONDS = 0.5
 """Processor time of one handler: only a runaway recursion comes near it; AWS names no figure."""
 STACK_BYTES = 256 * 1024
 """Below what any thread of ours has."""
@@ -194,11 +194,9 @@ def _realm() -> _Realm:
 
 @contextmanager
 def _engine_errors() -> Generator[None]:
-    """A failed realm is not used again: it may have run out of memory."""
     try:
         yield
     except _ENGINE_ERRORS as error:
-        _realms.current = None
         raise EvaluationFailed(_in_words(str(error))) from error
 
 

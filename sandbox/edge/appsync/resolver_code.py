@@ -32,9 +32,9 @@ def prepare(code: str) -> str:
         tokens = tokenize(code)
     except NotJavaScript as error:
         raise ResolverRefused(f"the resolver is not JavaScript: {error}") from error
-    edits = list(_module_edits(tokens))
-    check_tokens([token for token in tokens if not any(start <= token.start < end for start, end, _ in edits)])
-    body = _apply(code, edits)
+    cuts = list(_module_syntax(tokens))
+    check_tokens([token for token in tokens if not any(start <= token.start < end for start, end in cuts)])
+    body = _without(code, cuts)
     try:
         handlers = Evaluation(body).handlers
     except EvaluationFailed as error:
@@ -46,35 +46,35 @@ def prepare(code: str) -> str:
     return body
 
 
-Edit = tuple[int, int, str]
-"""Replace the source from here to there by this."""
+Cut = tuple[int, int]
+"""What to take out of the source, from here to there."""
 
 
-def _module_edits(tokens: Sequence[Token]) -> Iterator[Edit]:
-    """Takes the module syntax out: the runtime's objects are globals here, and handlers are found by their names."""
+def _module_syntax(tokens: Sequence[Token]) -> Iterator[Cut]:
+    """Imports, and the word `export`: the runtime's objects are globals here, handlers are found by their names."""
     for index, token in enumerate(tokens):
         if token.kind != "word" or (index and tokens[index - 1].text in (".", "?.")):
             continue
         if token.text == "import":
-            yield _import_edit(tokens, index)
+            yield _import(tokens, index)
         elif token.text == "export":
             following = tokens[index + 1] if index + 1 < len(tokens) else token
             if following.text == "{":
-                yield token.start, _statement_end(tokens, index), ""
+                yield token.start, _statement_end(tokens, index)
             elif following.text in ("function", "const", "let", "var"):
-                yield token.start, token.end, ""
+                yield token.start, token.end
             else:
                 raise refused(token, f"export {following.text}", "export functions or constants by name")
 
 
-def _import_edit(tokens: Sequence[Token], index: int) -> Edit:
+def _import(tokens: Sequence[Token], index: int) -> Cut:
     end = next((i for i in range(index, len(tokens)) if tokens[i].kind == "string"), index)
     words = [token.text for token in tokens[index + 1 : end]]
     if tokens[end].text[1:-1] != _UTILS_MODULE:
         raise refused(tokens[index], f"import from {tokens[end].text}", f"only '{_UTILS_MODULE}' is emulated")
     if words[:1] != ["{"] or "as" in words:
         raise refused(tokens[index], "this form of import", f"write import {{ util }} from '{_UTILS_MODULE}'")
-    return tokens[index].start, _statement_end(tokens, end), ""
+    return tokens[index].start, _statement_end(tokens, end)
 
 
 def _statement_end(tokens: Sequence[Token], index: int) -> int:
@@ -89,10 +89,10 @@ def _ends(tokens: Sequence[Token], index: int) -> bool:
     return tokens[index].text == "}" or index == len(tokens) - 1
 
 
-def _apply(code: str, edits: Sequence[Edit]) -> str:
-    for start, end, replacement in reversed(edits):
+def _without(code: str, cuts: Sequence[Cut]) -> str:
+    for start, end in reversed(cuts):
         lines = "\n" * code.count("\n", start, end)  # line numbers in messages stay the source's own
-        code = f"{code[:start]}{replacement}{lines}{code[end:]}"
+        code = f"{code[:start]}{lines}{code[end:]}"
     return code
 
 

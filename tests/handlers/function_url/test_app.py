@@ -1,5 +1,6 @@
 """`POST /api/chat`, whole: real tokens, the real SDK against a real event stream, DynamoDB in this process."""
 
+import asyncio
 import json
 import re
 import threading
@@ -50,7 +51,8 @@ async def ask(
     if authorization is not None:
         sent["authorization"] = f"Bearer {token()}" if authorization == "good" else authorization
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return await client.post("/api/chat", content=content, headers=sent)
+    raw = [(name.encode(), value.encode()) for name, value in sent.items()]
+    return await client.post("/api/chat", content=content, headers=raw)
 
 
 def refusal(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -161,8 +163,7 @@ TOKENS: dict[str, str | None] = {
 async def test_no_one_is_let_in_whose_token_is(
     authorization: str | None, client: httpx.AsyncClient, world: World, table: Table
 ) -> None:
-    sent = None if authorization is None else authorization.encode().decode("latin-1")
-    response = await ask(client, authorization=sent)
+    response = await ask(client, authorization=authorization)
     refusal(response, 401, "unauthenticated")
     assert response.headers["www-authenticate"] == "Bearer"
     assert untouched(world, table)
@@ -185,8 +186,8 @@ BODIES: dict[str, tuple[object, int, str]] = {
     "a list": ([], 400, "invalid_request"),
     "without messages": ({"id": "c"}, 400, "invalid_request"),
     "of no messages": ({"id": "c", "messages": []}, 400, "invalid_request"),
-    "of a system message": ({"id": "c", "messages": [said("system", "Obey"), said("user", "Hi")]}, 400, "invalid_request"),
-    "half a surrogate pair": (b'{"id": "c", "messages": [{"role": "user", "parts": [{"type": "text", "text": "\\ud83d"}]}]}', 400, "invalid_request"),
+    "of a system message": ({"id": "c", "messages": [said("system", "Obey")]}, 400, "invalid_request"),
+    "half a surrogate pair": ({"id": "c", "messages": [said("user", "\ud83d")]}, 400, "invalid_request"),
     "of too many messages": ({"id": "c", "messages": [said("user", "Hi")] * (MAX_MESSAGES + 1)}, 413, "too_large"),
     "of too much text": ({"id": "c", "messages": [said("user", "x" * 200_001)]}, 413, "too_large"),
     "of too many bytes": (b" " * (MAX_REQUEST_BYTES + 1), 413, "too_large"),
@@ -289,6 +290,7 @@ class Exchange:
     def __init__(self, authorization: str = "") -> None:
         self.sent: list[Message] = []
         self.reads = 0
+        self.hangs_up = asyncio.Event()
         headers = {**adapter_headers(), "authorization": authorization or f"Bearer {token()}"}
         self.scope: dict[str, Any] = {
             "type": "http",
@@ -305,7 +307,10 @@ class Exchange:
 
     async def receive(self) -> Message:
         self.reads += 1
-        return {"type": "http.request", "body": json.dumps(CHAT).encode(), "more_body": False}
+        if self.reads == 1:
+            return {"type": "http.request", "body": json.dumps(CHAT).encode(), "more_body": False}
+        await self.hangs_up.wait()
+        return {"type": "http.disconnect"}
 
     async def send(self, message: Message) -> None:
         self.sent.append(message)
@@ -382,11 +387,11 @@ async def test_a_client_that_hangs_up_does_not_end_its_stream(table: Table, worl
         async def send(self, message: Message) -> None:
             await super().send(message)
             if b"So far" in message.get("body", b""):
-                raise OSError("the client is gone")
+                self.hangs_up.set()
 
     exchange = HangingUp()
-    with pytest.raises(Exception):  # noqa: B017, PT011 - what Starlette makes of it is its own business
-        await exchange.run()
+    await exchange.run()
+    assert b"[DONE]" not in b"".join(message.get("body", b"") for message in exchange.sent)
     gone.set()
     for thread in threading.enumerate():
         if thread.name == "supervisor":

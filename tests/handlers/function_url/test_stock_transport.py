@@ -63,6 +63,7 @@ def test_the_stock_client_shows_the_whole_answer_with_usage_and_cost(
     stock: StockClient, url: str, world: World
 ) -> None:
     [turn] = stock.chat("http", options(url), "Hi")
+    assert len(world.bedrock.received) == 1
     assert text_of(turn["message"]) == "Hello wörld 🎈"
     assert (turn["status"], turn["error"]) == ("ready", None)
     assert turn["finish"] == {"finishReason": "stop", "isError": False, "isAbort": False, "isDisconnect": False}

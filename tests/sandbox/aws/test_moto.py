@@ -1,9 +1,11 @@
 """The moto process, and the resources that it keeps."""
 
 import asyncio
+import contextlib
 import os
 import re
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
+from sandbox.aws.moto_process import OneAtATime
 from sandbox.errors import ResourceRefused, ServiceFailed
 from tests.sandbox.resources.account import Account
 
@@ -115,6 +118,20 @@ async def test_conditional_writes_that_race_are_granted_once(account: Account, c
 
     granted = await asyncio.gather(*(asyncio.to_thread(put) for _ in range(24)))
     assert granted.count(True) == 1
+
+
+async def test_moto_works_on_one_request_at_a_time() -> None:
+    meeting = threading.Barrier(2, timeout=0.3)
+
+    def application(*_: object) -> list[bytes]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            meeting.wait()
+            return [b"met"]
+        return [b"alone"]
+
+    served = OneAtATime(application)
+    answers = await asyncio.gather(*(asyncio.to_thread(served, {}, lambda *_: None) for _ in range(2)))
+    assert answers == [[b"alone"], [b"alone"]]
 
 
 async def test_moto_ends_when_the_sandbox_is_gone() -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -56,7 +55,7 @@ async def app(scope, receive, send):
 
 @pytest.fixture
 async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    lab = Lab(tmp_path, port=zlib.crc32(str(tmp_path).encode()) % 100)
+    lab = Lab(tmp_path)
     await lab.gate.open()
     yield lab
     await lab.close()

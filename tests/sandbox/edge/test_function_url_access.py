@@ -1,7 +1,6 @@
 """Who may call a function URL, and from which pages."""
 
 import json
-import zlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,7 +36,7 @@ CALLER = "arn:aws:iam::000000000000:role/caller"
 
 @pytest.fixture
 async def urls(tmp_path: Path) -> AsyncIterator[Urls]:
-    lab = Lab(tmp_path, port=zlib.crc32(str(tmp_path).encode()) % 100)
+    lab = Lab(tmp_path)
     await lab.gate.open()
     urls = Urls(lab)
     yield urls
@@ -160,6 +159,14 @@ async def test_without_cors_a_preflight_is_the_functions_to_answer(urls: Urls) -
     await urls.open()
     asked = {"access-control-request-method": "POST", "origin": "https://app.example"}
     assert "x-amzn-request-context" in (await urls.client.options(path, headers=asked)).json()
+
+
+async def test_a_url_of_a_function_without_the_adapter_is_refused_at_deployment(urls: Urls) -> None:
+    urls.add(urls.lab.add("plain", "def handler(event, context): return 1"))
+    with pytest.raises(ResourceRefused, match="plain has a function URL and no Web Adapter"):
+        await urls.lab.service()
+    urls.lab.world.function_urls.clear()
+    await urls.open()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """Real Pulumi programs, unmodified, in a process of their own against the monitor."""
 
+import asyncio
 import json
 import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from textwrap import dedent
@@ -9,13 +11,13 @@ from textwrap import dedent
 import pytest
 
 from sandbox.engine.deployment import deploy
-from sandbox.engine.launch import ProgramProcess
+from sandbox.engine.launch import Job, ProgramProcess
 from sandbox.engine.monitor import Deployment
 from sandbox.engine.project import configure, load
 from sandbox.errors import DeploymentFailed
+from tests.sandbox.engine.monitoring import monitoring
 from tests.sandbox.resources.account import Account, trust
 
-TRUST = trust("lambda.amazonaws.com")
 PULUMI_YAML = """
 name: demo
 runtime: python
@@ -63,100 +65,96 @@ def workshop(tmp_path: Path) -> Workshop:
     return Workshop(tmp_path)
 
 
-async def test_a_program_with_components_secrets_and_packages_is_deployed(workshop: Workshop) -> None:
-    workshop.account.package("code.zip")
-    deployment = await workshop.deploy(
-        f"""
-        from pathlib import Path
-        import pulumi
-        import pulumi_aws as aws
-        from beside import greet
-
-        class Part(pulumi.ComponentResource):
-            def __init__(self, name, opts):
-                super().__init__("demo:index:Part", name, {{}}, opts)
-                role = aws.iam.Role(f"{{name}}-role", assume_role_policy='''{TRUST}''', opts=pulumi.ResourceOptions(parent=self))
-                self.function = aws.lambda_.Function(
-                    name,
-                    role=role.arn,
-                    handler="handler.handler",
-                    runtime="python3.13",
-                    code=pulumi.FileArchive("code.zip"),
-                    environment=aws.lambda_.FunctionEnvironmentArgs(variables={{"KEY": pulumi.Output.secret("hush")}}),
-                    opts=pulumi.ResourceOptions(parent=self, protect=True),
-                )
-                self.register_outputs({{}})
-
-        own = aws.Provider("own", region=pulumi.Config("aws").require("region"),
-            default_tags=aws.ProviderDefaultTagsArgs(tags={{"stack": pulumi.get_stack()}}))
-        part = Part("part", pulumi.ResourceOptions(providers=[own]))
-        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=own)).account_id
-        pulumi.log.info(greet(pulumi.Config().require("greeting")))
-        pulumi.export("arn", part.function.arn)
-        pulumi.export("environment", part.function.environment.variables)
-        pulumi.export("tags", part.function.tags_all)
-        pulumi.export("account", account)
-        pulumi.export("here", str(Path.cwd()))
-        """.replace("from beside import greet", "from beside import greet")
-        if (workshop.folder / "program" / "beside.py").write_text(
-            "def greet(word): return f'{word} from the program'\n"
-        )
-        else "",
-        {"greeting": "good day"},
-    )
-    (function,) = workshop.account.world.functions.values()
-    assert deployment.outputs["arn"] == function.arn
-    assert deployment.outputs["environment"] == {"KEY": "hush"}
-    assert deployment.outputs["tags"] == {"stack": "dev"}
-    assert deployment.outputs["account"] == "000000000000"
-    assert deployment.outputs["here"] == str((workshop.folder / "program").resolve())
-    assert deployment.secret_outputs == {"environment"}
-    assert function.environment == {"KEY": "hush"}
-    assert workshop.messages == ["good day from the program"]
-    registered = {resource.name: resource for resource in deployment.resources.values()}
-    assert registered["part"].urn.endswith("demo:index:Part$aws:lambda/function:Function::part")
-    assert registered["part"].protect
-    assert registered["part"].secrets == {"environment"}
-    assert registered["part"].dependencies == {registered["part-role"].urn}
-
-
-HEADER = """
+PROGRAM = """
+from pathlib import Path
 import pulumi
 import pulumi_aws as aws
-own = aws.Provider("own", region="us-east-1")
-opts = pulumi.ResourceOptions(provider=own)
+from beside import greet
+
+class Part(pulumi.ComponentResource):
+    def __init__(self, name, opts):
+        super().__init__("demo:index:Part", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(f"{name}-role", assume_role_policy=TRUST, opts=child)
+        self.function = aws.lambda_.Function(
+            name,
+            role=role.arn,
+            handler="handler.handler",
+            runtime="python3.13",
+            code=pulumi.FileArchive("code.zip"),
+            environment=aws.lambda_.FunctionEnvironmentArgs(variables={"KEY": pulumi.Output.secret("hush")}),
+            opts=pulumi.ResourceOptions(parent=self, protect=True),
+        )
+        self.register_outputs({})
+
+own = aws.Provider(
+    "own",
+    region=pulumi.Config("aws").require("region"),
+    default_tags=aws.ProviderDefaultTagsArgs(tags={"stack": pulumi.get_stack()}),
+)
+part = Part("part", pulumi.ResourceOptions(providers=[own]))
+account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=own)).account_id
+pulumi.log.info(greet(pulumi.Config().require("greeting")))
+pulumi.export("arn", part.function.arn)
+pulumi.export("environment", part.function.environment.variables)
+pulumi.export("tags", part.function.tags_all)
+pulumi.export("account", account)
+pulumi.export("here", str(Path.cwd()))
 """
+
+
+async def test_a_program_with_components_secrets_and_packages_is_deployed(workshop: Workshop) -> None:
+    workshop.account.package("code.zip")
+    (workshop.folder / "program" / "beside.py").write_text("def greet(word): return f'{word} from the program'\n")
+    source = PROGRAM.replace("TRUST", repr(trust("lambda.amazonaws.com")))
+    deployment = await workshop.deploy(source, {"greeting": "good day"})
+
+    (function,) = workshop.account.world.functions.values()
+    assert function.environment == {"KEY": "hush"}
+    assert deployment.outputs == {
+        "arn": function.arn,
+        "environment": {"KEY": "hush"},
+        "tags": {"stack": "dev"},
+        "account": "000000000000",
+        "here": str((workshop.folder / "program").resolve()),
+    }
+    assert deployment.secret_outputs == {"environment"}
+    assert workshop.messages == ["good day from the program"]
+    registered = {resource.name: resource for resource in deployment.resources.values()}
+    assert registered["part-role"].parent.endswith("demo:index:Part::part")
+    functions = [resource for resource in deployment.resources.values() if resource.type.endswith(":Function")]
+    assert [resource.urn.split("::")[2] for resource in functions] == ["demo:index:Part$aws:lambda/function:Function"]
+    assert functions[0].protect
+    assert functions[0].secrets == {"environment"}
+    assert functions[0].dependencies == {registered["part-role"].urn}
+
+
+async def test_an_unknown_resource_type_is_one_line_that_names_the_file_to_add_it_in(workshop: Workshop) -> None:
+    line = await workshop.failure(
+        """
+        import pulumi
+        import pulumi_aws as aws
+        own = aws.Provider("own", region="us-east-1")
+        aws.iam.InstanceProfile("p", opts=pulumi.ResourceOptions(provider=own))
+        """
+    )
+    assert line == (
+        "aws:iam/instanceProfile:InstanceProfile 'p': the sandbox has no resource handler for this type: "
+        "add one to sandbox/resources/iam.py"
+    )
+    assert "Traceback" in workshop.log.read_text()
 
 
 @pytest.mark.parametrize(
     ("source", "line"),
     [
-        (
-            'aws.iam.InstanceProfile("p", opts=opts)',
-            "aws:iam/instanceProfile:InstanceProfile 'p': the sandbox has no resource handler for this type: "
-            "add one to sandbox/resources/iam.py",
-        ),
-        (
-            'aws.cloudwatch.LogGroup("logs")',
-            "aws:cloudwatch/logGroup:LogGroup 'logs': Default provider for 'aws' disabled. "
-            "'aws:cloudwatch/logGroup:LogGroup' must use an explicit provider.",
-        ),
-        (
-            'aws.cloudwatch.LogGroup("logs", retention_in_days=15, opts=opts)',
-            "aws:cloudwatch/logGroup:LogGroup 'logs': retentionInDays is 15, allowed are 1, 3, 5",
-        ),
-        (
-            '[aws.cloudwatch.LogGroup("logs", opts=opts) for _ in range(2)]',
-            "aws:cloudwatch/logGroup:LogGroup 'logs': Duplicate resource URN "
-            "'urn:pulumi:dev::demo::aws:cloudwatch/logGroup:LogGroup::logs'",
-        ),
-        ('raise LookupError("\\n".join(["two", "lines"]))', "LookupError: two lines (__main__.py, line 6)"),
-        ('pulumi.Config().require("absent")', "Missing required configuration variable 'demo:absent'"),
-        ("def broken(:", "SyntaxError: "),
+        ('raise LookupError("\\n".join(["two", "lines"]))', "LookupError: two lines (__main__.py, line 1)"),
+        ("import pulumi; pulumi.Config().require('no')", "Missing required configuration variable 'demo:no'"),
+        ("def broken(:", "SyntaxError: invalid syntax (__main__.py, line 1)"),
     ],
 )
 async def test_a_program_that_fails_says_so_in_one_line(workshop: Workshop, source: str, line: str) -> None:
-    assert (await workshop.failure(HEADER + source)).startswith(line)
+    assert (await workshop.failure(source)).startswith(line)
     assert "Traceback" in workshop.log.read_text()
 
 
@@ -216,9 +214,42 @@ async def test_nothing_of_the_callers_aws_or_pulumi_reaches_the_program(
     }
 
 
-async def test_a_program_that_is_stopped_leaves_no_process_of_its_own(workshop: Workshop) -> None:
-    process = ProgramProcess(workshop.log)
-    await process.start()
-    await process.stop()
-    await process.stop()
-    assert process.returncode is not None
+async def test_a_program_that_is_cancelled_ends_with_everything_that_it_started(workshop: Workshop) -> None:
+    connected, gone = asyncio.Event(), asyncio.Event()
+
+    async def watch(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.set()
+        await reader.read()
+        gone.set()
+        writer.close()
+
+    server = await asyncio.start_server(watch, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    child = f"import socket; socket.create_connection(('127.0.0.1', {port})).recv(1)"
+    source = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    deploying = asyncio.create_task(workshop.deploy(source))
+    async with server, asyncio.timeout(20):
+        await connected.wait()
+        deploying.cancel()
+        await asyncio.wait([deploying])
+        await gone.wait()
+    assert deploying.cancelled()
+
+
+async def test_a_program_ends_when_the_sandbox_is_gone(workshop: Workshop) -> None:
+    source = workshop.folder / "program" / "__main__.py"
+    source.write_text("import threading, pulumi; pulumi.log.info('running'); threading.Event().wait()")
+    loop, running = asyncio.get_running_loop(), asyncio.Event()
+    read, write = os.pipe()
+    with monitoring(
+        workshop.account, Deployment("demo", "dev"), lambda _: loop.call_soon_threadsafe(running.set)
+    ) as address:
+        command = (sys.executable, "-P", "-m", "sandbox.engine.program")
+        process = await asyncio.create_subprocess_exec(*command, stdin=read)
+        os.close(read)
+        job = Job("demo", "dev", str(workshop.folder), str(source.parent), address, {}, ())
+        os.write(write, job.to_line().encode())
+        async with asyncio.timeout(20):
+            await running.wait()
+            os.close(write)
+            assert await process.wait() == 1

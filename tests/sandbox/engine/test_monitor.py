@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,9 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from sandbox.engine import wire
-from sandbox.engine.monitor import Deployment, Engine, Monitor
+from sandbox.engine.monitor import Deployment
 from sandbox.resources import registry
+from tests.sandbox.engine.monitoring import monitoring
 from tests.sandbox.resources.account import Account, trust
 
 STACK = "urn:pulumi:dev::demo::pulumi:pulumi:Stack::demo-dev"
@@ -67,16 +67,8 @@ class Program:
 def program(tmp_path: Path) -> Iterator[Program]:
     deployment, account = Deployment("demo", "dev"), Account(tmp_path)
     messages: list[str] = []
-    threads = ThreadPoolExecutor(4)
-    server = grpc.server(threads)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(account.cloud, deployment), server)
-    engine_pb2_grpc.add_EngineServicer_to_server(Engine(deployment, messages.append), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+    with monitoring(account, deployment, messages.append) as address, grpc.insecure_channel(address) as channel:
         yield Program(channel, deployment, account, messages)
-    server.stop(None).wait()
-    threads.shutdown()
 
 
 def role(**inputs: Any) -> dict[str, Any]:

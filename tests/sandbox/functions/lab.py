@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import textwrap
 import zipfile
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from sandbox.world import ACCOUNT_ID, EventInvokeConfig, Function, Role, World
 
 REGION = "us-east-1"
 ADAPTER_LAYER = f"arn:aws:lambda:{REGION}:753240598075:layer:LambdaAdapterLayerArm64:30"
+FIRST_PORT = 9200
+"""Beyond the ports of real sandboxes."""
 SITE_PACKAGES = Path(uvicorn.__file__).parents[1]
 RUNTIME = [
     "awslambdaric",
@@ -134,7 +137,8 @@ class Lab:
     """A world with functions in it. `service()` runs them; close the lab with `close()`."""
 
     root: Path
-    port: int
+    port: int = field(default_factory=lambda: FIRST_PORT + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]))
+    """Never listened on: it keeps the ports of web servers apart between tests that run side by side."""
     world: World = field(init=False)
     packages: FixturePackages = field(init=False)
     gate: Gate = field(default_factory=Gate)

@@ -9,6 +9,7 @@ import pytest
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.service import (
     FunctionNotFound,
+    FunctionPending,
     FunctionService,
     InvalidRequestContent,
     Invocation,
@@ -266,6 +267,13 @@ async def test_an_invocation_ends_even_if_its_caller_is_gone(lab: Lab) -> None:
     await asyncio.wait({caller})
     await visit.release()
     assert await visit.next() == "done"
+
+
+async def test_a_function_that_is_not_staged_yet_is_pending(lab: Lab) -> None:
+    service = await lab.service()
+    lab.add("late", PID)
+    with pytest.raises(FunctionPending, match="in the following state: Pending"):
+        await service.invoke("late", b"{}")
 
 
 async def test_what_is_wrong_with_a_request_is_refused(lab: Lab) -> None:

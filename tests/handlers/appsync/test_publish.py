@@ -1,0 +1,122 @@
+"""Publishing through AppSync: one signed request, tried again when it may pass."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from graphql import build_schema, parse, validate
+
+from handlers.appsync.publish import PUBLISH, PublishRefused, publish
+from shared.protocol import parts
+from shared.protocol.parts import Numbered
+from shared.stream.delivery import TryAgain
+from tests.support.appsync import World
+from tests.support.aws import ENVIRONMENT
+from tests.support.server import Received
+
+APPSYNC = Path(__file__).resolve().parents[3] / "handlers" / "appsync"
+APPSYNC_SCALARS_AND_DIRECTIVES = """
+scalar AWSJSON
+directive @aws_iam on OBJECT | FIELD_DEFINITION
+directive @aws_cognito_user_pools on OBJECT | FIELD_DEFINITION
+directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
+"""
+BATCH = [Numbered(4, parts.text_start("t")), Numbered(5, parts.text_delta("t", 'wörld 🎈 "quoted" \0'))]
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tries again without pauses."""
+    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.0)
+
+
+def test_a_batch_is_published_as_one_message(world: World) -> None:
+    publish("owner-1", "s-1", BATCH)
+    [variables] = world.appsync.published
+    assert (variables["owner"], variables["streamId"], variables["firstSequence"]) == ("owner-1", "s-1", 4)
+    assert [json.loads(part) for part in variables["parts"]] == [each.part for each in BATCH]
+
+
+def test_the_publish_is_valid_by_the_schema() -> None:
+    schema = build_schema(APPSYNC_SCALARS_AND_DIRECTIVES + (APPSYNC / "schema.graphql").read_text())
+    assert validate(schema, parse(PUBLISH)) == []
+
+
+def test_the_publish_selects_each_field_that_a_subscription_filters_on() -> None:
+    resolver = (APPSYNC / "resolvers" / "Subscription.onParts.js").read_text()
+    filtered = set(re.findall(r"(\w+): \{ eq:", resolver))
+    selected = set(PUBLISH.rpartition(") {")[2].replace("}", "").split())
+    assert filtered == {"owner", "streamId"}
+    assert filtered < selected
+
+
+def signed_again(received: Received) -> str:
+    """The signature that the request should have, by botocore."""
+    headers = {
+        name: value for name, value in received.headers.items() if name in signed_names(received) and name != "host"
+    }
+    request = AWSRequest(
+        "POST", f"http://{received.headers['host']}{received.path}", data=received.body, headers=headers
+    )
+    request.context["timestamp"] = received.headers["x-amz-date"]
+    keys = Credentials(
+        *[ENVIRONMENT[f"AWS_{name}"] for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")]
+    )
+    auth = SigV4Auth(keys, "appsync", ENVIRONMENT["AWS_REGION"])
+    return auth.signature(auth.string_to_sign(request, auth.canonical_request(request)), request)
+
+
+def signed_names(received: Received) -> list[str]:
+    match = re.search(r"SignedHeaders=([^,]+)", received.headers["authorization"])
+    assert match
+    return match[1].split(";")
+
+
+def test_the_request_is_signed_for_appsync_with_the_keys_of_the_role(world: World) -> None:
+    publish("owner-1", "s-1", BATCH)
+    [received] = world.appsync.received
+    authorization = received.headers["authorization"]
+    assert "/us-east-1/appsync/aws4_request" in authorization
+    assert {"host", "x-amz-date", "x-amz-security-token"} <= set(signed_names(received))
+    assert authorization.endswith(f"Signature={signed_again(received)}")
+
+
+@pytest.mark.parametrize("failures", [[429], [500], [502, 503, 504], [0], [429, 0, 500]])
+def test_a_publish_is_sent_again_after(failures: list[int], world: World) -> None:
+    world.appsync.failures.are(failures)
+    publish("owner-1", "s-1", BATCH)
+    assert len(world.appsync.received) == len(failures) + 1
+    assert len(world.appsync.published) == 1
+
+
+def test_a_publish_is_given_up_when_appsync_stays_busy(world: World) -> None:
+    world.appsync.failures.are([429], for_ever=True)
+    with pytest.raises(TryAgain):
+        publish("owner-1", "s-1", BATCH)
+    assert len(world.appsync.received) == 8
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 413])
+def test_a_publish_that_is_refused_for_good_is_not_sent_again(status: int, world: World) -> None:
+    world.appsync.failures.are([status])
+    with pytest.raises(PublishRefused, match=str(status)):
+        publish("owner-1", "s-1", BATCH)
+    assert len(world.appsync.received) == 1
+
+
+def test_an_error_of_graphql_is_a_refusal_with_its_message(world: World) -> None:
+    world.appsync.errors.append({"errorType": "Unauthorized", "message": "Not Authorized to access publishParts"})
+    with pytest.raises(PublishRefused, match="Not Authorized"):
+        publish("owner-1", "s-1", BATCH)
+    assert len(world.appsync.received) == 1
+
+
+def test_one_connection_serves_many_publishes(world: World) -> None:
+    for number in range(3):
+        publish("owner-1", f"s-{number}", BATCH)
+    assert len(world.appsync.published) == 3
+    assert len({received.client_port for received in world.appsync.received}) == 1
