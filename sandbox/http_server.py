@@ -12,6 +12,8 @@ from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
 
 GRACE_SECONDS = 1
 """How long open streams may go on when the sandbox stops."""
+KEEP_ALIVE_SECONDS = 60
+"""How long an idle connection is kept: a server that closes sooner than its clients do meets their next request."""
 
 
 class HttpServer:
@@ -27,7 +29,10 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # A client's X-Forwarded-For is not its address.
+                proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
+                timeout_keep_alive=KEEP_ALIVE_SECONDS,
             )
         )
         self._serving: asyncio.Task[None] | None = None

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sysconfig
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
@@ -105,6 +106,8 @@ class Sandbox:
 
 def _import_services() -> "tuple[type[HttpServer], type[Services]]":
     """Imported late: it takes seconds, in which the two processes can do their own importing."""
+    # Python 3.11 fills sysconfig's cache without a lock, and packages are laid out from several threads.
+    sysconfig.get_config_vars()
     from sandbox.http_server import HttpServer
     from sandbox.services import Services
 

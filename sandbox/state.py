@@ -27,7 +27,7 @@ class DemoUser:
 
     tier: str
     username: str
-    password: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class State:
     pid: int
     port: int
     origin: str
-    control_key: str
+    control_key: str = field(repr=False)
     """Value of the header `X-Sandbox-Key` for `{origin}/_sandbox/…`."""
     started_at: str
     """UTC, ISO 8601."""

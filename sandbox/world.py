@@ -1,7 +1,7 @@
 """What the sandbox's AWS holds: plain records that resource handlers write and services read.
 
 The way of a resource: the program registers it → `sandbox.engine` → a handler in `sandbox.resources` → a record here
-→ the service that serves it (`sandbox.functions`, `sandbox.edge`, `sandbox.aws`) looks it up by its key on each request.
+→ the service that serves it (`sandbox.functions`, `sandbox.edge`, `sandbox.aws`) looks it up on each request.
 Records hold what AWS would hold, under AWS's names; they know nothing of Pulumi, HTTP or processes.
 """
 

@@ -6,13 +6,14 @@ https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.h
 import json
 import os
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import partial
 
 import boto3
 import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from shared.init_phase import at_init
 from shared.protocol.parts import Numbered
 from shared.stream.delivery import TryAgain, with_retries
 
@@ -60,12 +61,12 @@ def _signed_headers(url: str, body: bytes) -> dict[str, str]:
     return dict(request.headers.items())
 
 
-@cache
+@at_init
 def _http() -> urllib3.PoolManager:
     return urllib3.PoolManager(num_pools=1, timeout=urllib3.Timeout(connect=2, read=5), retries=False)
 
 
-@cache
+@at_init
 def _session() -> boto3.Session:
     return boto3.Session()
 

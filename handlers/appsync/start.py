@@ -6,13 +6,13 @@ returned as data, for the resolver to raise: `{"error": {"code", "message", "ret
 
 import os
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from shared.auth.user import check_claims, user_of
 from shared.errors import Internal, StreamwaysError
+from shared.init_phase import at_init
 from shared.protocol.request import ChatRequest, identifier
 from shared.stream.dispatch import Dispatcher
 from shared.stream.start import StreamStart
@@ -20,9 +20,9 @@ from shared.stream.start import StreamStart
 logger = Logger()
 
 
-@cache
+@at_init
 def dispatcher() -> Dispatcher:
-    """Made at the first start; keeps its clients."""
+    """The environment's one, with its clients."""
     return Dispatcher.from_environment()
 
 

@@ -1,13 +1,13 @@
 """The worker of the AppSync architecture: generates, and publishes batches of numbered parts to the owner."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.appsync.publish import publish
+from shared.init_phase import at_init
 from shared.protocol.parts import Numbered
 from shared.stream.outbox import serialised_bytes
 from shared.stream.worker import Worker
@@ -45,9 +45,9 @@ def _messages(batch: Sequence[Numbered]) -> Iterator[list[Numbered]]:
     yield message
 
 
-@cache
+@at_init
 def worker() -> Worker:
-    """Made at the first event; keeps its clients."""
+    """The environment's one, with its clients."""
     return Worker.from_environment(MIN_INTERVAL_SECONDS)
 
 

@@ -10,7 +10,7 @@ import json
 import os
 import time
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -22,6 +22,7 @@ from starlette.routing import Route
 from handlers.function_url import sse
 from shared.auth.tokens import TokenVerifier, bearer
 from shared.errors import Internal, StreamwaysError, TooLarge
+from shared.init_phase import at_init
 from shared.models.bedrock import BedrockModel
 from shared.protocol.request import MAX_REQUEST_BYTES, ChatRequest, identifier
 from shared.stream.outbox import Outbox
@@ -41,9 +42,9 @@ class Core:
     max_output_tokens: int
 
 
-@cache
+@at_init
 def core() -> Core:
-    """Made at the first request, from the function's environment."""
+    """The environment's one."""
     return Core(
         TokenVerifier.from_environment(),
         BedrockModel.from_environment(),

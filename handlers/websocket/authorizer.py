@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 What it says of the user (`sub`, `username`, `groups`, `expiresAt`) comes with every later event of the connection.
 """
 
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -13,13 +12,14 @@ from aws_lambda_powertools import Logger
 from handlers.websocket.subprotocols import offered_token
 from shared.auth.tokens import TokenVerifier
 from shared.errors import Unauthenticated
+from shared.init_phase import at_init
 
 logger = Logger()
 
 
-@cache
+@at_init
 def verifier() -> TokenVerifier:
-    """Made at the first connection; keeps the pool's keys."""
+    """The environment's one; keeps the pool's keys."""
     return TokenVerifier.from_environment()
 
 

@@ -4,12 +4,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-c
 """
 
 import os
-from functools import cache
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client as sdk_client
+from shared.init_phase import at_init
 from shared.stream.delivery import ReceiverGone, TryAgain, with_retries
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Connection:
             raise TryAgain(str(error)) from error
 
 
-@cache
+@at_init
 def client() -> "ApiGatewayManagementApiClient":
     """The SDK's client for `CALLBACK_URL`, made once; it keeps its connection."""
     return sdk_client("apigatewaymanagementapi", read_timeout=5, attempts=1, endpoint_url=os.environ["CALLBACK_URL"])

@@ -9,7 +9,6 @@ in the protocol's own words and never raise: one frame of API Gateway's own woul
 import os
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -18,6 +17,7 @@ from handlers.websocket import frames
 from handlers.websocket.connection import Connection
 from handlers.websocket.subprotocols import SUBPROTOCOL, offered
 from shared.errors import Internal, InvalidRequest, StreamwaysError, Unauthenticated
+from shared.init_phase import at_init
 from shared.protocol.request import ChatRequest
 from shared.stream.delivery import ReceiverGone
 from shared.stream.dispatch import Dispatcher
@@ -27,9 +27,9 @@ logger = Logger()
 OK: Mapping[str, object] = {"statusCode": 200}
 
 
-@cache
+@at_init
 def dispatcher() -> Dispatcher:
-    """Made at the first frame; keeps its clients."""
+    """The environment's one, with its clients."""
     return Dispatcher.from_environment()
 
 

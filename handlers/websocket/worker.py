@@ -1,7 +1,6 @@
 """The worker of the WebSocket architecture: generates, and posts each part as a frame to the client's connection."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -9,6 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.websocket import frames
 from handlers.websocket.connection import Connection
+from shared.init_phase import at_init
 from shared.protocol.parts import Numbered, is_terminal
 from shared.stream.worker import Worker
 
@@ -34,9 +34,9 @@ class FrameDelivery:
                 self._connection.send(frames.end(self._request_id))
 
 
-@cache
+@at_init
 def worker() -> Worker:
-    """Made at the first event; keeps its clients."""
+    """The environment's one, with its clients."""
     return Worker.from_environment(MIN_INTERVAL_SECONDS)
 
 

@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 
 from sandbox.world import ACCOUNT_ID
@@ -18,8 +18,8 @@ class Keys:
     """One set of temporary credentials."""
 
     access_key_id: str
-    secret_access_key: str
-    session_token: str
+    secret_access_key: str = field(repr=False)
+    session_token: str = field(repr=False)
 
 
 class Credentials:

@@ -28,6 +28,7 @@ MAX_BODY_BYTES = 16 * 1024 * 1024
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
+_INVOKE_EXTRAS = ("x-amz-log-type", "x-amz-client-context")
 _CONVERSE = re.compile(r"/model/(?P<model>[^/]+)/converse-stream")
 
 _log = logging.getLogger(__name__)
@@ -86,12 +87,20 @@ class Gateway:
             raise CallRefused(
                 "UnknownOperationException", f"The sandbox serves Lambda's Invoke alone, not {path}.", 501
             )
-        name = unquote(match["function"])
-        arn = name if name.startswith("arn:") else f"arn:aws:lambda:{self._world.region}:{ACCOUNT_ID}:function:{name}"
-        self._demand(role, [("lambda:InvokeFunction", arn)])
+        given = unquote(match["function"])
+        prefix = f"arn:aws:lambda:{self._world.region}:{ACCOUNT_ID}:function:"
+        name = given.removeprefix(prefix)
+        unsupported = [header for header in _INVOKE_EXTRAS if request.headers.get(header, "None") != "None"]
+        if request.url.query or unsupported or ":" in name:
+            raise CallRefused(
+                "InvalidParameterValueException",
+                "The sandbox invokes functions by name or unqualified ARN, without log tail and client context.",
+                400,
+            )
+        self._demand(role, [("lambda:InvokeFunction", prefix + name)])
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         try:
-            return await self._invoke(arn.split(":")[6], kind, body)
+            return await self._invoke(name, kind, body)
         except InvokeRefused as refusal:
             return JSONResponse(dict(refusal.body), refusal.status, {"x-amzn-ErrorType": refusal.code})
 

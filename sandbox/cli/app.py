@@ -1,6 +1,5 @@
 """`streamways`: the commands, their help, and their exit codes: 0 it worked, 1 it did not, 2 it was called wrongly."""
 
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -165,9 +164,6 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read the output has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return result if isinstance(result, int) else 0
 
 

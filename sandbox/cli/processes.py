@@ -41,7 +41,7 @@ def all_processes() -> list[Process]:
     if Path("/proc/self/stat").exists():
         return [found for path in Path("/proc").glob("[0-9]*") if (found := _from_proc(path)) is not None]
     listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat=,rss="], capture_output=True, text=True, check=True)
-    return [_from_ps(line) for line in listed.stdout.splitlines()]
+    return [from_ps(line) for line in listed.stdout.splitlines()]
 
 
 def _from_proc(folder: Path) -> Process | None:
@@ -64,6 +64,7 @@ def _proportional_bytes(folder: Path) -> int:
     return int(sizes[0]) * BYTES_PER_KILOBYTE if sizes else 0
 
 
-def _from_ps(line: str) -> Process:
+def from_ps(line: str) -> Process:
+    """A line of `ps -o pid=,ppid=,stat=,rss=`, which macOS has in the place of /proc."""
     pid, parent, state, resident = line.split()
     return Process(int(pid), int(parent), state.startswith("Z"), int(resident) * BYTES_PER_KILOBYTE)

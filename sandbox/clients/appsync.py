@@ -132,10 +132,10 @@ class AppSyncClient:
         self, socket: ClientConnection, subscription_id: str, mutation: asyncio.Task[None]
     ) -> Mapping[str, object]:
         """The next data of the subscription. A refused mutation ends the wait at once."""
-        deadline = time.monotonic() + self._silence_seconds
+        began = time.monotonic()
         while True:
-            left = max(deadline - time.monotonic(), 0)
-            receiving = asyncio.create_task(receive(socket, left, _SOURCE))
+            waited = time.monotonic() - began
+            receiving = asyncio.create_task(receive(socket, self._silence_seconds, _SOURCE, waited_seconds=waited))
             try:
                 await asyncio.wait(
                     {receiving} if mutation.done() else {receiving, mutation}, return_when="FIRST_COMPLETED"

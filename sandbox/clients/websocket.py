@@ -80,9 +80,11 @@ class WebSocketClient:
 
     async def _next(self, socket: ClientConnection, request_id: str, sequence: int) -> Mapping[str, object]:
         """The next frame of this stream."""
+        began = time.monotonic()
         while True:
+            waited = time.monotonic() - began
             try:
-                frame = await receive(socket, self._silence_seconds, _SOURCE)
+                frame = await receive(socket, self._silence_seconds, _SOURCE, waited_seconds=waited)
             except Cut as cut:
                 raise Cut(f"{cut}, {sequence} parts into the stream") from cut
             frame_type = frame.get("type")

@@ -55,7 +55,8 @@ class ProgramProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=output,
                 stderr=output,
-                env=without_account(os.environ),
+                # gRPC would send even loopback through the caller's HTTP proxy.
+                env=without_account(os.environ) | {"no_grpc_proxy": "127.0.0.1"},
                 start_new_session=True,
             )
 

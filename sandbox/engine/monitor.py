@@ -116,7 +116,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> Empty:
         if request.urn.split("::")[2] == STACK_TYPE:
             properties = wire.decode(request.outputs)
-            self._deployment.outputs = properties.values
+            self._deployment.outputs = dict(sorted(properties.values.items()))
             self._deployment.secret_outputs = properties.secrets
         return Empty()
 

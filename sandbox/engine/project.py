@@ -15,6 +15,9 @@ import yaml
 
 from sandbox.errors import ProjectError
 
+AUTONAMING = "pulumi:autonaming"
+"""https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming-configuration"""
+
 
 @dataclass(frozen=True)
 class Schema:
@@ -94,6 +97,10 @@ def configure(project: Project, stack: str, given: Mapping[str, str]) -> Config:
         name = _namespaced(project.name, key)
         declaration = project.declarations.get(name)
         contents[name] = _parse(name, text, declaration.schema if declaration else None)
+    if AUTONAMING in contents:
+        raise ProjectError(
+            f"{AUTONAMING} is set, and the sandbox names resources in Pulumi's default way alone: unset it"
+        )
     values: dict[str, str] = {}
     for name, content in contents.items():
         declaration = project.declarations.get(name)

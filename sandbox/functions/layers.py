@@ -10,6 +10,7 @@ import shlex
 import shutil
 import sys
 import tempfile
+import threading
 import zipfile
 from collections.abc import Mapping
 from functools import cache
@@ -72,10 +73,13 @@ class ProjectPackages:
 
     def __init__(self, project_root: Path) -> None:
         self._root = project_root
+        self._parsing = threading.Lock()
 
     def code_files(self, package: Path) -> Mapping[str, Path]:
         """Raises `stacks.errors.PackageError`."""
-        return code_files(package_of(package), root=self._root)
+        # One thread at a time: two that parse at once can fail, "AST constructor recursion depth mismatch".
+        with self._parsing:
+            return code_files(package_of(package), root=self._root)
 
     def dependencies(self, package: Path) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""

@@ -7,7 +7,6 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from botocore.eventstream import ParserError
@@ -35,6 +34,8 @@ class BedrockModel:
     def __init__(self, model_id: str, guardrail: Mapping[str, str] | None = None) -> None:
         self.model_id = model_id
         self._guardrail = guardrail
+        # A repeated call is a call billed twice.
+        self.client: BedrockRuntimeClient = client("bedrock-runtime", read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -57,11 +58,6 @@ class BedrockModel:
         if self._guardrail is not None:
             request["guardrailConfig"] = self._guardrail
         return BedrockStream(lambda: self.client.converse_stream(**request))
-
-    @cached_property
-    def client(self) -> "BedrockRuntimeClient":
-        """The SDK's client, made once. Its retries are off: a repeated call is a call billed twice."""
-        return client("bedrock-runtime", read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
 
 
 class BedrockStream:

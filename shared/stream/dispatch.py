@@ -7,7 +7,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,6 +29,8 @@ class Dispatcher:
     def __init__(self, registry: StreamRegistry, worker: str) -> None:
         self._registry = registry
         self._worker = worker
+        # A repeated invocation is another event.
+        self.client: LambdaClient = client("lambda", read_timeout=5, attempts=1)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -51,8 +52,3 @@ class Dispatcher:
             # After a lost answer the worker may run all the same: then it has claimed the stream, and keeps it.
             if self._registry.withdraw(start.owner, start.stream_id):
                 raise Internal("The answer could not be started. Please try again.") from error
-
-    @cached_property
-    def client(self) -> "LambdaClient":
-        """The SDK's client, made once, without retries: a repeated invocation is another event."""
-        return client("lambda", read_timeout=5, attempts=1)

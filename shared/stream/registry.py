@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from boto3.dynamodb.types import TypeSerializer
@@ -34,6 +33,7 @@ class StreamRegistry:
 
     def __init__(self, table: str) -> None:
         self._table = table
+        self.client: DynamoDBClient = client("dynamodb", read_timeout=5, attempts=3)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -77,11 +77,6 @@ class StreamRegistry:
     def withdraw(self, owner: str, stream_id: str) -> bool:
         """Ends a stream that nobody has taken; False when somebody has."""
         return self._move(owner, stream_id, "registered", {"state": "ended"})
-
-    @cached_property
-    def client(self) -> "DynamoDBClient":
-        """The SDK's client, made once."""
-        return client("dynamodb", read_timeout=5, attempts=3)
 
     def _move(self, owner: str, stream_id: str, origin: State, changes: Mapping[str, object]) -> bool:
         changes = {**changes, "movedBy": secrets.token_hex(8), "movedAt": int(time.time())}

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -13,6 +14,13 @@ from tests.support.pool import KID, OTHER_KEY, OUR_KEY, Pool, public_jwk, token
 from tests.support.server import WAIT_SECONDS, Answer, LocalServer
 
 NEW_KID = "key-after-rotation"
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    """A user pool of this test's own."""
+    with Pool() as running:
+        yield running
 
 
 def rotated_token() -> str:

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jwt
 import pytest
@@ -14,6 +14,18 @@ from shared.auth.user import User
 from shared.errors import Unauthenticated
 from tests.support import pool as pools
 from tests.support.pool import KID, OTHER_KEY, Pool, claims, segment, token
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def verifier(pool: Pool) -> TokenVerifier:
+    """One verifier for the whole table: each attack meets the keys that the ones before have left."""
+    return pool.verifier()
 
 
 def unsigned(header: dict[str, object]) -> str:
@@ -188,9 +200,3 @@ def test_the_token_of_a_header_is(header: str, expected: str) -> None:
 def test_there_is_no_token_in_the_header(header: str | None) -> None:
     with pytest.raises(Unauthenticated, match="Bearer <token>"):
         bearer(header)
-
-
-@pytest.fixture(scope="module")
-def verifier(shared_pool: Pool) -> TokenVerifier:
-    """One verifier for the whole table: each attack meets the keys that the ones before have left."""
-    return shared_pool.verifier()

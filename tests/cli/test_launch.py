@@ -12,7 +12,7 @@ import pytest
 from sandbox.cli import launch as launching
 from sandbox.cli.errors import CommandError, Misuse
 from sandbox.cli.launch import StartOptions, launch
-from sandbox.cli.processes import all_processes, is_alive, tree
+from sandbox.cli.processes import Process, all_processes, from_ps, is_alive, tree
 from sandbox.options import SandboxOptions
 
 PROGRAM = """#!{python}
@@ -153,6 +153,11 @@ def test_a_process_tree_holds_its_root_with_its_memory():
     assert me.pid == os.getpid()
     assert me.memory_bytes > 1_000_000
     assert os.getpid() in {process.pid for process in all_processes()}
+
+
+def test_where_there_is_no_proc_ps_tells_the_same():
+    assert from_ps("  412     1 S+    2048\n") == Process(412, 1, False, 2048 * 1024)
+    assert from_ps("  413   412 Z        0\n").zombie
 
 
 def test_a_zombie_is_not_alive():

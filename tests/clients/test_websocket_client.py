@@ -61,7 +61,8 @@ async def test_one_connection_serves_one_stream_after_another():
 async def test_frames_of_other_requests_are_passed_over_whatever_their_type():
     def answer(request_id: str) -> list[dict[str, Any]]:
         start, *rest = whole(request_id)
-        return [start, *whole("another"), {"type": "notice", "requestId": "another"}, *rest]
+        others = [*chunks("another", HELLO, HELLO), {"type": "end", "requestId": "another"}]
+        return [start, *others, {"type": "notice", "requestId": "another"}, *rest]
 
     assert [item.part for item in await stream(answer)] == [START, HELLO, FINISH]
 
@@ -171,7 +172,7 @@ async def test_a_silent_connection_is_cut():
         socket_server(conversation, subprotocol="streamways.v1") as url,
         WebSocketClient(url, "t", silence_seconds=0.05) as client,
     ):
-        with pytest.raises(Cut, match=r"nothing for 0\.05 s"):
+        with pytest.raises(Cut, match=r"nothing of the stream for 0\.05 s"):
             await anext(client.stream(chat_request("Hi")))
         silent.set()
 

@@ -71,6 +71,32 @@ def descendants() -> set[int]:
     return found
 
 
+CALLER = {
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SECRET_ACCESS_KEY": "real",
+    "AWS_PROFILE": "production",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+    "AWS_REGION": "eu-west-1",
+}
+
+
+def variables_of(pid: int) -> set[str]:
+    """The names of a process's environment variables."""
+    return {entry.partition("=")[0] for entry in Path(f"/proc/{pid}/environ").read_text().split("\0")}
+
+
+async def test_the_callers_account_reaches_neither_moto_nor_the_sandboxs_own_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CALLER.items():
+        monkeypatch.setenv(name, value)
+    before = descendants()
+    async with running(project(tmp_path, IDENTITY), []) as (found, _):
+        assert found.users
+        for pid in descendants() - before:
+            assert not variables_of(pid) & CALLER.keys()
+
+
 async def test_a_sandbox_serves_what_its_program_asked_for_and_leaves_nothing(tmp_path: Path) -> None:
     options = project(tmp_path, IDENTITY)
     before, messages = descendants(), list[str]()

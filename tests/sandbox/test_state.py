@@ -38,6 +38,10 @@ def test_a_published_state_is_read_as_it_was(tmp_path: Path) -> None:
     claim.release()
 
 
+def test_no_secret_is_in_what_is_printed_of_it() -> None:
+    assert not [secret for secret in ("secret", "token", "password", "'key'") if secret in repr(STATE)]
+
+
 def test_only_its_owner_may_read_the_keys_in_it(tmp_path: Path) -> None:
     claim = held(tmp_path, 9100)
     assert stat.S_IMODE(claim.publish(STATE).stat().st_mode) == 0o600

@@ -4,6 +4,7 @@ It stands for what is at the other end of a socket (a user pool's keys, Bedrock,
 that the code under test runs with its own HTTP client.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -41,6 +42,22 @@ class Answer:
     headers_when: threading.Event | None = None
 
 
+class _Http(ThreadingHTTPServer):
+    """Keeps what goes wrong on its threads, where no test would see it."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
+        self.errors: list[BaseException] = []
+
+    def handle_error(self, request: object, client_address: object) -> None:  # noqa: ARG002
+        error = sys.exception()
+        if error is not None and not isinstance(error, ConnectionError):
+            self.errors.append(error)
+
+
 class LocalServer:
     """`with LocalServer(answer) as server:`; `server.received` is the list of requests, in order."""
 
@@ -50,9 +67,7 @@ class LocalServer:
         """Set when a client has gone before its answer was complete."""
         self._news = threading.Condition()
         self._answer = answer
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
-        self._http.block_on_close = False
+        self._http = _Http(self._handler())
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Self:
@@ -62,6 +77,7 @@ class LocalServer:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._http.shutdown()
         self._http.server_close()
+        assert self._http.errors == []
 
     def wait_until_received(self, count: int) -> None:
         """Until so many requests have come."""

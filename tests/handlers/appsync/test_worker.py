@@ -78,11 +78,11 @@ def test_a_batch_is_never_more_than_a_subscriber_can_be_sent(character: str, wor
 
 
 def test_many_small_parts_fit_too(world: World) -> None:
-    pieces = [piece for block in range(4000) for piece in (bedrock.delta("x", block), bedrock.block_stop(block))]
+    pieces = [piece for block in range(1500) for piece in (bedrock.delta("x", block), bedrock.block_stop(block))]
     world.bedrock.answer = bedrock.stream([bedrock.message_start(), *pieces, *bedrock.ending()])
     work()
     assert max(map(escaped, world.appsync.published)) <= MAX_SUBSCRIPTION_BYTES
-    assert "".join(part.get("delta", "") for part in flattened(world)) == "x" * 4000
+    assert "".join(part.get("delta", "") for part in flattened(world)) == "x" * 1500
 
 
 def test_the_first_publish_does_not_wait_for_the_model(world: World) -> None:

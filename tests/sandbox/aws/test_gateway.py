@@ -200,8 +200,15 @@ async def test_lambdas_own_refusals_reach_the_caller(door: Door) -> None:
     invoke = door.client("lambda").invoke
     assert (await error_of(invoke, FunctionName="absent"))["Code"] == "ResourceNotFoundException"
     too_large = await error_of(invoke, FunctionName="worker", InvocationType="Event", Payload=b'"' + b"x" * 1000 + b'"')
-    assert (too_large["Code"], too_large["status"]) == ("RequestTooLargeException", 413) or too_large["status"] == 413
+    assert (too_large["Code"], too_large["status"]) == ("RequestEntityTooLargeException", 413)
     assert (await error_of(invoke, FunctionName="worker", InvocationType="DryRun"))["status"] == 400
+
+
+@pytest.mark.parametrize("extra", [{"Qualifier": "live"}, {"LogType": "Tail"}, {"ClientContext": "e30="}])
+async def test_what_an_invocation_would_silently_lack_is_refused(door: Door, extra: dict[str, str]) -> None:
+    invoke = door.client("lambda", door.credentials.administrator).invoke
+    assert (await error_of(invoke, FunctionName="worker", **extra))["Code"] == "InvalidParameterValueException"
+    assert door.functions.invoked == []
 
 
 async def test_another_function_is_denied(door: Door) -> None:

@@ -186,6 +186,8 @@ async def test_nothing_of_the_callers_aws_or_pulumi_reaches_the_program(
         "PULUMI_CONFIG": json.dumps({"demo:leaked": "yes"}),
         "PULUMI_ACCESS_TOKEN": "real",
         "KEPT": "yes",
+        "http_proxy": "http://127.0.0.1:1",
+        "https_proxy": "http://127.0.0.1:1",
     }.items():
         monkeypatch.setenv(name, value)
     deployment = await workshop.deploy(

@@ -87,6 +87,12 @@ def test_a_declared_key_without_a_value_is_an_error_as_in_the_engine(tmp_path: P
     assert config.secret_keys == ("demo:apiKey",)
 
 
+def test_names_that_the_sandbox_would_not_make_as_configured_are_refused(tmp_path: Path) -> None:
+    own = project(tmp_path, {"pulumi:autonaming": {"value": {"mode": "verbatim"}}})
+    with pytest.raises(ProjectError, match="pulumi:autonaming is set"):
+        configure(own, "dev", {})
+
+
 def test_what_only_a_pulumi_backend_could_open_is_refused(tmp_path: Path) -> None:
     own = project(tmp_path)
     stack = tmp_path / "Pulumi.dev.yaml"

@@ -1,0 +1,74 @@
+"""Imports go one way (DESIGN, layout): what runs in Lambda knows nothing of Pulumi, of the sandbox, or of tests."""
+
+import itertools
+from pathlib import Path
+
+import pytest
+
+from stacks.packages import PACKAGES, code_files
+from tests.support.imports import ROOT, imported, sources
+
+OURS = frozenset({"handlers", "shared", "stacks", "sandbox", "tests"})
+MAY_IMPORT: dict[str, frozenset[str]] = {
+    "shared": frozenset(),
+    "handlers": frozenset({"shared"}),
+    "stacks": frozenset(),
+    "sandbox": frozenset({"stacks"}),
+}
+"""Besides itself. Stacks know the paths of handlers, never their code; the sandbox runs functions and imports none."""
+NOT_IN_LAMBDA = frozenset({"pulumi", "pulumi_aws", "sandbox", "stacks", "tests", "moto", "pytest", "hypothesis", "uv"})
+ARCHITECTURES = ("function_url", "websocket", "appsync")
+
+
+def tops(modules: set[str]) -> set[str]:
+    return {module.partition(".")[0] for module in modules}
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
+    files = sources(package)
+    assert files, f"there is no code in {package}"
+    forbidden = OURS - MAY_IMPORT[package] - {package}
+    wrong = {name(path): found for path in files if (found := tops(imported(path)) & forbidden)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_what_runs_in_lambda_imports_nothing_of_infrastructure_sandbox_or_tests(package: str) -> None:
+    files = {file: path for file, path in code_files(package).items() if file.endswith(".py")}
+    assert files
+    wrong = {file: found for file, path in files.items() if (found := tops(imported(path)) & NOT_IN_LAMBDA)}
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_holds_one_architecture(package: str) -> None:
+    folders = {
+        Path(file).parts[1] for file in code_files(package) if file.startswith("handlers/") and file.count("/") > 1
+    }
+    assert len(folders & set(ARCHITECTURES)) == 1
+
+
+@pytest.mark.parametrize(("one", "other"), list(itertools.permutations(ARCHITECTURES, 2)))
+def test_an_architecture_leaves_whole_because_none_imports(one: str, other: str) -> None:
+    wrong = [
+        name(path)
+        for path in sources(f"handlers/{one}")
+        if any(module.startswith(f"handlers.{other}") for module in imported(path))
+    ]
+    assert wrong == []
+
+
+def test_cryptography_stays_where_tokens_are_verified() -> None:
+    with_crypto = {name for name in PACKAGES if "shared/auth/jwks.py" in code_files(name)}
+    assert with_crypto == {"function-url", "websocket-authorizer"}
+
+
+def test_the_code_of_a_function_is_in_some_package() -> None:
+    packed = {path for package in PACKAGES for path in code_files(package).values()}
+    forgotten = {name(path) for package in ("handlers", "shared") for path in sources(package) if path not in packed}
+    assert forgotten == set(), "no function runs this"
