@@ -73,9 +73,15 @@ async function chat({ transport, options, prompts }) {
 }
 
 const COMMANDS = { validate, read, chat };
+const PATIENCE_MS = 20_000;
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
-  const answer = await COMMANDS[command.do](command).catch(error => ({ failed: String(error?.stack ?? error) }));
-  console.log(JSON.stringify(answer));
+  let timer;
+  const tooLate = new Promise(resolve => {
+    timer = setTimeout(resolve, PATIENCE_MS, { failed: `the stock client was not done after ${PATIENCE_MS} ms` });
+  });
+  const done = COMMANDS[command.do](command).catch(error => ({ failed: String(error?.stack ?? error) }));
+  console.log(JSON.stringify(await Promise.race([done, tooLate])));
+  clearTimeout(timer);
 }

@@ -1,7 +1,7 @@
 """AWS as the code under test sees it: made-up keys, and DynamoDB in this process (moto)."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -9,7 +9,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer
 from moto import mock_aws
-from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.responses import DynamoHandler
 
 TABLE = "streams-of-the-test"
 REGION = "us-east-1"
@@ -77,18 +77,15 @@ def _dynamodb() -> Any:
 
 @pytest.fixture
 def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    """An empty table of streams. Writes to it are atomic, which moto leaves out in a process with threads."""
+    """An empty table of streams. One request at a time: in a process with threads, moto leaves that to its callers."""
     lock = threading.Lock()
+    answer = DynamoHandler.call_action
 
-    def one_at_a_time(write: Callable[..., Any]) -> Callable[..., Any]:
-        def locked(*arguments: Any, **named: Any) -> Any:
-            with lock:
-                return write(*arguments, **named)
+    def one_at_a_time(handler: DynamoHandler) -> Any:
+        with lock:
+            return answer(handler)
 
-        return locked
-
-    for name in ("put_item", "update_item"):
-        monkeypatch.setattr(DynamoDBBackend, name, one_at_a_time(getattr(DynamoDBBackend, name)))
+    monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
     with mock_aws(config={"core": {"mock_credentials": False}}):
         table = Table()
         table.create()

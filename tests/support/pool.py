@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import time
 from functools import cache
 
@@ -11,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.auth.jwks import Jwks
 from shared.auth.tokens import TokenVerifier
-from tests.support.server import Answer, CutConnection, LocalServer, Received
+from tests.support.server import WAIT_SECONDS, Answer, CutConnection, LocalServer, Received
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
 CLIENT_ID = "4u3client"
@@ -79,12 +80,13 @@ class Clock:
 
 
 class Pool(LocalServer):
-    """Serves `keys` (kid → name of the key); `down` and `answer` make it fail."""
+    """Serves `keys` (kid → name of the key); `down` and `answer` make it fail, `holds` makes it wait."""
 
     def __init__(self) -> None:
         super().__init__(self._key_set)
         self.keys = {KID: OUR_KEY}
         self.down = False
+        self.holds: threading.Event | None = None
         self.answer: Answer | None = None
         self.clock = Clock()
 
@@ -98,6 +100,8 @@ class Pool(LocalServer):
         return TokenVerifier(ISSUER, frozenset({CLIENT_ID, "another-of-ours"}), Jwks(self.jwks_url, self.clock))
 
     def _key_set(self, _: Received) -> Answer:
+        if self.holds is not None:
+            self.holds.wait(WAIT_SECONDS)
         if self.down:
             raise CutConnection
         if self.answer is not None:

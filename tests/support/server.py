@@ -81,8 +81,12 @@ class LocalServer:
 
     def wait_until_received(self, count: int) -> None:
         """Until so many requests have come."""
+        assert self.receives(count, WAIT_SECONDS), self.received
+
+    def receives(self, count: int, within: float) -> bool:
+        """Whether so many requests come within these seconds."""
         with self._news:
-            assert self._news.wait_for(lambda: len(self.received) >= count, WAIT_SECONDS), self.received
+            return self._news.wait_for(lambda: len(self.received) >= count, within)
 
     def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805
         class Handler(BaseHTTPRequestHandler):

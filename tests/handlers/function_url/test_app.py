@@ -330,7 +330,7 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(world: World) -> Non
     class Endless(Exchange):
         async def receive(self) -> Message:
             self.reads += 1
-            return {"type": "http.request", "body": b" " * 65536, "more_body": True}
+            return {"type": "http.request", "body": b" " * 65536, "more_body": self.reads < 100}
 
     exchange = Endless()
     await exchange.run()

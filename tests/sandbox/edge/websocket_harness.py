@@ -61,8 +61,19 @@ class FakeFunctions:
     def __init__(self) -> None:
         self.handlers: dict[str, Handler] = {}
         self.events: dict[str, asyncio.Queue[Event]] = {}
+        self._running: set[asyncio.Task[Any]] = set()
+
+    async def stop(self) -> None:
+        """Ends the handlers that a test left waiting."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def invoke(self, function_name: str, payload: bytes) -> Invocation:
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
         event = json.loads(payload)
         self.events[function_name].put_nowait(event)
         try:
@@ -228,6 +239,7 @@ async def serving(limits: WebSocketLimits | None = None, others: Iterable[BaseRo
     finally:
         server.should_exit = True
         await task
+        await edge.functions.stop()
 
 
 async def closed(client: ClientConnection) -> tuple[int | None, str | None]:
