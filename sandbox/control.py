@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.demo_users import DemoUsers
+from sandbox.aws.model_faults import read_fault
 from sandbox.options import ModelPace
 
 KEY_HEADER = "X-Sandbox-Key"
@@ -36,6 +37,8 @@ class Control:
             Route(f"{PREFIX}/health", self._health, methods=["GET"]),
             self._guarded("/token", self._token, "POST"),
             self._guarded("/model", self._model, "PUT"),
+            self._guarded("/model/fault", self._fault, "PUT"),
+            self._guarded("/model/fault", self._no_fault, "DELETE"),
             self._guarded("/model/calls", self._calls, "GET"),
             self._guarded("/stop", self._stop, "POST"),
         ]
@@ -77,6 +80,18 @@ class Control:
             return _error(400, str(error))
         pace = self.model.pace
         return JSONResponse({"firstTokenMs": pace.first_token_ms, "tokensPerSecond": pace.tokens_per_second})
+
+    async def _fault(self, request: Request) -> Response:
+        try:
+            fault, calls = read_fault(await _object(request))
+        except ValueError as error:
+            return _error(400, str(error))
+        self.model.faults.expect(fault, calls)
+        return JSONResponse({"fault": fault.kind, "calls": calls})
+
+    async def _no_fault(self, _request: Request) -> Response:
+        self.model.faults.clear()
+        return JSONResponse({"fault": None, "calls": 0})
 
     async def _calls(self, _request: Request) -> Response:
         return JSONResponse({"calls": [call.document() for call in self.model.calls]})

@@ -178,6 +178,8 @@ class GraphqlApi:
     authentication_type: str
     user_pool_id: str | None
     user_pool_default_action: str | None
+    app_client_pattern: str | None = None
+    """What the app client of a token must match (`appIdClientRegex`); None lets every client of the pool in."""
     additional_authentication_types: tuple[str, ...] = ()
     data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
     resolvers: dict[tuple[str, str], UnitResolver] = field(default_factory=dict[tuple[str, str], UnitResolver])

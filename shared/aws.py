@@ -6,7 +6,7 @@ from typing import Any, cast
 import boto3
 from botocore.config import Config
 
-CONNECT_TIMEOUT_SECONDS = 2
+CONNECT_TIMEOUT_SECONDS = 1
 
 
 def client(service: str, *, read_timeout: float, attempts: int, endpoint_url: str | None = None) -> Any:

@@ -20,14 +20,16 @@ from typing import ClassVar
 class StreamwaysError(Exception):
     """A refusal or a failure with a text that a person can act on.
 
-    `retry_after` is in whole seconds, for errors that pass by themselves.
+    `retry_after` is in whole seconds, for errors that pass by themselves. `reason` is for the logs alone: the code and
+    request id of whoever failed, and never a text of theirs, which may quote the prompt.
     """
 
     code: ClassVar[str]
     status: ClassVar[int]
 
-    def __init__(self, message: str, *, retry_after: int | None = None) -> None:
+    def __init__(self, message: str, *, retry_after: int | None = None, reason: str | None = None) -> None:
         super().__init__(message)
+        self.reason = reason
         self.message = message
         self.retry_after = retry_after
 

@@ -20,7 +20,7 @@ from stacks.streaming_function import StreamingFunction
 
 START_FIELD = "Mutation.startStream"
 PUBLISH_FIELD_PATH = "types/Mutation/fields/publishParts"
-START_TIMEOUT_SECONDS = 10
+START_TIMEOUT_SECONDS = 29
 """Timeout of the function that a client waits for; AppSync itself waits 30 seconds at most."""
 # https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-js-version.html
 RESOLVER_RUNTIME: Final = aws.appsync.ResolverRuntimeArgs(name="APPSYNC_JS", runtime_version="1.0.0")
@@ -69,7 +69,9 @@ class AppSyncStream(pulumi.ComponentResource):
             authentication_type="AMAZON_COGNITO_USER_POOLS",
             # ALLOW is required beside other providers; the schema's directives keep users off publishParts.
             user_pool_config=aws.appsync.GraphQLApiUserPoolConfigArgs(
-                user_pool_id=args["user_pool_id"], default_action="ALLOW"
+                user_pool_id=args["user_pool_id"],
+                default_action="ALLOW",
+                app_id_client_regex=client_ids(args["tokens"]).apply(lambda ids: f"^({ids.replace(',', '|')})$"),
             ),
             additional_authentication_providers=[
                 aws.appsync.GraphQLApiAdditionalAuthenticationProviderArgs(authentication_type="AWS_IAM")
@@ -114,7 +116,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
-                    {"actions": ["dynamodb:PutItem", "dynamodb:UpdateItem"], "resources": [core["table_arn"]]},
+                    {"actions": ["dynamodb:DeleteItem", "dynamodb:PutItem"], "resources": [core["table_arn"]]},
                 ],
             },
             child,

@@ -6,7 +6,15 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
-from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits, joined, merged, token_environment
+from stacks.arguments import (
+    AcceptedTokens,
+    CoreAccess,
+    FunctionLimits,
+    admission_environment,
+    joined,
+    merged,
+    token_environment,
+)
 from stacks.iam import Statement
 from stacks.streaming_function import StreamingFunction
 
@@ -19,7 +27,7 @@ WEB_ADAPTER_PORT = 8080
 CORS_METHODS = ["GET", "POST"]
 CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "last-event-id"]
 CORS_SIGNED_REQUEST_HEADERS = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-authorization"]
-CORS_RESPONSE_HEADERS = ["ratelimit", "ratelimit-policy", "retry-after", "x-vercel-ai-ui-message-stream"]
+CORS_RESPONSE_HEADERS = ["retry-after", "x-streamways-stream", "x-vercel-ai-ui-message-stream"]
 CORS_MAX_AGE_SECONDS = 3600
 
 
@@ -88,7 +96,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
                     adapter,
                     token_environment(args["tokens"]),
                     core["model_environment"],
-                    {"STREAMS_TABLE": core["table_name"]},
+                    admission_environment(core),
                 ),
                 "statements": joined([table], core["model_statements"]),
                 "reserved_concurrency": args.get("reserved_concurrency"),

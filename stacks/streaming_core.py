@@ -64,7 +64,6 @@ class StreamingCore(pulumi.ComponentResource):
             account_id=args["account_id"],
             model=args["model"],
             model_regions=args.get("model_regions", []),
-            max_output_tokens=args["max_output_tokens"],
             guardrail_id=args.get("guardrail_id"),
             guardrail_version=args.get("guardrail_version"),
         )
@@ -83,7 +82,7 @@ class StreamingCore(pulumi.ComponentResource):
 
 
 def _environment(args: dict[str, Any]) -> Mapping[str, str]:
-    environment = {"MODEL_ID": args["model"], "MODEL_MAX_OUTPUT_TOKENS": str(args["max_output_tokens"])}
+    environment = {"MODEL_ID": args["model"]}
     if args["guardrail_id"]:
         environment |= {"GUARDRAIL_ID": args["guardrail_id"], "GUARDRAIL_VERSION": args["guardrail_version"]}
     return environment

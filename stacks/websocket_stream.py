@@ -25,8 +25,8 @@ from stacks.streaming_function import StreamingFunction
 
 STAGE = "live"
 ROUTES: Final = ("$connect", "$disconnect", "$default")
-FRONT_TIMEOUT_SECONDS = 10
-"""Timeout of the functions that a client waits for."""
+FRONT_TIMEOUT_SECONDS = 29
+"""Timeout of the functions that a client waits for: as long as API Gateway waits for them."""
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
 
@@ -118,7 +118,7 @@ class WebSocketStream(pulumi.ComponentResource):
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
                     post_to_connection,
-                    {"actions": ["dynamodb:PutItem", "dynamodb:UpdateItem"], "resources": [core["table_arn"]]},
+                    {"actions": ["dynamodb:DeleteItem", "dynamodb:PutItem"], "resources": [core["table_arn"]]},
                 ],
             },
             child,

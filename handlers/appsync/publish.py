@@ -14,7 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from shared.init_phase import at_init
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import Numbered, encode
 from shared.stream.delivery import TryAgain, with_retries
 
 # The selection holds every field that a subscription's filter names: AppSync filters on what is selected.
@@ -29,15 +29,18 @@ class PublishRefused(Exception):
     """AppSync does not take the publish, and would not another time."""
 
 
-def publish(owner: str, stream_id: str, batch: Sequence[Numbered]) -> None:
-    """Publishes adjacent parts as one message. Raises PublishRefused, or TryAgain after many attempts."""
+def publish(owner: str, stream_id: str, batch: Sequence[Numbered], until: float) -> None:
+    """Publishes adjacent parts as one message, tried again until then (`time.monotonic()`).
+
+    Raises PublishRefused, or TryAgain when time is up.
+    """
     variables = {
         "owner": owner,
         "streamId": stream_id,
         "firstSequence": batch[0].sequence,
-        "parts": [_json(numbered.part) for numbered in batch],
+        "parts": [encode(numbered.part) for numbered in batch],
     }
-    with_retries(partial(_post, _json({"query": PUBLISH, "variables": variables}).encode()))
+    with_retries(partial(_post, encode({"query": PUBLISH, "variables": variables}).encode()), until)
 
 
 def _post(body: bytes) -> None:
@@ -69,7 +72,3 @@ def _http() -> urllib3.PoolManager:
 @at_init
 def _session() -> boto3.Session:
     return boto3.Session()
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

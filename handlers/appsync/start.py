@@ -8,16 +8,13 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from shared.auth.user import check_claims, user_of
 from shared.errors import Internal, StreamwaysError
 from shared.init_phase import at_init
 from shared.protocol.request import ChatRequest, identifier
 from shared.stream.dispatch import Dispatcher
 from shared.stream.start import StreamStart
-
-logger = Logger()
+from shared.telemetry.log import logger
 
 
 @at_init

@@ -1,18 +1,19 @@
 """The worker of the AppSync architecture: generates, and publishes batches of numbered parts to the owner."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.appsync.publish import publish
+from shared.errors import StreamwaysError
 from shared.init_phase import at_init
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import Numbered, failure
 from shared.stream.outbox import serialised_bytes
 from shared.stream.worker import Worker
+from shared.telemetry.log import logger
 
-logger = Logger()
 MIN_INTERVAL_SECONDS = 0.05
 """At most about 20 publishes with text a second: AppSync bills each, and each delivery."""
 MAX_BATCH_BYTES = 112 * 1024
@@ -20,16 +21,24 @@ MAX_BATCH_BYTES = 112 * 1024
 
 
 class PublishDelivery:
-    """Parts as publishes, as many in one as fit."""
+    """Parts as publishes, as many in one as fit. `until`: see `publish`."""
 
-    def __init__(self, owner: str, stream_id: str) -> None:
+    def __init__(self, owner: str, stream_id: str, until: float) -> None:
         self._owner = owner
         self._stream_id = stream_id
+        self._until = until
+        self._next = 0
 
     def deliver(self, batch: Sequence[Numbered]) -> None:
         """Publishes in order. Whether anybody listens, AppSync does not tell."""
         for message in _messages(batch):
-            publish(self._owner, self._stream_id, message)
+            publish(self._owner, self._stream_id, message, self._until)
+            self._next = message[-1].sequence + 1
+
+    def fail(self, error: StreamwaysError) -> None:
+        """The parts that end a failed stream, numbered on from what was published."""
+        last = failure(error, {"streamId": self._stream_id})
+        self.deliver([Numbered(self._next + index, part) for index, part in enumerate(last)])
 
 
 def _messages(batch: Sequence[Numbered]) -> Iterator[list[Numbered]]:
@@ -54,5 +63,6 @@ def worker() -> Worker:
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """`{"stream", "startBy"}`, invoked asynchronously by `Mutation.startStream`."""
-    delivery = PublishDelivery(event["stream"]["owner"], event["stream"]["streamId"])
-    worker().work(event, delivery, context.get_remaining_time_in_millis() / 1000)
+    ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    delivery = PublishDelivery(event["stream"]["owner"], event["stream"]["streamId"], ends_at)
+    worker().work(event, delivery, ends_at)

@@ -20,7 +20,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from handlers.function_url import sse
-from shared.auth.tokens import TokenVerifier, bearer
+from handlers.function_url.bearer import bearer
+from shared.auth.tokens import TokenVerifier
 from shared.errors import Internal, StreamwaysError, TooLarge
 from shared.init_phase import at_init
 from shared.models.bedrock import BedrockModel
@@ -29,7 +30,7 @@ from shared.stream.outbox import Outbox
 from shared.stream.registry import StreamRegistry
 from shared.stream.run import StreamRun
 from shared.stream.start import StreamStart, new_stream_id
-from shared.telemetry.record import logger
+from shared.telemetry.log import logger
 
 
 @dataclass(frozen=True)
@@ -58,14 +59,15 @@ class Invocation:
     """What the Web Adapter tells of the invocation behind a request, in headers that a client cannot set."""
 
     request_id: str
-    deadline_epoch_seconds: float
+    ends_at: float
+    """When the function's time is over, as `time.monotonic()`."""
 
     @classmethod
     def of(cls, request: Request) -> "Invocation":
         """Reads `x-amzn-lambda-context` and `x-amzn-request-context`."""
         function = json.loads(request.headers["x-amzn-lambda-context"])
         url = json.loads(request.headers["x-amzn-request-context"])
-        return cls(url["requestId"], function["deadline"] / 1000)
+        return cls(url["requestId"], time.monotonic() + function["deadline"] / 1000 - time.time())
 
 
 async def chat(request: Request) -> Response:
@@ -84,7 +86,7 @@ async def chat(request: Request) -> Response:
         model=core().model,
         registry=core().registry,
         outbox=outbox,
-        remaining=invocation.deadline_epoch_seconds - time.time(),
+        ends_at=invocation.ends_at,
     )
     run.begin()
     return StreamingResponse(sse.events(outbox), headers={**sse.HEADERS, "x-streamways-stream": start.stream_id})

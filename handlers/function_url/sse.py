@@ -4,27 +4,24 @@ https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#data-stream-protocol
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
-from shared.protocol.parts import STREAM_VERSION_HEADER, Numbered
+from shared.protocol.parts import Numbered
+from shared.protocol.parts import encode as encode_part
 from shared.stream.outbox import Outbox
 
-HEADERS = dict(
-    [
-        ("content-type", "text/event-stream"),
-        ("cache-control", "no-cache"),
-        ("x-accel-buffering", "no"),
-        STREAM_VERSION_HEADER,
-    ]
-)
+HEADERS = {
+    "content-type": "text/event-stream",
+    "cache-control": "no-cache",
+    "x-accel-buffering": "no",
+    "x-vercel-ai-ui-message-stream": "v1",
+}
 DONE = b"data: [DONE]\n\n"
 
 
 def encode(numbered: Numbered) -> bytes:
     """One part as one event; its `id` is the sequence, which a client sends back as `Last-Event-ID`."""
-    body = json.dumps(numbered.part, ensure_ascii=False, separators=(",", ":"))
-    return f"id: {numbered.sequence}\ndata: {body}\n\n".encode()
+    return f"id: {numbered.sequence}\ndata: {encode_part(numbered.part)}\n\n".encode()
 
 
 async def events(outbox: Outbox) -> AsyncIterator[bytes]:

@@ -7,14 +7,11 @@ What it says of the user (`sub`, `username`, `groups`, `expiresAt`) comes with e
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
-
 from handlers.websocket.subprotocols import offered_token
 from shared.auth.tokens import TokenVerifier
 from shared.errors import Unauthenticated
 from shared.init_phase import at_init
-
-logger = Logger()
+from shared.telemetry.log import logger
 
 
 @at_init

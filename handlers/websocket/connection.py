@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 class Connection:
     """One client's socket."""
 
-    def __init__(self, connection_id: str) -> None:
+    def __init__(self, connection_id: str, until: float) -> None:
+        """`until`, a `time.monotonic()`, is how long a frame that is refused for load is tried again."""
         self._id = connection_id
+        self._until = until
 
     def send(self, frame: str) -> None:
-        """Sends one frame, in order after the ones before. Raises ReceiverGone, or TryAgain after many attempts.
+        """Sends one frame, in order after the ones before. Raises ReceiverGone, or TryAgain when time is up.
 
         A `chunk` that comes twice after a lost answer is ignored by the stock client: its sequence is not new.
         """
-        with_retries(lambda: self._post(frame.encode()))
+        with_retries(lambda: self._post(frame.encode()), self._until)
 
     def _post(self, data: bytes) -> None:
         try:

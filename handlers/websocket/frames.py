@@ -41,11 +41,12 @@ def parse(body: str) -> ClientFrame:
 
 
 def request_id_of(body: str) -> str:
-    """The `requestId` of a frame that could not be accepted, as far as it has one."""
+    """The `requestId` of a frame that could not be accepted, as it came: its sender waits for just that one."""
     try:
-        return parse(body).request_id
-    except StreamwaysError:
+        value: object = json.loads(body)["requestId"]
+    except (ValueError, RecursionError, KeyError, TypeError):
         return UNKNOWN_REQUEST
+    return value if isinstance(value, str) else UNKNOWN_REQUEST
 
 
 def start(request_id: str) -> str:

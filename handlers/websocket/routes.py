@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.websocket import frames
 from handlers.websocket.connection import Connection
@@ -22,8 +22,10 @@ from shared.protocol.request import ChatRequest
 from shared.stream.delivery import ReceiverGone
 from shared.stream.dispatch import Dispatcher
 from shared.stream.start import StreamStart
+from shared.telemetry.log import logger
 
-logger = Logger()
+ANSWER_MARGIN_SECONDS = 2.0
+"""What is kept of the function's time to answer API Gateway: its own frame would cost the client its socket."""
 OK: Mapping[str, object] = {"statusCode": 200}
 
 
@@ -34,7 +36,7 @@ def dispatcher() -> Dispatcher:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], _context: object) -> Mapping[str, object]:
+def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, object]:
     """One event of a connection. The body of the answer goes nowhere: there are no route responses."""
     match event["requestContext"]["routeKey"]:
         case "$connect":
@@ -44,12 +46,13 @@ def handler(event: dict[str, Any], _context: object) -> Mapping[str, object]:
         case "$disconnect":
             return OK
         case _:
-            _answer(event["requestContext"], event.get("body") or "")
+            seconds = context.get_remaining_time_in_millis() / 1000 - ANSWER_MARGIN_SECONDS
+            connection = Connection(event["requestContext"]["connectionId"], time.monotonic() + seconds)
+            _answer(connection, event["requestContext"], event.get("body") or "")
             return OK
 
 
-def _answer(context: dict[str, Any], body: str) -> None:
-    connection = Connection(context["connectionId"])
+def _answer(connection: Connection, context: dict[str, Any], body: str) -> None:
     try:
         try:
             _receive(connection, context, frames.parse(body))

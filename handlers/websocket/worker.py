@@ -1,18 +1,19 @@
 """The worker of the WebSocket architecture: generates, and posts each part as a frame to the client's connection."""
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.websocket import frames
 from handlers.websocket.connection import Connection
+from shared.errors import StreamwaysError
 from shared.init_phase import at_init
 from shared.protocol.parts import Numbered, is_terminal
 from shared.stream.worker import Worker
+from shared.telemetry.log import logger
 
-logger = Logger()
 MIN_INTERVAL_SECONDS = 0.05
 """At most about 20 messages with text a second: API Gateway bills each."""
 
@@ -33,6 +34,10 @@ class FrameDelivery:
             if is_terminal(numbered.part):
                 self._connection.send(frames.end(self._request_id))
 
+    def fail(self, error: StreamwaysError) -> None:
+        """An `error` frame ends the stream for the client, wherever it was."""
+        self._connection.send(frames.error(self._request_id, error))
+
 
 @at_init
 def worker() -> Worker:
@@ -43,5 +48,6 @@ def worker() -> Worker:
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """`{"connectionId", "stream", "startBy"}`, invoked asynchronously by the routes."""
-    delivery = FrameDelivery(Connection(event["connectionId"]), event["stream"]["streamId"])
-    worker().work(event, delivery, context.get_remaining_time_in_millis() / 1000)
+    ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
+    delivery = FrameDelivery(Connection(event["connectionId"], ends_at), event["stream"]["streamId"])
+    worker().work(event, delivery, ends_at)

@@ -3,6 +3,7 @@
 Events follow https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html: `messageStart`,
 one `contentBlockDelta` per token (a text block has no `contentBlockStart`), `contentBlockStop`, `messageStop`,
 `metadata`. As with a real model, nothing is answered before the first token: until then the caller waits for headers.
+Calls go wrong when a test asks for it (`sandbox.aws.model_faults`).
 """
 
 import asyncio
@@ -20,8 +21,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from sandbox.aws.converse_request import ConverseRequest, RequestRefused, parse
-from sandbox.aws.eventstream import CONTENT_TYPE, event
+from sandbox.aws.eventstream import CONTENT_TYPE, event, exception
 from sandbox.aws.model import DocsModel, tokens
+from sandbox.aws.model_faults import MESSAGES, REFUSALS, FaultKind, ModelFault, ModelFaults
 from sandbox.options import ModelPace
 
 REMEMBERED_CALLS = 1000
@@ -29,7 +31,7 @@ REMEMBERED_CALLS = 1000
 
 @dataclass
 class ModelCall:
-    """One accepted call of the model. Times are epoch milliseconds, by the sandbox's clock."""
+    """One valid call of the model, also a throttled one. Times are epoch milliseconds, by the sandbox's clock."""
 
     model_id: str
     request_id: str
@@ -42,9 +44,11 @@ class ModelCall:
     """When the first text was sent."""
     ended_ms: float | None = None
     stop_reason: str | None = None
-    """None while it runs, and when the reader left before the end."""
+    """None while it runs, and when it did not get to its end."""
     reader_left: bool = False
     """Whether the caller hung up before the end; the generation stopped then."""
+    fault: FaultKind | None = None
+    """How it was made to go wrong."""
 
     def document(self) -> dict[str, object]:
         """The record with JSON's names, as `GET /_sandbox/model/calls` shows it."""
@@ -58,6 +62,7 @@ class ModelCall:
             "outputTokens": self.output_tokens,
             "stopReason": self.stop_reason,
             "readerLeft": self.reader_left,
+            "fault": self.fault,
         }
 
 
@@ -69,6 +74,7 @@ class ModelEmulator:
         self.pace = pace
         self.calls: deque[ModelCall] = deque(maxlen=REMEMBERED_CALLS)
         """The latest calls, oldest first."""
+        self.faults = ModelFaults()
         self._model = DocsModel(docs)
 
     @property
@@ -101,8 +107,15 @@ class ModelEmulator:
             return JSONResponse({"message": refusal.message}, refusal.status, headers)
         call = ModelCall(model_id, request_id, time.time() * 1000, converse.input_tokens)
         self.calls.append(call)
+        fault = self.faults.take()
+        if fault is not None:
+            call.fault = fault.kind
+            if fault.kind == "throttled":
+                call.ended_ms = call.started_ms
+                headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": fault.exception}
+                return JSONResponse({"message": MESSAGES[fault.exception]}, REFUSALS[fault.exception], headers)
         pieces, stop_reason = _spoken(self.answer(converse.prompt), converse)
-        return _EventStream(self, call, pieces, stop_reason)
+        return _EventStream(self, call, pieces, stop_reason, fault)
 
 
 def _spoken(text: str, request: ConverseRequest) -> tuple[Sequence[str], str]:
@@ -118,9 +131,16 @@ def _spoken(text: str, request: ConverseRequest) -> tuple[Sequence[str], str]:
 
 
 class _EventStream(Response):
-    """Sends the tokens of one call when they are due, and stops when the reader leaves."""
+    """Sends the tokens of one call when they are due, and stops when the reader leaves or the fault sets in."""
 
-    def __init__(self, emulator: ModelEmulator, call: ModelCall, pieces: Sequence[str], stop_reason: str) -> None:
+    def __init__(
+        self,
+        emulator: ModelEmulator,
+        call: ModelCall,
+        pieces: Sequence[str],
+        stop_reason: str,
+        fault: ModelFault | None,
+    ) -> None:
         self.status_code = 200
         self.background = None
         self.init_headers({"content-type": CONTENT_TYPE, "x-amzn-requestid": call.request_id})
@@ -128,6 +148,11 @@ class _EventStream(Response):
         self._call = call
         self._pieces = pieces
         self._stop_reason = stop_reason
+        self._fault = fault
+        self._silence = {fault.after_tokens: fault.seconds} if fault is not None and fault.kind == "stalled" else {}
+        """Seconds by which the token of this index is late."""
+        if fault is not None and fault.kind != "stalled":
+            self._pieces = pieces[: fault.after_tokens]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         reader_left = asyncio.Event()
@@ -148,7 +173,7 @@ class _EventStream(Response):
         call, clock = self._call, asyncio.get_running_loop().time
         started = clock()
         # Each token's time follows from the one before, not from when that was really sent: the rate does not drift.
-        due = started + self._emulator.pace.first_token_ms / 1000
+        due = started + self._emulator.pace.first_token_ms / 1000 + self._silence.get(0, 0)
         if await _set_within(reader_left, due - clock()):
             call.reader_left = True
             return
@@ -160,7 +185,7 @@ class _EventStream(Response):
                 delta = {"text": self._pieces[sent]}
                 frames.append(event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}))
                 sent += 1
-                due += 1 / self._emulator.pace.tokens_per_second
+                due += 1 / self._emulator.pace.tokens_per_second + self._silence.get(sent, 0)
             if sent and call.first_text_ms is None:
                 call.first_text_ms = time.time() * 1000
             await send({"type": "http.response.body", "body": b"".join(frames), "more_body": True})
@@ -169,18 +194,36 @@ class _EventStream(Response):
             if sent < len(self._pieces) and await _set_within(reader_left, due - clock()):
                 call.reader_left = True
                 return
-        call.stop_reason = self._stop_reason
+        ending = self._ending(round((clock() - started) * 1000))
+        # A body that is not ended is cut: uvicorn closes the connection (and says so in the sandbox's log).
+        more = self._fault is not None and self._fault.kind == "cut"
+        await send({"type": "http.response.body", "body": b"".join([*frames, *ending]), "more_body": more})
+
+    def _ending(self, latency_ms: int) -> list[bytes]:
+        """The last frames: of a whole answer, or of one that goes wrong."""
+        call = self._call
+        match self._fault:
+            case ModelFault("cut"):
+                return []
+            case ModelFault("exception", exception=name):
+                return [exception(name, "The system encountered an unexpected error.")]
+            case ModelFault("malformed"):
+                healthy = event("contentBlockStop", {"contentBlockIndex": 0})
+                return [healthy[:-1] + bytes([healthy[-1] ^ 0xFF])]
+            case ModelFault("guardrail_intervened"):
+                call.stop_reason = "guardrail_intervened"
+            case _:
+                call.stop_reason = self._stop_reason
         usage = {
             "inputTokens": call.input_tokens,
             "outputTokens": call.output_tokens,
             "totalTokens": call.input_tokens + call.output_tokens,
         }
-        frames += [
+        return [
             event("contentBlockStop", {"contentBlockIndex": 0}),
             event("messageStop", {"stopReason": call.stop_reason}),
-            event("metadata", {"usage": usage, "metrics": {"latencyMs": round((clock() - started) * 1000)}}),
+            event("metadata", {"usage": usage, "metrics": {"latencyMs": latency_ms}}),
         ]
-        await send({"type": "http.response.body", "body": b"".join(frames), "more_body": False})
 
 
 async def _set_within(flag: asyncio.Event, seconds: float) -> bool:

@@ -24,6 +24,12 @@ def event(event_type: str, payload: Mapping[str, object]) -> bytes:
     return frame(headers, json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode())
 
 
+def exception(exception_type: str, message: str) -> bytes:
+    """One frame with an exception (for example `throttlingException`), after which a stream ends."""
+    headers = {":exception-type": exception_type, ":content-type": "application/json", ":message-type": "exception"}
+    return frame(headers, json.dumps({"message": message}).encode())
+
+
 def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
     """One frame with string headers and a payload."""
     encoded = b"".join(_header(name, value) for name, value in headers.items())

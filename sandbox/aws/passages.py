@@ -88,6 +88,7 @@ NOT_PROSE = re.compile(
     | \*\[[^\]]+\]:\s             # abbreviations
     | --8<--                      # snippets
     | (?:[-*_]\s*){3,}$           # rules
+    | \*\*Status:\*\*             # an ADR's status and date
     | </?[a-zA-Z][^>]*>\s*$       # a line of bare HTML
     """,
     re.VERBOSE,

@@ -27,7 +27,7 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
     schema = inputs.text("schema")
     check_schema(schema)
     authentication_type = inputs.text("authenticationType", allowed=AUTHENTICATION_TYPES)
-    pool_id, default_action = _user_pool(cloud, inputs.block("userPoolConfig"), authentication_type)
+    pool_id, default_action, app_client_pattern = _user_pool(cloud, inputs.block("userPoolConfig"), authentication_type)
     inputs.without_effect("xrayEnabled")
     api_id = request.stable_id(API_ID_LENGTH)
     api = GraphqlApi(
@@ -38,6 +38,7 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
         authentication_type=authentication_type,
         user_pool_id=pool_id,
         user_pool_default_action=default_action,
+        app_client_pattern=app_client_pattern,
         additional_authentication_types=_additional(inputs, authentication_type),
     )
     world.graphql_apis[api_id] = api
@@ -56,13 +57,16 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
     )
 
 
-def _user_pool(cloud: Cloud, block: Inputs | None, authentication_type: str) -> tuple[str | None, str | None]:
+def _user_pool(
+    cloud: Cloud, block: Inputs | None, authentication_type: str
+) -> tuple[str | None, str | None, str | None]:
+    """Pool, default action, and the pattern that a token's app client must match."""
     if block is None:
         if authentication_type == "AMAZON_COGNITO_USER_POOLS":
             raise ResourceRefused(
                 "BadRequestException: authenticationType AMAZON_COGNITO_USER_POOLS needs a userPoolConfig"
             )
-        return None, None
+        return None, None, None
     region = block.optional_text("awsRegion")
     if region not in (None, cloud.world.region):
         raise ResourceRefused(
@@ -73,7 +77,12 @@ def _user_pool(cloud: Cloud, block: Inputs | None, authentication_type: str) -> 
         raise ResourceRefused(
             f"BadRequestException: userPoolConfig.userPoolId is {pool_id!r}, and no such user pool exists"
         )
-    return pool_id, block.text("defaultAction", allowed=("ALLOW", "DENY"))
+    pattern = block.optional_text("appIdClientRegex")
+    try:
+        re.compile(pattern or "")
+    except re.error as error:
+        raise ResourceRefused(f"BadRequestException: userPoolConfig.appIdClientRegex is {pattern!r}: {error}") from None
+    return pool_id, block.text("defaultAction", allowed=("ALLOW", "DENY")), pattern
 
 
 def _additional(inputs: Inputs, default: str) -> tuple[str, ...]:

@@ -62,11 +62,3 @@ class TokenVerifier:
             raise Unauthenticated("The access token is not valid here.") from error
         check_claims(claims, self._client_ids)
         return user_of(claims)
-
-
-def bearer(header: str | None) -> str:
-    """The token of an `Authorization: Bearer …` header. Raises Unauthenticated."""
-    scheme, _, token = (header or "").strip().partition(" ")
-    if scheme.lower() != "bearer" or not token.strip():
-        raise Unauthenticated("Send an access token: `Authorization: Bearer <token>`.")
-    return token.strip()

@@ -1,11 +1,11 @@
-"""Amazon Bedrock's ConverseStream, read so that it can be interrupted.
+"""Amazon Bedrock's ConverseStream: tried again when it is refused for load, and read so that it can be interrupted.
 
 https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html
 """
 
-import contextlib
 import os
-import threading
+import random
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -16,6 +16,7 @@ from urllib3.exceptions import HTTPError
 from shared.aws import client
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.events import BlockEnd, Delta, ModelEvent, Stop, Usage
+from shared.models.line import HungUp, Line, send_over_lines
 from shared.protocol.request import Message
 
 if TYPE_CHECKING:
@@ -25,7 +26,13 @@ READ_TIMEOUT_SECONDS = 120
 """Longer than a model is ever silent: a read that times out was paid for."""
 THROTTLED = frozenset({"ThrottlingException", "throttlingException", "ModelNotReadyException"})
 REFUSED = frozenset({"ValidationException", "validationException"})
+PASSING = THROTTLED | {"ServiceUnavailableException", "serviceUnavailableException"}
+"""What the model refuses for load, so that nothing was run and nothing is billed."""
 RETRY_AFTER_SECONDS = 5
+ATTEMPTS = 4
+FIRST_WAIT_SECONDS = 0.5
+"""The longest wait before the second attempt; it doubles with each one. The wait itself is random ("full jitter"):
+https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/"""
 
 
 class BedrockModel:
@@ -36,6 +43,7 @@ class BedrockModel:
         self._guardrail = guardrail
         # A repeated call is a call billed twice.
         self.client: BedrockRuntimeClient = client("bedrock-runtime", read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
+        send_over_lines(self.client)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -48,8 +56,8 @@ class BedrockModel:
             }
         return cls(os.environ["MODEL_ID"], guardrail)
 
-    def stream(self, messages: Sequence[Message], max_output_tokens: int) -> "BedrockStream":
-        """Prepares one ConverseStream call."""
+    def stream(self, messages: Sequence[Message], max_output_tokens: int, *, deadline: float) -> "BedrockStream":
+        """Prepares one ConverseStream call. No attempt begins after `deadline`, a `time.monotonic()`."""
         request: dict[str, Any] = {
             "modelId": self.model_id,
             "messages": [{"role": message.role, "content": [{"text": message.text}]} for message in messages],
@@ -57,47 +65,64 @@ class BedrockModel:
         }
         if self._guardrail is not None:
             request["guardrailConfig"] = self._guardrail
-        return BedrockStream(lambda: self.client.converse_stream(**request))
+        return BedrockStream(lambda: self.client.converse_stream(**request), deadline)
 
 
 class BedrockStream:
-    """One call. `EventStream.close` does not wake a blocked reader; shutting its connection down does."""
+    """One answer. A call that the model refuses for load is tried again, but nothing once a stream has begun, and no
+    call whose outcome is unknown (a time-out, a broken connection): that one may have been billed."""
 
-    def __init__(self, call: Callable[[], Mapping[str, Any]]) -> None:
+    def __init__(self, call: Callable[[], Mapping[str, Any]], deadline: float) -> None:
         self._call = call
-        self._lock = threading.Lock()
-        self._connection: Any = None
-        self._interrupted = False
+        self._deadline = deadline
+        self._line = Line()
 
     def __iter__(self) -> Iterator[ModelEvent]:
-        """Calls the model and yields its events. Raises the typed errors of `shared.errors`."""
-        if self._interrupted:
-            return
+        """Calls the model and yields its events; ends when it is interrupted. Raises the typed errors of
+        `shared.errors`."""
+        stream: Any = None
         try:
-            stream = self._call()["stream"]
-            with self._lock:
-                self._connection = stream._raw_stream
-                if self._interrupted:
-                    return
+            stream = self._open()
             for event in stream:
                 yield from _events(cast("Mapping[str, Any]", event))
+        except HungUp:
+            return
         except ClientError as error:
             raise _typed(error) from error
         except (BotoCoreError, ParserError, HTTPError, OSError) as error:
-            raise ModelUnavailable("The model's answer broke off. Please try again.") from error
+            if not self._line.hung_up:
+                broke_off = "The model's answer broke off. Please try again."
+                raise ModelUnavailable(broke_off, reason=type(error).__name__) from error
         finally:
-            with self._lock:
-                if self._connection is not None:
-                    self._connection.close()
+            self._line.let_go()
+            if stream is not None:
+                stream.close()
 
     def interrupt(self) -> None:
-        """Shuts the connection to the model down: a blocked reader is free within milliseconds."""
-        with self._lock:
-            self._interrupted = True
-            if self._connection is not None and not self._connection.closed:
-                # The reader may be done, or the model gone, at this very moment: urllib3 and the socket then complain.
-                with contextlib.suppress(RuntimeError, ValueError, OSError):
-                    self._connection.shutdown()
+        """Hangs up: who waits, for an answer, for more of it or for the next attempt, is free within milliseconds."""
+        self._line.hang_up()
+
+    def _open(self) -> Any:
+        """The stream of events, after as many attempts as it takes. Raises ClientError for the last one's refusal."""
+        longest_wait = FIRST_WAIT_SECONDS
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return self._attempt()
+            except ClientError as refusal:
+                wait = random.uniform(0, longest_wait)
+                if _code(refusal) not in PASSING or time.monotonic() + wait >= self._deadline:
+                    raise
+            self._line.wait(wait)
+            longest_wait *= 2
+        return self._attempt()
+
+    def _attempt(self) -> Any:
+        try:
+            with self._line.used():
+                return self._call()["stream"]
+        except ClientError:
+            self._line.let_go()
+            raise
 
 
 def _events(event: Mapping[str, Any]) -> Iterator[ModelEvent]:
@@ -118,9 +143,16 @@ def _events(event: Mapping[str, Any]) -> Iterator[ModelEvent]:
 
 
 def _typed(error: ClientError) -> StreamwaysError:
-    code = error.response.get("Error", {}).get("Code", "")
+    code = _code(error)
+    reason = f"{code} {error.response.get('ResponseMetadata', {}).get('RequestId', '')}".rstrip()
     if code in THROTTLED:
-        return ModelThrottled("The model is busy. Please try again shortly.", retry_after=RETRY_AFTER_SECONDS)
+        message = "The model is busy. Please try again shortly."
+        return ModelThrottled(message, retry_after=RETRY_AFTER_SECONDS, reason=reason)
     if code in REFUSED and not isinstance(error, EventStreamError):
-        return InvalidRequest("The model does not accept this request; it may be too long.")
-    return ModelUnavailable("The model is not available at the moment. Please try again.")
+        return InvalidRequest("The model does not accept this request; it may be too long.", reason=reason)
+    message = "The model is not available at the moment. Please try again."
+    return ModelUnavailable(message, retry_after=RETRY_AFTER_SECONDS if code in PASSING else None, reason=reason)
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")

@@ -68,8 +68,11 @@ class Model(Protocol):
 
     model_id: str
 
-    def stream(self, messages: Sequence[Message], max_output_tokens: int) -> ModelStream:
-        """Prepares a call; nothing is sent before its iteration begins."""
+    def stream(self, messages: Sequence[Message], max_output_tokens: int, *, deadline: float) -> ModelStream:
+        """Prepares a call; nothing is sent before its iteration begins.
+
+        A refusal that passes may be tried again, but not after `deadline`, which is a `time.monotonic()`.
+        """
         ...
 
 

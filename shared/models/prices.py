@@ -8,22 +8,19 @@ from typing import cast
 from shared.models.events import Usage
 
 PRICE_FILE = Path(__file__).resolve().parents[1] / "prices.json"
+CURRENCY = "USD"
 TOKENS_PER_PRICE = 1_000_000
 
 
-def model_cost(model_id: str, usage: Usage) -> dict[str, object]:
-    """`{"currency", "model"}`; the amount is null for a model that the price file does not know."""
-    currency, models = _prices()
-    price = models.get(model_id)
-    amount = None
-    if price is not None:
-        total = usage.input_tokens * price[0] + usage.output_tokens * price[1]
-        amount = round(total / TOKENS_PER_PRICE, 9)
-    return {"currency": currency, "model": amount}
+def model_cost(model_id: str, usage: Usage) -> float | None:
+    """The cost in `CURRENCY`; None for a model that the price file does not know."""
+    price = _prices().get(model_id)
+    if price is None:
+        return None
+    total = usage.input_tokens * price["input"] + usage.output_tokens * price["output"]
+    return round(total / TOKENS_PER_PRICE, 9)
 
 
 @cache
-def _prices() -> tuple[str, dict[str, tuple[float, float]]]:
-    document = json.loads(PRICE_FILE.read_text())
-    models = cast("dict[str, dict[str, float]]", document["models"])
-    return document["currency"], {name: (price["input"], price["output"]) for name, price in models.items()}
+def _prices() -> dict[str, dict[str, float]]:
+    return cast("dict[str, dict[str, float]]", json.loads(PRICE_FILE.read_text())["models"])

@@ -6,18 +6,18 @@ A part is a JSON object with a `type`. A stream is `start`, `start-step`, blocks
 `-delta`…, `-end` under one id), `finish-step`, and one terminal part: `finish` or `error`.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from shared.errors import StreamwaysError
 
 Part = dict[str, object]
 
-STREAM_VERSION_HEADER = ("x-vercel-ai-ui-message-stream", "v1")
-
-_OPENS = {"text-start": "text-end", "reasoning-start": "reasoning-end"}
-_CLOSES = frozenset(_OPENS.values())
-DELTAS = frozenset({"text-delta", "reasoning-delta"})
+BlockKind = Literal["text", "reasoning"]
+BLOCK_KINDS: tuple[BlockKind, BlockKind] = ("text", "reasoning")
+DELTAS = frozenset(f"{kind}-delta" for kind in BLOCK_KINDS)
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,19 @@ def start_step() -> Part:
     return {"type": "start-step"}
 
 
-def text_start(block_id: str) -> Part:
-    """A block of text begins."""
-    return {"type": "text-start", "id": block_id}
+def block_start(kind: BlockKind, block_id: str) -> Part:
+    """A block of text or reasoning begins; its id is unique while it is open."""
+    return {"type": f"{kind}-start", "id": block_id}
 
 
-def text_delta(block_id: str, text: str) -> Part:
-    """More text of a block that was started."""
-    return {"type": "text-delta", "id": block_id, "delta": text}
+def block_delta(kind: BlockKind, block_id: str, text: str) -> Part:
+    """More of a block that was started."""
+    return {"type": f"{kind}-delta", "id": block_id, "delta": text}
 
 
-def reasoning_start(block_id: str) -> Part:
-    """A block of reasoning begins."""
-    return {"type": "reasoning-start", "id": block_id}
-
-
-def reasoning_delta(block_id: str, text: str) -> Part:
-    """More reasoning of a block that was started."""
-    return {"type": "reasoning-delta", "id": block_id, "delta": text}
+def block_end(kind: BlockKind, block_id: str) -> Part:
+    """A block is complete."""
+    return {"type": f"{kind}-end", "id": block_id}
 
 
 def finish(finish_reason: str, metadata: Mapping[str, object]) -> Part:
@@ -80,28 +75,30 @@ def is_terminal(part: Part) -> bool:
     return part["type"] in ("finish", "error")
 
 
+def encode(part: Part) -> str:
+    """A part as it travels: compact JSON, not escaped beyond need. Its length in UTF-8 is what limits are about."""
+    return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
+
+
 @dataclass
 class OpenBlocks:
     """Which blocks of a stream are open, so that whoever ends it can close them."""
 
-    _open: dict[str, Part] = field(default_factory=dict[str, Part])
+    _ends: dict[tuple[str, str], Part] = field(default_factory=dict[tuple[str, str], Part])
+    """By kind and id."""
     _in_step: bool = False
 
     def observe(self, part: Part) -> None:
         """Takes note of a part that was accepted."""
-        kind = str(part["type"])
-        if kind in _OPENS:
-            self._open[f"{_OPENS[kind]} {part['id']}"] = {"type": _OPENS[kind], "id": part["id"]}
-        elif kind in _CLOSES:
-            self._open.pop(f"{kind} {part['id']}", None)
-        elif kind == "start-step":
-            self._in_step = True
-        elif kind == "finish-step":
-            self._in_step = False
+        for kind in BLOCK_KINDS:
+            if part["type"] == f"{kind}-start":
+                self._ends[kind, str(part["id"])] = block_end(kind, str(part["id"]))
+            elif part["type"] == f"{kind}-end":
+                self._ends.pop((kind, str(part["id"])), None)
+        if part["type"] in ("start-step", "finish-step"):
+            self._in_step = part["type"] == "start-step"
 
     def closing(self) -> list[Part]:
         """The parts that close what is open, in order; empty when nothing is."""
-        closing = list(self._open.values())
-        if self._in_step:
-            closing.append({"type": "finish-step"})
-        return closing
+        step: list[Part] = [{"type": "finish-step"}] if self._in_step else []
+        return [*self._ends.values(), *step]

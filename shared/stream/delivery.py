@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from shared.errors import StreamwaysError
 from shared.protocol.parts import Numbered
 
-ATTEMPTS = 8
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
 
@@ -27,16 +27,23 @@ class Delivery(Protocol):
         """Brings parts to the client, in order. Raises ReceiverGone; what may pass is tried again inside."""
         ...
 
+    def fail(self, error: StreamwaysError) -> None:
+        """Tells the client that no more parts come, and why. May raise: then it cannot be told."""
+        ...
 
-def with_retries(send: Callable[[], None]) -> None:
-    """Calls `send` until it does not raise TryAgain, with full jitter; raises the last TryAgain.
 
-    What was sent twice after a lost answer does no harm: parts are numbered.
+def with_retries(send: Callable[[], None], until: float) -> None:
+    """Calls `send` until it does not raise TryAgain, with full jitter; raises the last TryAgain after `until`.
+
+    `until` is a `time.monotonic()`. What was sent twice after a lost answer does no harm: parts are numbered.
     """
-    for attempt in range(1, ATTEMPTS):
+    longest = FIRST_PAUSE_SECONDS
+    while True:
         try:
             return send()
         except TryAgain:
-            longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2 ** (attempt - 1))
-            time.sleep(random.uniform(0, longest))
-    return send()
+            pause = random.uniform(0, longest)
+            if time.monotonic() + pause >= until:
+                raise
+        time.sleep(pause)
+        longest = min(LONGEST_PAUSE_SECONDS, 2 * longest)

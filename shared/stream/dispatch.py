@@ -29,8 +29,8 @@ class Dispatcher:
     def __init__(self, registry: StreamRegistry, worker: str) -> None:
         self._registry = registry
         self._worker = worker
-        # A repeated invocation is another event.
-        self.client: LambdaClient = client("lambda", read_timeout=5, attempts=1)
+        # A repeated invocation is another event, but the stream is claimed only once.
+        self.client: LambdaClient = client("lambda", read_timeout=3, attempts=2)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -40,7 +40,7 @@ class Dispatcher:
     def dispatch(self, start: StreamStart, address: Mapping[str, object]) -> None:
         """Starts the stream; `address` is what the worker's transport needs to reach the client.
 
-        Raises AlreadyStarted, and Internal when the worker could not be invoked: nothing runs then.
+        Raises AlreadyStarted, and Internal when the worker could not be invoked: the stream is then forgotten.
         """
         self._registry.register(start.owner, start.stream_id, start.request.chat_id)
         event = {**address, "stream": start.to_json(), "startBy": time.time() + START_WITHIN_SECONDS}

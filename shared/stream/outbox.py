@@ -5,14 +5,13 @@ the same block become one; a part gets its number when it is handed out, after m
 model is read more slowly: `put` waits.
 """
 
-import json
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part
+from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part, encode
 
 MAX_PART_BYTES = 100 * 1024
 """A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
@@ -138,8 +137,8 @@ class Outbox:
 
 
 def serialised_bytes(part: Part) -> int:
-    """The length of a part as it travels: compact JSON in UTF-8."""
-    return len(json.dumps(part, ensure_ascii=False, separators=(",", ":")).encode())
+    """The length of a part as it travels, in UTF-8."""
+    return len(encode(part).encode())
 
 
 def _split(part: Part, limit: int) -> Iterator[Part]:

@@ -33,7 +33,7 @@ class StreamRegistry:
 
     def __init__(self, table: str) -> None:
         self._table = table
-        self.client: DynamoDBClient = client("dynamodb", read_timeout=5, attempts=3)
+        self.client: DynamoDBClient = client("dynamodb", read_timeout=1.5, attempts=3)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -75,8 +75,20 @@ class StreamRegistry:
         return self._move(owner, stream_id, "running", {"state": "ended", **booked})
 
     def withdraw(self, owner: str, stream_id: str) -> bool:
-        """Ends a stream that nobody has taken; False when somebody has."""
-        return self._move(owner, stream_id, "registered", {"state": "ended"})
+        """Forgets a stream that nobody has taken, so that its id may be used again; False when somebody has."""
+        try:
+            self.client.delete_item(
+                TableName=self._table,
+                Key=_attributes(_key(owner, stream_id)),
+                ConditionExpression="attribute_not_exists(pk) OR #state = :origin",
+                ExpressionAttributeNames={"#state": "state"},
+                ExpressionAttributeValues=_attributes({":origin": "registered"}),
+            )
+        except ClientError as error:
+            if _condition_failed(error):
+                return False
+            raise
+        return True
 
     def _move(self, owner: str, stream_id: str, origin: State, changes: Mapping[str, object]) -> bool:
         changes = {**changes, "movedBy": secrets.token_hex(8), "movedAt": int(time.time())}

@@ -13,29 +13,35 @@ import time
 from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
 from shared.models.events import BlockEnd, Delta, Model, ModelEvent
 from shared.protocol import parts
+from shared.stream.booking import Booking
 from shared.stream.outbox import Outbox, OutboxSealed
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
-from shared.stream.tally import UNSAID, Tally
-from shared.telemetry.record import logger, record_stream
+from shared.stream.tally import Tally
+from shared.telemetry.log import logger
+from shared.telemetry.record import record_stream
 
 DEADLINE_MARGIN_SECONDS = 3.0
 """What is kept of a function's time to book the stream and deliver its end."""
+HANG_UP_SECONDS = 1.0
+"""How long the reader is waited for after an interruption: a frozen environment would keep the model's line open."""
+DEADLINE = "deadline"
 BLOCKED = "guardrail_intervened"
 
 
 class StreamRun:
-    """One stream that is claimed and runs. `remaining` is the function's time in seconds."""
+    """One stream that is claimed and runs. `ends_at` is when the function's time is over, as `time.monotonic()`."""
 
     def __init__(
-        self, start: StreamStart, *, model: Model, registry: StreamRegistry, outbox: Outbox, remaining: float
+        self, start: StreamStart, *, model: Model, registry: StreamRegistry, outbox: Outbox, ends_at: float
     ) -> None:
         self._start = start
+        self._model_id = model.model_id
         self._registry = registry
         self._outbox = outbox
-        self._model_stream = model.stream(start.request.messages, start.max_output_tokens)
-        self._deadline = time.monotonic() + max(0.0, remaining - DEADLINE_MARGIN_SECONDS)
-        self._tally = Tally(start, model.model_id)
+        self._deadline = ends_at - DEADLINE_MARGIN_SECONDS
+        self._model_stream = model.stream(start.request.messages, start.max_output_tokens, deadline=self._deadline)
+        self._tally = Tally(start.request.messages)
         self._read = threading.Event()
         self._failure: StreamwaysError | None = None
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
@@ -61,6 +67,7 @@ class StreamRun:
         except OutboxSealed:
             pass
         except StreamwaysError as error:
+            logger.warning("the model failed", extra={**self._ids, "code": error.code, "reason": error.reason})
             self._failure = error
         except Exception:
             logger.exception("reading the model failed", extra=self._ids)
@@ -71,36 +78,52 @@ class StreamRun:
     def _supervise(self) -> None:
         in_time = self._read.wait(self._deadline - time.monotonic())
         self._outbox.seal()
-        if not in_time:
-            self._tally.stop_reason = "deadline"
-            self._interrupt()
-        elif self._failure is None:
-            self._failure = self._wrong_end()
+        last = parts.failure(Internal(), {"streamId": self._start.stream_id})
         try:
-            self._registry.end(self._start.owner, self._start.stream_id, self._tally.booking)
-            record_stream(self._tally.record())
+            last = self._settle(in_time)
         except Exception:
-            logger.exception("booking the stream failed", extra={**self._ids, **self._tally.booking})
+            logger.exception("settling the stream failed", extra=self._ids)
         finally:
-            self._outbox.end(self._terminal_parts(in_time))
+            self._outbox.end(last)
 
-    def _interrupt(self) -> None:
+    def _settle(self, in_time: bool) -> list[parts.Part]:
+        """Books the stream; the parts that end it."""
+        if in_time:
+            failure = self._failure or self._wrong_end()
+            stop_reason = failure.code if failure else str(self._tally.stop_reason)
+        else:
+            self._hang_up()
+            failure, stop_reason = None, DEADLINE
+        booking = self._tally.settle(self._model_id, stop_reason, failure)
+        self._book(booking)
+        metadata = booking.metadata(self._start.stream_id)
+        return parts.failure(failure, metadata) if failure else [parts.finish(booking.finish_reason, metadata)]
+
+    def _hang_up(self) -> None:
         try:
             self._model_stream.interrupt()
         except Exception:
             logger.exception("interrupting the model failed", extra=self._ids)
+        self._read.wait(HANG_UP_SECONDS)
+
+    def _book(self, booking: Booking) -> None:
+        """Keeps what was used, in the log at the least: the client is not made to wait for a table that fails."""
+        try:
+            record_stream(booking, self._ids)
+        except Exception:
+            logger.exception("recording the stream failed", extra=self._ids)
+        try:
+            if not self._registry.end(self._start.owner, self._start.stream_id, booking.to_json()):
+                logger.error("the stream was ended by another", extra=self._ids)
+        except Exception:
+            logger.exception("booking the stream failed", extra=self._ids)
 
     def _wrong_end(self) -> StreamwaysError | None:
         if self._tally.stop_reason == BLOCKED:
             return ContentBlocked("The answer was stopped by this application's content rules.")
-        if self._tally.stop_reason == UNSAID:
+        if self._tally.stop_reason is None:
             return ModelUnavailable("The model's answer broke off. Please try again.")
         return None
-
-    def _terminal_parts(self, in_time: bool) -> list[parts.Part]:
-        if in_time and self._failure is not None:
-            return parts.failure(self._failure, self._tally.metadata)
-        return [parts.finish(self._tally.finish_reason, self._tally.metadata)]
 
     @property
     def _ids(self) -> dict[str, str]:
@@ -111,16 +134,13 @@ def _parts(event: ModelEvent, opened: set[str]) -> list[parts.Part]:
     """The parts that tell an event of the model; a block is opened by its first delta."""
     if isinstance(event, Delta):
         block = f"{event.kind}-{event.block}"
-        is_text = event.kind == "text"
-        delta = parts.text_delta(block, event.text) if is_text else parts.reasoning_delta(block, event.text)
+        delta = parts.block_delta(event.kind, block, event.text)
         if block in opened:
             return [delta]
         opened.add(block)
-        return [parts.text_start(block) if is_text else parts.reasoning_start(block), delta]
+        return [parts.block_start(event.kind, block), delta]
     if isinstance(event, BlockEnd):
         return [
-            {"type": f"{kind}-end", "id": f"{kind}-{event.block}"}
-            for kind in ("text", "reasoning")
-            if f"{kind}-{event.block}" in opened
+            parts.block_end(kind, block) for kind in parts.BLOCK_KINDS if (block := f"{kind}-{event.block}") in opened
         ]
     return []

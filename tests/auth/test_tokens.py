@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import jwt
 import pytest
 
-from shared.auth.tokens import MAX_TOKEN_CHARACTERS, TokenVerifier, bearer
+from shared.auth.tokens import MAX_TOKEN_CHARACTERS, TokenVerifier
 from shared.auth.user import User
 from shared.errors import Unauthenticated
 from tests.support import pool as pools
@@ -179,24 +179,3 @@ def test_the_settings_come_from_the_environment(pool: Pool, monkeypatch: pytest.
     assert verifier.verify(token()).sub == "a1b2c3d4"
     with pytest.raises(Unauthenticated):
         verifier.verify(token(client_id=f"one,{pools.CLIENT_ID}"))
-
-
-@pytest.mark.parametrize(
-    ("header", "expected"),
-    [
-        ("Bearer abc", "abc"),
-        ("bearer abc", "abc"),
-        ("BEARER   abc  ", "abc"),
-        (" Bearer abc", "abc"),
-    ],
-)
-def test_the_token_of_a_header_is(header: str, expected: str) -> None:
-    assert bearer(header) == expected
-
-
-@pytest.mark.parametrize(
-    "header", [None, "", " ", "Bearer", "Bearer ", "Basic abc", "abc", "Bearerabc", "Token Bearer"]
-)
-def test_there_is_no_token_in_the_header(header: str | None) -> None:
-    with pytest.raises(Unauthenticated, match="Bearer <token>"):
-        bearer(header)

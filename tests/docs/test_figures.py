@@ -22,7 +22,7 @@ REQUEST = f"{MAX_MESSAGES} messages, {MAX_TEXT_CHARACTERS:,} characters"
 @pytest.mark.parametrize(
     ("name", "statement"),
     [
-        ("docs/protocol.md", f"{REQUEST} of text and {MAX_REQUEST_BYTES // 1024} KB"),
+        ("docs/protocol.md", f"{REQUEST} of text and, over HTTP, {MAX_REQUEST_BYTES // 1024} KB"),
         ("docs/protocol.md", f"at most {MAX_PART_BYTES // 1024} KB of serialised UTF-8"),
         ("docs/protocol.md", f"remembered for {KEPT_SECONDS // 3600} hours"),
         ("docs/architectures/function-url.md", f"{REQUEST} or {MAX_REQUEST_BYTES // 1024} KB"),

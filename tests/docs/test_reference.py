@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from sandbox.aws.model_faults import KINDS
 from shared.errors import StreamwaysError
 from tests.docs.pages import ROOT, page
 
@@ -62,8 +63,13 @@ def errors(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[Strea
 def test_every_error_code_is_documented_with_its_http_status() -> None:
     rows = page("docs/protocol.md").table_after("Error codes")
     documented = {(code(row[0]), row[1]) for row in rows}
-    # The one refusal that is no typed error: a path or method that the function URL does not serve.
-    assert documented == {(error.code, str(error.status)) for error in errors()} | {("not_found", "404")}
+    # The two refusals that are no typed errors: a path or a method that the function URL does not serve.
+    unserved = {("not_found", "404"), ("invalid_request", "405")}
+    assert documented == {(error.code, str(error.status)) for error in errors()} | unserved
+
+
+def test_every_fault_of_the_emulated_model_is_documented() -> None:
+    assert not [kind for kind in KINDS if f"`{kind}`" not in page("docs/sandbox.md").prose]
 
 
 def test_json_examples_are_json() -> None:

@@ -64,9 +64,7 @@ def test_the_function_url_streams_to_the_listed_origins(deploy: Deploy, auth: st
     assert cors["allowOrigins"] == origins
     assert {"authorization", "content-type", "idempotency-key", "last-event-id"} <= set(cors["allowHeaders"])
     assert ("x-authorization" in cors["allowHeaders"]) is (auth == "AWS_IAM")
-    assert {"retry-after", "ratelimit", "ratelimit-policy", "x-vercel-ai-ui-message-stream"} <= set(
-        cors["exposeHeaders"]
-    )
+    assert {"retry-after", "x-streamways-stream", "x-vercel-ai-ui-message-stream"} == set(cors["exposeHeaders"])
     # Lambda takes method names of at most six letters, and answers OPTIONS by itself.
     assert set(cors["allowMethods"]) == {"GET", "POST"}
     assert not any("*" in value for values in cors.values() if isinstance(values, list) for value in values)
@@ -143,7 +141,11 @@ def test_the_stage_sets_no_default_route_settings(deploy: Deploy) -> None:
 def test_appsync_takes_users_of_the_pool_and_publishes_by_iam(deploy: Deploy) -> None:
     (api,) = deploy().of("aws:appsync/graphQLApi:GraphQLApi")
     assert api.inputs["authenticationType"] == "AMAZON_COGNITO_USER_POOLS"
-    assert api.inputs["userPoolConfig"] == {"userPoolId": "identity-pool-id", "defaultAction": "ALLOW"}
+    assert api.inputs["userPoolConfig"] == {
+        "userPoolId": "identity-pool-id",
+        "defaultAction": "ALLOW",
+        "appIdClientRegex": "^(identity-client-id)$",
+    }
     assert api.inputs["additionalAuthenticationProviders"] == [{"authenticationType": "AWS_IAM"}]
     assert api.inputs["schema"] == (ROOT / "handlers/appsync/schema.graphql").read_text()
 

@@ -16,7 +16,7 @@ TOKENS = {
     "TOKEN_JWKS_URL": f"{ISSUER}/.well-known/jwks.json",
     "TOKEN_CLIENT_IDS": "identity-client-id",
 }
-MODEL = {"MODEL_ID": "amazon.nova-lite-v1:0", "MODEL_MAX_OUTPUT_TOKENS": "1000"}
+MODEL = {"MODEL_ID": "amazon.nova-lite-v1:0"}
 TABLE = {"STREAMS_TABLE": "core-streams-0a1b2c3"}
 CALLBACK = {"CALLBACK_URL": "https://ws1.execute-api.us-east-1.amazonaws.com/live"}
 WEB_ADAPTER = {
@@ -33,20 +33,20 @@ EXPECTED = {
         "function-url",
         "run.sh",
         60,
-        {**WEB_ADAPTER, **TOKENS, **MODEL, **TABLE},
+        {**WEB_ADAPTER, **TOKENS, **MODEL, "MODEL_MAX_OUTPUT_TOKENS": "1000", **TABLE},
     ),
     "websocket-authorizer": (
         "websocket-authorizer",
         "websocket",
         "handlers.websocket.authorizer.handler",
-        10,
+        29,
         TOKENS,
     ),
     "websocket-routes": (
         "websocket-routes",
         "websocket",
         "handlers.websocket.routes.handler",
-        10,
+        29,
         {"WORKER_FUNCTION_NAME": "websocket-worker-0a1b2c3", "MODEL_MAX_OUTPUT_TOKENS": "1000", **CALLBACK, **TABLE},
     ),
     "websocket-worker": (
@@ -60,7 +60,7 @@ EXPECTED = {
         "appsync-start",
         "appsync",
         "handlers.appsync.start.handler",
-        10,
+        29,
         {
             "TOKEN_CLIENT_IDS": "identity-client-id",
             "WORKER_FUNCTION_NAME": "appsync-worker-0a1b2c3",
@@ -121,10 +121,10 @@ def test_the_settings_reach_every_function(deploy: Deploy) -> None:
 
     assert timeouts == {
         "function-url-handler": 120,
-        "websocket-authorizer": 10,
-        "websocket-routes": 10,
+        "websocket-authorizer": 29,
+        "websocket-routes": 29,
         "websocket-worker": 120,
-        "appsync-start": 10,
+        "appsync-start": 29,
         "appsync-worker": 120,
     }
     assert {function.inputs["memorySize"] for function in deployment.of(FUNCTION)} == {1024}

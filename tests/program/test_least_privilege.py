@@ -41,7 +41,7 @@ ALLOWED = {
         ("lambda:InvokeFunction", _function("websocket-worker")),
         ("execute-api:ManageConnections", CONNECTIONS),
         ("dynamodb:PutItem", TABLE),
-        ("dynamodb:UpdateItem", TABLE),
+        ("dynamodb:DeleteItem", TABLE),
     },
     "websocket-worker-policy": {
         ("bedrock:InvokeModelWithResponseStream", MODEL),
@@ -51,7 +51,7 @@ ALLOWED = {
     "appsync-start-policy": {
         ("lambda:InvokeFunction", _function("appsync-worker")),
         ("dynamodb:PutItem", TABLE),
-        ("dynamodb:UpdateItem", TABLE),
+        ("dynamodb:DeleteItem", TABLE),
     },
     "appsync-worker-policy": {
         ("bedrock:InvokeModelWithResponseStream", MODEL),

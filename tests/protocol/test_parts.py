@@ -22,12 +22,12 @@ METADATA: dict[str, object] = {
 WHOLE: list[Part] = [
     parts.start("msg-1", "s-1"),
     parts.start_step(),
-    parts.reasoning_start("reasoning-0"),
-    parts.reasoning_delta("reasoning-0", "Hm. "),
+    parts.block_start("reasoning", "reasoning-0"),
+    parts.block_delta("reasoning", "reasoning-0", "Hm. "),
     {"type": "reasoning-end", "id": "reasoning-0"},
-    parts.text_start("text-1"),
-    parts.text_delta("text-1", "Hello "),
-    parts.text_delta("text-1", "wörld 🎈\n\0"),
+    parts.block_start("text", "text-1"),
+    parts.block_delta("text", "text-1", "Hello "),
+    parts.block_delta("text", "text-1", "wörld 🎈\n\0"),
     {"type": "text-end", "id": "text-1"},
     {"type": "finish-step"},
     parts.finish("stop", METADATA),
@@ -43,7 +43,12 @@ ERRORS = [error for error in tree(StreamwaysError) if error is not StreamwaysErr
 
 
 def failed(error: StreamwaysError) -> list[Part]:
-    return [*WHOLE[:2], parts.text_start("t"), parts.text_delta("t", "Hel"), *parts.failure(error, METADATA)]
+    return [
+        *WHOLE[:2],
+        parts.block_start("text", "t"),
+        parts.block_delta("text", "t", "Hel"),
+        *parts.failure(error, METADATA),
+    ]
 
 
 @pytest.mark.parametrize("part", WHOLE, ids=lambda part: part["type"])

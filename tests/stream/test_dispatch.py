@@ -73,22 +73,41 @@ def test_a_stream_that_was_started_before_invokes_nobody(dispatcher: Dispatcher,
 def test_a_refused_invocation_is_our_fault_and_the_stream_is_withdrawn(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
-    server.failures.are([status])
+    server.failures.are([status], for_ever=True)
     with pytest.raises(Internal):
         dispatcher.dispatch(start(), {})
-    assert len(server.received) == 1, "a repeated invocation is another event"
-    assert state(table) == "ended"
-    assert not registry().claim(OWNER, STREAM)
+    assert len(server.received) <= 2
+    assert table.count() == 0
+    assert not registry().claim(OWNER, STREAM), "an event that comes all the same does nothing"
 
 
 def test_a_lost_answer_withdraws_the_stream_that_no_worker_has_claimed(
     dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
-    server.failures.are([CUT])
+    server.failures.are([CUT], for_ever=True)
     with pytest.raises(Internal):
         dispatcher.dispatch(start(), {})
-    assert len(server.received) == 1
-    assert state(table) == "ended"
+    assert len(server.received) == 2
+    assert table.count() == 0
+
+
+def test_a_stream_that_could_not_be_started_may_be_started_again(dispatcher: Dispatcher, server: FakeLambda) -> None:
+    server.failures.are([CUT], for_ever=True)
+    with pytest.raises(Internal):
+        dispatcher.dispatch(start(), {})
+    server.failures.are([])
+    dispatcher.dispatch(start(), {})
+    assert registry().claim(OWNER, STREAM)
+
+
+@pytest.mark.parametrize("status", [CUT, 500, 429])
+def test_an_invocation_that_fails_once_is_repeated_because_a_stream_is_claimed_only_once(
+    status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    server.failures.are([status])
+    dispatcher.dispatch(start(), {})
+    assert len(server.received) == 2
+    assert state(table) == "registered"
 
 
 @pytest.mark.parametrize("status", [CUT, 500])
@@ -96,7 +115,7 @@ def test_an_error_after_the_worker_has_claimed_the_stream_is_none(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
     server.then = lambda _: registry().claim(OWNER, STREAM)
-    server.failures.are([status])
+    server.failures.are([status], for_ever=True)
     dispatcher.dispatch(start(), {})
     assert state(table) == "running"
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.errors import ModelThrottled, ModelUnavailable
+from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.events import BlockEnd, Delta, Stop, Usage
 from shared.protocol.parts import Part
 from shared.stream.outbox import Outbox
@@ -16,16 +16,15 @@ from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import Reader, drain, merged, text_of
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, PROMPT, STREAM, running, start
+from tests.support.starts import MINUTE, OWNER, PROMPT, STREAM, running, start, within
 
-MINUTE = 60.0
 NO_TIME = DEADLINE_MARGIN_SECONDS
 
 
-def run(model: ScriptedModel, registry: StreamRegistry | None = None, remaining: float = MINUTE) -> list[Part]:
-    """The parts of a whole stream."""
+def run(model: ScriptedModel, registry: StreamRegistry | None = None, seconds: float = MINUTE) -> list[Part]:
+    """The parts of a whole stream, whose function has so many seconds."""
     outbox = Outbox()
-    stream = StreamRun(start(), model=model, registry=registry or running(), outbox=outbox, remaining=remaining)
+    stream = StreamRun(start(), model=model, registry=registry or running(), outbox=outbox, ends_at=within(seconds))
     stream.begin()
     parts = drain(outbox)
     stream.join()
@@ -71,7 +70,7 @@ def test_the_model_is_asked_what_the_user_asked_within_the_limit(table: Table) -
 def test_the_first_parts_are_there_before_the_model_says_anything(table: Table) -> None:  # noqa: ARG001
     outbox = Outbox()
     silent = ScriptedModel(SILENCE)
-    stream = StreamRun(start(), model=silent, registry=running(), outbox=outbox, remaining=MINUTE)
+    stream = StreamRun(start(), model=silent, registry=running(), outbox=outbox, ends_at=within())
     stream.begin()
     assert [each.part["type"] for each in outbox.take()] == ["start", "start-step"]
     silent.interrupt()
@@ -152,14 +151,14 @@ def test_a_typed_error_of_the_model_ends_the_stream_with_its_code_and_closes_wha
     assert failure(parts) == ({"code": "model_throttled", "message": "Busy.", "retryAfter": 5}, "Busy.")
     assert types(parts)[-5:-3] == ["text-end", "finish-step"]
     assert text_of(parts) == "Hal"
-    assert booked(table)["stopReason"] == "error"
+    assert booked(table)["stopReason"] == "model_throttled"
 
 
 def test_an_error_that_nobody_foresaw_is_ours_and_says_nothing_of_itself(table: Table, logs: Logs) -> None:
     data, words = failure(run(ScriptedModel(ZeroDivisionError("secret detail"))))
     assert data["code"] == "internal"
     assert "secret" not in f"{data}{words}"
-    assert booked(table)["stopReason"] == "error"
+    assert booked(table)["stopReason"] == "internal"
     [line] = logs.lines("reading the model failed")
     assert "ZeroDivisionError" in line["exception"]
     assert (line["streamId"], line["correlation_id"]) == (STREAM, "correlation-1")
@@ -168,13 +167,13 @@ def test_an_error_that_nobody_foresaw_is_ours_and_says_nothing_of_itself(table: 
 def test_an_answer_that_breaks_off_without_a_stop_reason_is_not_passed_off_as_finished(table: Table) -> None:
     data, _ = failure(run(ScriptedModel(Delta("text", 0, "Hal"))))
     assert data["code"] == "model_unavailable"
-    assert booked(table)["stopReason"] == "error"
+    assert booked(table)["stopReason"] == "model_unavailable"
 
 
 def test_an_answer_that_a_guardrail_ended_is_an_error_of_its_own(table: Table) -> None:
     data, _ = failure(run(ScriptedModel(*spoken("I cannot.", reason="guardrail_intervened"))))
     assert data["code"] == "content_blocked"
-    assert booked(table)["stopReason"] == "guardrail_intervened"
+    assert booked(table)["stopReason"] == "content_blocked"
 
 
 def test_half_a_surrogate_pair_from_the_model_ends_the_stream_and_no_more(table: Table, logs: Logs) -> None:  # noqa: ARG001
@@ -184,7 +183,7 @@ def test_half_a_surrogate_pair_from_the_model_ends_the_stream_and_no_more(table:
 
 def test_at_the_deadline_a_silent_model_is_interrupted_and_the_stream_ends_with_what_came(table: Table) -> None:
     model = ScriptedModel(Delta("text", 0, "So far"), SILENCE)
-    parts = run(model, remaining=NO_TIME + 0.2)
+    parts = run(model, seconds=NO_TIME + 0.2)
     assert model.interrupted.is_set()
     assert text_of(parts) == "So far"
     assert types(parts)[-3:] == ["text-end", "finish-step", "finish"]
@@ -197,7 +196,7 @@ def test_at_the_deadline_a_silent_model_is_interrupted_and_the_stream_ends_with_
 @pytest.mark.parametrize("remaining", [NO_TIME, 0.0, -5.0])
 def test_a_stream_that_has_no_time_at_all_ends_at_once(remaining: float, table: Table) -> None:
     model = ScriptedModel(SILENCE)
-    parts = run(model, remaining=remaining)
+    parts = run(model, seconds=remaining)
     assert types(parts) == ["start", "start-step", "finish-step", "finish"]
     assert booked(table)["stopReason"] == "deadline"
 
@@ -211,7 +210,7 @@ def test_an_error_that_the_interruption_itself_provokes_is_not_told(table: Table
             interrupted.set()
 
     model = Broken(Delta("text", 0, "So far"), interrupted, ModelUnavailable("broke off"))
-    assert run(model, remaining=NO_TIME + 0.2)[-1]["type"] == "finish"
+    assert run(model, seconds=NO_TIME + 0.2)[-1]["type"] == "finish"
 
 
 def test_a_model_that_cannot_be_interrupted_does_not_keep_the_stream_from_its_end(table: Table, logs: Logs) -> None:
@@ -220,7 +219,7 @@ def test_a_model_that_cannot_be_interrupted_does_not_keep_the_stream_from_its_en
             super().interrupt()
             raise RuntimeError("the connection is gone already")
 
-    assert run(Deaf(SILENCE), remaining=NO_TIME)[-1]["type"] == "finish"
+    assert run(Deaf(SILENCE), seconds=NO_TIME)[-1]["type"] == "finish"
     assert booked(table)["stopReason"] == "deadline"
     assert logs.lines("interrupting the model failed")
 
@@ -228,7 +227,7 @@ def test_a_model_that_cannot_be_interrupted_does_not_keep_the_stream_from_its_en
 def test_the_deadline_also_ends_a_stream_whose_reader_has_stopped_taking(table: Table) -> None:
     outbox = Outbox(max_pending_bytes=1000)
     model = ScriptedModel(*spoken(*["x" * 100] * 1000))
-    stream = StreamRun(start(), model=model, registry=running(), outbox=outbox, remaining=NO_TIME + 0.2)
+    stream = StreamRun(start(), model=model, registry=running(), outbox=outbox, ends_at=within(NO_TIME + 0.2))
     stream.begin()
     stream.join()
     assert model.left.wait(WAIT_SECONDS)
@@ -242,7 +241,7 @@ def test_what_the_provider_did_not_get_to_say_is_estimated(
 ) -> None:
     outbox = Outbox()
     model = ScriptedModel(*[Delta("text", 0, "x")] * said)
-    stream = StreamRun(start(prompt=asked), model=model, registry=running(), outbox=outbox, remaining=MINUTE)
+    stream = StreamRun(start(prompt=asked), model=model, registry=running(), outbox=outbox, ends_at=within())
     stream.begin()
     parts = drain(outbox)
     usage: Any = parts[-3]["messageMetadata"]
@@ -266,7 +265,7 @@ def test_the_stream_is_booked_before_its_terminal_part_is_handed_out(table: Tabl
 
     registry.client.meta.events.register_first("before-send.dynamodb.UpdateItem", hold)
     outbox = Outbox()
-    stream = StreamRun(start(), model=ScriptedModel(*spoken("Hi")), registry=registry, outbox=outbox, remaining=MINUTE)
+    stream = StreamRun(start(), model=ScriptedModel(*spoken("Hi")), registry=registry, outbox=outbox, ends_at=within())
     stream.begin()
     assert booking.wait(WAIT_SECONDS)
     so_far = [each.part["type"] for each in outbox.take()]
@@ -286,7 +285,8 @@ def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_
     table.delete()
     parts = run(ScriptedModel(*spoken("Hi")), registry)
     assert parts[-1]["type"] == "finish"
-    [line] = logs.lines("booking the stream failed")
+    assert logs.lines("booking the stream failed")
+    [line] = logs.lines("stream ended")
     assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
 
@@ -294,7 +294,7 @@ def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_
 def test_a_stream_whose_reader_is_gone_is_read_and_booked_to_its_end(table: Table) -> None:
     outbox = Outbox(max_pending_bytes=1000)
     model = ScriptedModel(*spoken(*["x" * 100] * 100))
-    stream = StreamRun(start(), model=model, registry=running(), outbox=outbox, remaining=MINUTE)
+    stream = StreamRun(start(), model=model, registry=running(), outbox=outbox, ends_at=within())
     stream.begin()
     outbox.abandon()
     stream.join()
@@ -305,7 +305,8 @@ def test_a_stream_whose_reader_is_gone_is_read_and_booked_to_its_end(table: Tabl
 def test_one_log_line_and_one_metrics_record_tell_of_a_stream_without_a_word_of_it(table: Table, logs: Logs) -> None:  # noqa: ARG001
     run(ScriptedModel(*spoken("Rayleigh ", "scattering")))
     [line] = logs.lines("stream ended")
-    assert (line["streamId"], line["correlation_id"], line["outputTokens"]) == (STREAM, "correlation-1", 7)
+    assert (line["streamId"], line["correlation_id"]) == (STREAM, "correlation-1")
+    assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["stopReason"], line["model"]) == ("end_turn", "amazon.nova-lite-v1:0")
     [metrics] = logs.metrics()
     [directive] = metrics["_aws"]["CloudWatchMetrics"]
@@ -328,3 +329,44 @@ def test_a_silent_failed_stream_has_metrics_without_a_first_token(table: Table, 
     [metrics] = logs.metrics()
     assert "TimeToFirstToken" not in metrics
     assert "TokensPerSecond" not in metrics
+
+
+@pytest.mark.parametrize("refusal", [ModelThrottled("Busy."), InvalidRequest("Too long.")])
+def test_a_call_that_the_model_refused_costs_nothing(refusal: StreamwaysError, table: Table) -> None:
+    run(ScriptedModel(refusal))
+    item = booked(table)
+    assert item["usage"] == {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0}
+    assert item["cost"]["model"] == 0
+
+
+def test_a_call_that_broke_off_before_it_said_anything_may_have_cost_what_was_asked(table: Table) -> None:
+    run(ScriptedModel(ModelUnavailable("broke off")))
+    item = booked(table)
+    assert (int(item["usage"]["inputTokens"]), item["usage"]["estimated"]) == (len(PROMPT) // 4, True)
+
+
+def test_metrics_that_cannot_be_written_cost_the_client_nothing(
+    table: Table, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE")
+    parts = run(ScriptedModel(*spoken("Hi")))
+    assert parts[-1]["type"] == "finish"
+    assert booked(table)["stopReason"] == "end_turn"
+    assert "Namespace" in logs.text or "namespace" in logs.text
+
+
+def test_a_failure_of_the_model_is_logged_with_its_code_and_reason(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    run(ScriptedModel(ModelUnavailable("The model's answer broke off.", reason="ThrottlingException 4711")))
+    [line] = logs.lines("the model failed")
+    assert (line["code"], line["reason"], line["streamId"]) == ("model_unavailable", "ThrottlingException 4711", STREAM)
+
+
+def test_the_reader_is_gone_before_the_end_is_told_so_that_no_frozen_function_keeps_the_model_s_line(
+    table: Table,  # noqa: ARG001
+) -> None:
+    outbox = Outbox()
+    model = ScriptedModel(SILENCE)
+    StreamRun(start(), model=model, registry=running(), outbox=outbox, ends_at=within(NO_TIME)).begin()
+    while batch := outbox.take():
+        if batch[-1].part["type"] == "finish":
+            assert model.left.is_set()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import StreamwaysError
 from shared.protocol.parts import Numbered, Part
 from shared.stream.delivery import ReceiverGone, TryAgain
 from shared.stream.registry import StreamRegistry
@@ -28,6 +29,7 @@ class Client:
 
     def __init__(self, fail: Callable[[int], Exception | None] = lambda _: None) -> None:
         self.batches: list[Sequence[Numbered]] = []
+        self.failures: list[str] = []
         self.attempts = 0
         self._fail = fail
 
@@ -36,6 +38,9 @@ class Client:
         if error := self._fail(self.attempts):
             raise error
         self.batches.append(batch)
+
+    def fail(self, error: StreamwaysError) -> None:
+        self.failures.append(error.code)
 
     @property
     def parts(self) -> list[Part]:
@@ -48,7 +53,7 @@ def event(within: float = MINUTE) -> dict[str, Any]:
 
 
 def work(client: Client, model: ScriptedModel, sent: dict[str, Any] | None = None) -> ScriptedModel:
-    Worker(model, registry(), min_interval=0.0).work(sent or event(), client, MINUTE)  # pyright: ignore
+    Worker(model, registry(), min_interval=0.0).work(sent or event(), client, time.monotonic() + MINUTE)  # pyright: ignore
     return model
 
 
@@ -110,16 +115,14 @@ def test_an_event_of_a_stream_that_was_withdrawn_does_nothing(registered: Table)
     registry().withdraw(OWNER, STREAM)
     client = Client()
     assert work(client, ScriptedModel(*spoken("Hello"))).asked is None
-    assert client.attempts == 0
-    assert record(registered)["state"] == "ended"
+    assert (client.attempts, client.failures) == (0, [])
+    assert registered.stream(OWNER, STREAM) is None
 
 
 def test_a_late_event_ends_as_deadline_and_the_model_is_not_asked(registered: Table) -> None:
     client = Client()
     assert work(client, ScriptedModel(*spoken("Hello")), event(within=-1)).asked is None
-    assert [part["type"] for part in client.parts] == ["start", "message-metadata", "data-error", "error"]
-    data: Any = client.parts[-2]["data"]
-    assert data["code"] == "deadline"
+    assert (client.parts, client.failures) == ([], ["deadline"])
     assert (record(registered)["state"], record(registered)["stopReason"]) == ("ended", "deadline")
 
 
@@ -133,7 +136,7 @@ class Unbookable(StreamRegistry):
 def test_a_late_event_is_told_to_the_client_even_if_it_cannot_be_booked(registered: Table, logs: Logs) -> None:
     client = Client()
     Worker(ScriptedModel(), Unbookable(TABLE), min_interval=0.0).work(event(within=-1), client, MINUTE)  # pyright: ignore
-    assert client.parts[-1]["type"] == "error"
+    assert client.failures == ["deadline"]
     assert record(registered)["state"] == "running"
     assert logs.lines("booking the stream failed")
 
@@ -152,18 +155,20 @@ def test_a_stream_whose_receiver_is_gone_goes_on_and_is_booked(registered: Table
     assert not model.interrupted.is_set()
     item = record(registered)
     assert (item["state"], item["stopReason"], int(item["usage"]["outputTokens"])) == ("ended", "end_turn", 7)
-    assert logs.lines("the receiver is gone; the stream goes on")
+    assert client.failures == []
+    assert logs.lines("the receiver is gone")
 
 
 @pytest.mark.parametrize("error", [TryAgain("still throttled"), RuntimeError("bug")])
-def test_a_delivery_that_fails_ends_the_delivery_not_the_stream(
+def test_a_delivery_that_fails_is_told_to_the_client_and_does_not_end_the_stream(
     error: Exception, registered: Table, logs: Logs
 ) -> None:
     client = Client(lambda _: error)
     work(client, ScriptedModel(*spoken(*["x" * 100_000] * 10)))
     assert client.attempts == 1
     assert record(registered)["stopReason"] == "end_turn"
-    [line] = logs.lines("delivery failed; the stream goes on")
+    assert client.failures == ["internal"]
+    [line] = logs.lines("the stream failed")
     assert type(error).__name__ in line["exception"]
 
 
@@ -175,6 +180,14 @@ def test_the_function_does_not_end_before_the_stream_is_booked(registered: Table
 
 def test_a_worker_without_time_ends_the_stream_at_its_deadline(registered: Table) -> None:
     client = Client()
-    Worker(ScriptedModel(SILENCE), registry(), min_interval=0.0).work(event(), client, 0.0)  # pyright: ignore
+    Worker(ScriptedModel(SILENCE), registry(), min_interval=0.0).work(event(), client, time.monotonic())  # pyright: ignore
     assert client.parts[-1]["type"] == "finish"
     assert record(registered)["stopReason"] == "deadline"
+
+
+def test_a_client_is_told_when_its_stream_cannot_even_be_claimed(registered: Table, logs: Logs) -> None:
+    registered.delete()
+    client = Client()
+    assert work(client, ScriptedModel(*spoken("Hello"))).asked is None
+    assert client.failures == ["internal"]
+    assert logs.lines("the stream failed")

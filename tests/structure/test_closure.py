@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +17,7 @@ from tests.support.stock import BUILD_FOLDER_VARIABLE
 ARCHITECTURES = {"function-url": "function_url", "websocket": "websocket", "appsync": "appsync"}
 TESTED = ("tests/auth", "tests/protocol", "tests/stream", "tests/handlers")
 """The folders whose tests can leave with an architecture."""
+SITE_PACKAGES = Path(pytest.__file__).resolve().parents[1]
 FIRST_PARTY = frozenset({"handlers", "shared", "tests"})
 
 
@@ -83,7 +83,7 @@ def alone(architecture: str, folder: Path) -> "subprocess.Popen[str]":
         cwd=folder,
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AWS_"))},
-            "PYTHONPATH": sysconfig.get_path("purelib"),
+            "PYTHONPATH": str(SITE_PACKAGES),
             "HYPOTHESIS_PROFILE": "quick",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
             BUILD_FOLDER_VARIABLE: str(ROOT / "build"),
@@ -129,7 +129,7 @@ def test_what_an_architecture_leaves_behind_is_not_found_there(tmp_path: Path) -
     run = subprocess.run(
         [sys.executable, "-S", "-c", search, *absent],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": sysconfig.get_path("purelib")},
+        env={**os.environ, "PYTHONPATH": str(SITE_PACKAGES)},
         check=False,
     )
     assert run.returncode == 0

@@ -19,7 +19,7 @@ from tests.support.websocket import World, connect_event, frame_event
 def gateway(world: World) -> Iterator[str]:
     """Its address. The worker runs on a thread of its own for each event, as Lambda runs it."""
     sockets: dict[str, ServerConnection] = {}
-    workers: list[threading.Thread] = []
+    busy: list[threading.Thread] = []
 
     def handshake(connection: ServerConnection, request: Request) -> Response | None:
         event = connect_event(request.headers.get("Sec-WebSocket-Protocol"))
@@ -35,14 +35,15 @@ def gateway(world: World) -> Iterator[str]:
         return answer["headers"].get("Sec-WebSocket-Protocol")
 
     def serve_connection(connection: ServerConnection) -> None:
+        busy.append(threading.current_thread())
         sockets[str(connection.id)] = connection
         for frame in connection:
             assert isinstance(frame, str)
             routes.handler(frame_event(frame, connection_id=str(connection.id)), lambda_context())  # pyright: ignore
 
     def invoke(event: object) -> None:
-        workers.append(threading.Thread(target=worker.handler, args=(event, lambda_context()), daemon=True))
-        workers[-1].start()
+        busy.append(threading.Thread(target=worker.handler, args=(event, lambda_context()), daemon=True))
+        busy[-1].start()
 
     world.lambda_service.then = invoke
 
@@ -59,6 +60,6 @@ def gateway(world: World) -> Iterator[str]:
     ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}"
-    for thread in workers:
+    for thread in busy:
         thread.join(WAIT_SECONDS)
         assert not thread.is_alive()

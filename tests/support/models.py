@@ -22,7 +22,7 @@ class ScriptedModel:
         """Set when nobody reads it any more."""
         self._script = script
 
-    def stream(self, messages: Sequence[Message], max_output_tokens: int) -> "ScriptedModel":
+    def stream(self, messages: Sequence[Message], max_output_tokens: int, *, deadline: float) -> "ScriptedModel":  # noqa: ARG002
         self.asked = (messages, max_output_tokens)
         return self
 

@@ -49,7 +49,8 @@ class FakeLambda(LocalServer):
         status = self.failures.next()
         if status is None:
             return Answer(202)
-        return Answer(status, b'{"message": "no"}', {"x-amzn-errortype": "ServiceException"})
+        kind = "TooManyRequestsException" if status == 429 else "ServiceException"
+        return Answer(status, b'{"message": "no"}', {"x-amzn-errortype": kind})
 
 
 class FakeConnections(LocalServer):

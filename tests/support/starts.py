@@ -1,5 +1,6 @@
 """Admitted requests, for tests that begin after admission."""
 
+import time
 from functools import cache
 
 from shared.protocol.request import ChatRequest, Message
@@ -9,7 +10,13 @@ from tests.support.aws import TABLE
 
 OWNER = "a1b2c3d4"
 STREAM = "stream-1"
+MINUTE = 60.0
 PROMPT = "Why is the sky blue?"
+
+
+def within(seconds: float = MINUTE) -> float:
+    """The moment that is so far away, by the clock that functions end by."""
+    return time.monotonic() + seconds
 
 
 def start(stream_id: str = STREAM, prompt: str = PROMPT) -> StreamStart:

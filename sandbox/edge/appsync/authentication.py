@@ -8,6 +8,7 @@ access tokens and ID tokens alike.
 import base64
 import binascii
 import json
+import re
 import time
 from collections.abc import Mapping
 from typing import cast
@@ -51,6 +52,9 @@ class Authentication:
             claims = await self._pool_tokens.claims(user_pool_id, token)
         except TokenRefused as error:
             raise unauthorized(_token_message(token)) from error
+        app_client = str(claims.get("client_id", claims.get("aud")))
+        if api.app_client_pattern is not None and re.search(api.app_client_pattern, app_client) is None:
+            raise unauthorized()
         groups = cast("list[str] | None", claims.get("cognito:groups"))
         identity = {
             "sub": claims.get("sub"),

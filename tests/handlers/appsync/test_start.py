@@ -109,7 +109,7 @@ def test_another_user_may_use_the_same_stream_id(world: World) -> None:
 
 
 def test_a_worker_that_cannot_be_invoked_is_our_fault(world: World) -> None:
-    world.lambda_service.failures.are([500])
+    world.lambda_service.failures.are([500, 500])
     assert ask()["error"]["code"] == "internal"
 
 

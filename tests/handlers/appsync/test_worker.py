@@ -60,7 +60,7 @@ def test_the_sdk_reads_the_error_of_a_model_that_fails(world: World, stock: Stoc
     work()
     message, problems = stock.read(flattened(world))
     assert problems == ["The model is busy. Please try again shortly."]
-    assert message["metadata"]["stopReason"] == "error"
+    assert message["metadata"]["stopReason"] == "model_throttled"
 
 
 def escaped(batch: dict[str, Any]) -> int:
@@ -96,12 +96,21 @@ def test_the_first_publish_does_not_wait_for_the_model(world: World) -> None:
     assert [json.loads(part)["type"] for part in world.appsync.published[0]["parts"]] == ["start", "start-step"]
 
 
-def test_a_publish_that_is_refused_does_not_end_the_stream(world: World, table: Table, logs: Logs) -> None:
+def test_a_publish_that_is_refused_ends_the_stream_for_the_client_who_is_told(world: World, table: Table) -> None:
+    world.appsync.failures.are([403])
+    work()
+    told = flattened(world)
+    assert [part["type"] for part in told] == ["message-metadata", "data-error", "error"]
+    assert told[1]["data"]["code"] == "internal"
+    assert world.appsync.published[0]["firstSequence"] == 0
+    assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
+
+
+def test_a_client_that_cannot_be_told_either_does_not_end_the_stream(world: World, table: Table, logs: Logs) -> None:
     world.appsync.failures.are([403], for_ever=True)
     work()
-    assert len(world.appsync.received) == 1
     assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
-    assert logs.lines("delivery failed; the stream goes on")
+    assert logs.lines("the client could not be told")
 
 
 def test_the_end_comes_before_the_function_is_out_of_time(world: World, table: Table) -> None:

@@ -1,7 +1,9 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 
+from handlers.function_url.app import app
 from tests.support.aws import Table
 from tests.support.bedrock import saying
 from tests.support.function_url import World, function_url_world
@@ -20,3 +22,10 @@ def world(kept_world: World, table: Table) -> World:  # noqa: ARG001
     kept_world.bedrock.answer = saying("Hello", " wörld 🎈")
     kept_world.pool.answer, kept_world.pool.down = None, False
     return kept_world
+
+
+@pytest.fixture
+async def client(world: World) -> AsyncIterator[httpx.AsyncClient]:  # noqa: ARG001
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://url-id.lambda-url.example") as made:
+        yield made

@@ -17,11 +17,11 @@ from tests.support.server import WAIT_SECONDS
     "text", ["plain", "line\nline\r\nline\rline", "data: x\n\ndata: [DONE]\n\n", "\u2028\u2029\x85", "\0", "🎈", ""]
 )
 def test_an_event_is_two_lines_whatever_the_text(text: str) -> None:
-    event = sse.encode(Numbered(7, parts.text_delta("t", text)))
+    event = sse.encode(Numbered(7, parts.block_delta("text", "t", text)))
     number, data, *end = event.split(b"\n")
     assert (number, end) == (b"id: 7", [b"", b""])
     assert b"\r" not in data
-    assert json.loads(data.removeprefix(b"data: ")) == parts.text_delta("t", text)
+    assert json.loads(data.removeprefix(b"data: ")) == parts.block_delta("text", "t", text)
 
 
 async def test_what_is_pending_together_leaves_as_one_piece_and_done_is_last() -> None:
@@ -48,7 +48,7 @@ async def test_a_reader_that_leaves_abandons_the_outbox_so_that_nobody_waits_for
 
     def produce() -> None:
         for _ in range(100):
-            outbox.put(parts.text_delta("t", "x" * 50))
+            outbox.put(parts.block_delta("text", "t", "x" * 50))
         freed.set()
 
     threading.Thread(target=produce, daemon=True).start()

@@ -39,13 +39,19 @@ BAD: dict[str, str] = {
     "with an id that is too long": json.dumps({"type": "send", "requestId": "x" * 65}),
     "with an id that is no id": '{"type": "send", "requestId": "a b"}',
 }
+WAITING = {"with an id that is too long": "x" * 65, "with an id that is no id": "a b"}
+"""Ids that are refused, and yet echoed."""
 
 
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD.keys())
 def test_a_frame_is_refused_that_is(body: str) -> None:
     with pytest.raises(InvalidRequest):
         frames.parse(body)
-    assert frames.request_id_of(body) == frames.UNKNOWN_REQUEST
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_refusal_goes_to_the_id_that_its_sender_waits_for(case: str) -> None:
+    assert frames.request_id_of(BAD[case]) == WAITING.get(case, frames.UNKNOWN_REQUEST)
 
 
 def test_the_id_of_a_frame_is_known_whatever_else_is_wrong_with_it() -> None:
@@ -69,7 +75,7 @@ def test_any_text_is_a_frame_or_is_refused_in_our_words(body: str) -> None:
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "start": (frames.start("r-1"), {"type": "start", "requestId": "r-1"}),
     "chunk": (
-        frames.chunk("r-1", Numbered(3, parts.text_delta("t", "wörld\n"))),
+        frames.chunk("r-1", Numbered(3, parts.block_delta("text", "t", "wörld\n"))),
         {
             "type": "chunk",
             "requestId": "r-1",

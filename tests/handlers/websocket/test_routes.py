@@ -109,7 +109,7 @@ FRAMES: dict[str, tuple[object, str, str]] = {
     "a JSON bomb": ("[" * 100_000, "unknown", "invalid_request"),
     "a list": ("[]", "unknown", "invalid_request"),
     "an object without anything": ({}, "unknown", "invalid_request"),
-    "a request id that is no id": ({**SEND, "requestId": "a b"}, "unknown", "invalid_request"),
+    "a request id that is no id": ({**SEND, "requestId": "a b"}, "a b", "invalid_request"),
     "a request id that is a list": ({**SEND, "requestId": ["r-1"]}, "unknown", "invalid_request"),
     "no type": ({"requestId": "r-1"}, "r-1", "invalid_request"),
     "an unknown type": ({**SEND, "type": "shout"}, "r-1", "invalid_request"),
@@ -151,7 +151,7 @@ def test_a_session_whose_token_has_expired_starts_nothing(world: World, table: T
 
 
 def test_a_worker_that_cannot_be_invoked_is_our_fault(world: World) -> None:
-    world.lambda_service.failures.are([500])
+    world.lambda_service.failures.are([500, 500])
     receive(SEND)
     assert error(world)["code"] == "internal"
 

@@ -1,5 +1,6 @@
 """The worker's frames: in order, one a part, tried again when API Gateway is busy, stopped when nobody is there."""
 
+import json
 import threading
 import time
 from typing import Any
@@ -110,35 +111,41 @@ def test_text_comes_at_most_every_fifty_milliseconds(world: World) -> None:
     assert len(moments) <= 2 + (moments[-1] - began) / 0.05
 
 
-@pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tries again without pauses."""
-    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.0)
+def connected(seconds: float = 60.0) -> Connection:
+    """The client's connection; a frame is tried again for so long."""
+    return Connection(CONNECTION, time.monotonic() + seconds)
 
 
 @pytest.mark.parametrize("failures", [[429], [500, 503], [0], [429, 0, 500, 504]])
-@pytest.mark.usefixtures("hurried")
 def test_a_frame_is_sent_again_after(failures: list[int], world: World) -> None:
     world.connections.failures.are(failures)
-    connection = Connection(CONNECTION)
+    connection = connected()
     connection.send('{"type": "one"}')
     connection.send('{"type": "two"}')
     assert [frame["type"] for frame in world.connections.frames(CONNECTION)] == ["one", "two"]
     assert len(world.connections.received) == len(failures) + 2
 
 
-@pytest.mark.usefixtures("hurried")
-def test_a_frame_is_given_up_when_api_gateway_stays_busy(world: World) -> None:
+def test_a_frame_is_given_up_when_api_gateway_stays_busy_until_time_is_up(world: World) -> None:
     world.connections.failures.are([429], for_ever=True)
     with pytest.raises(TryAgain):
-        Connection(CONNECTION).send("{}")
-    assert len(world.connections.received) == 8
+        connected(seconds=0.3).send("{}")
+    assert len(world.connections.received) > 1
+
+
+def test_a_frame_that_cannot_be_sent_ends_the_stream_with_an_error_frame(world: World, table: Table) -> None:
+    world.connections.failures.are([403])
+    work()
+    [frame] = world.connections.frames(CONNECTION)
+    assert (frame["type"], frame["requestId"]) == ("error", STREAM)
+    assert json.loads(frame["errorText"])["error"]["code"] == "internal"
+    assert record(table)["state"] == "ended"
 
 
 def test_a_frame_to_nobody_is_not_sent_again(world: World) -> None:
     world.connections.failures.are([410])
     with pytest.raises(ReceiverGone):
-        Connection(CONNECTION).send("{}")
+        connected().send("{}")
     assert len(world.connections.received) == 1
 
 
@@ -146,12 +153,12 @@ def test_a_frame_to_nobody_is_not_sent_again(world: World) -> None:
 def test_a_frame_that_is_refused_for_good_is_not_sent_again(status: int, world: World) -> None:
     world.connections.failures.are([status])
     with pytest.raises(Exception, match=str(status)):
-        Connection(CONNECTION).send("{}")
+        connected().send("{}")
     assert len(world.connections.received) == 1
 
 
 def test_frames_are_signed_for_the_stage(world: World) -> None:
-    Connection(CONNECTION).send("{}")
+    connected().send("{}")
     [received] = world.connections.received
     assert "/us-east-1/execute-api/aws4_request" in received.headers["authorization"]
     assert received.headers["x-amz-security-token"] == "session"

@@ -88,3 +88,15 @@ async def test_aws_auth_counts_only_without_additional_modes(edge: Edge) -> None
     assert (await alone.errors("{ a }", by=token("ada")))[0]["errorType"] == "Unauthorized"
     assert await alone.data("{ a }", by=token("ada", **{"cognito:groups": ["pro"]})) == {"a": None}
     assert await among_others.data("{ a }", by=token("ada")) == {"a": None}
+
+
+@pytest.mark.parametrize("claim", [{"client_id": "ours"}, {"aud": "ours", "token_use": "id"}])
+async def test_only_tokens_of_a_matching_app_client_are_taken(api: Api, claim: dict[str, str]) -> None:
+    api.record.app_client_pattern = "^(ours|theirs)$"
+
+    taken = await api.post("{ plain { text } }", by=token("ada", **claim))
+    refused = await api.post("{ plain { text } }", by=token("ada", **{**claim, **dict.fromkeys(claim, "another")}))
+
+    assert taken.json()["data"]["plain"] == {"text": "t"}
+    assert refused.status_code == 401
+    assert refused.json()["errors"][0]["errorType"] == "UnauthorizedException"

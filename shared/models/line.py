@@ -1,0 +1,157 @@
+"""HTTP to the model on a line that any thread can hang up, from dialling to the last byte.
+
+A model answers nothing, not even headers, before its first token: until then the caller is blocked inside the SDK's
+call and holds no response that it could shut down. So ConverseStream is sent over connections of our own, which tell
+the call's `Line` their socket. The SDK's public way in is the event `before-send`: a response that a handler returns is
+taken in place of the SDK's own sending; signing, parsing and errors stay the SDK's
+(https://docs.aws.amazon.com/boto3/latest/guide/events.html). Nothing private or global is patched: boto3 comes with
+Lambda's runtime, which AWS updates by itself.
+"""
+
+import contextlib
+import os
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import get_cert_path
+from botocore.utils import get_environ_proxies
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, Timeout, proxy_from_url
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.ssl_ import create_urllib3_context
+
+if TYPE_CHECKING:
+    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+
+SOCKET_OPTIONS = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+
+
+class HungUp(Exception):
+    """The line was hung up: nothing is sent on it any more."""
+
+
+class Line:
+    """What one call speaks over. `hang_up` may be called from any thread, at any time, and more than once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._hung_up = threading.Event()
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether somebody has hung up."""
+        return self._hung_up.is_set()
+
+    def hang_up(self) -> None:
+        """Ends the call: who waits for the other side is free at once, and the other side hears of it."""
+        with self._lock:
+            self._hung_up.set()
+            if self._socket is not None:
+                # The TCP socket itself: `SSLSocket.shutdown` drops the TLS state that the reader is just using.
+                # It may be closed, or reset by the model, at this very moment.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long. Raises HungUp as soon as somebody hangs up."""
+        if self._hung_up.wait(seconds):
+            raise HungUp
+
+    @contextlib.contextmanager
+    def used(self) -> Generator[None]:
+        """What this thread sends to the model within the block goes over this line. Raises HungUp."""
+        if self.hung_up:
+            raise HungUp
+        token = _line.set(self)
+        try:
+            yield
+        finally:
+            _line.reset(token)
+
+    def hold(self, connected: socket.socket) -> None:
+        """Takes the socket that the call goes over. Raises HungUp."""
+        with self._lock:
+            if self.hung_up:
+                raise HungUp
+            self._socket = connected
+
+    def let_go(self) -> None:
+        """Forgets the socket, which goes back to the pool and may serve another call."""
+        with self._lock:
+            self._socket = None
+
+
+_line: ContextVar[Line] = ContextVar("line")
+
+
+def _dialled(connection: HTTPConnection) -> None:
+    """Hands the connection's socket to the line, before the request is sent."""
+    if connection.sock is None:  # else it would be connected, and the request sent, within `request`
+        connection.connect()
+    _line.get().hold(cast("socket.socket", connection.sock))
+
+
+class _HttpConnection(HTTPConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _dialled(self)
+        super().request(*args, **kwargs)
+
+
+class _HttpsConnection(HTTPSConnection):
+    def request(self, *args: Any, **kwargs: Any) -> None:
+        _dialled(self)
+        super().request(*args, **kwargs)
+
+
+# urllib3's protocol for these attributes asks for more than its own classes have.
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _HttpConnection  # pyright: ignore[reportAssignmentType]
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _HttpsConnection  # pyright: ignore[reportAssignmentType]
+
+
+POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
+
+
+def send_over_lines(client: "BedrockRuntimeClient") -> None:
+    """From now on this client sends ConverseStream over the caller's `Line`, with its own time-outs and pool size."""
+    pools = _pools(client)
+
+    def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        response = pools.urlopen(
+            request.method,
+            request.url,
+            body=request.body,
+            headers=request.headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            decode_content=False,
+            enforce_content_length=False,
+        )
+        return AWSResponse(request.url, response.status, response.headers, response)  # pyright: ignore[reportArgumentType]
+
+    client.meta.events.register("before-send.bedrock-runtime.ConverseStream", cast("Callable[..., None]", send))
+
+
+def _pools(client: "BedrockRuntimeClient") -> PoolManager:
+    """Connections with the settings that the SDK would use: proxy and certificates from the environment."""
+    url, config = client.meta.endpoint_url, cast("Any", client.meta.config)
+    tls = create_urllib3_context()
+    tls.load_verify_locations(os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True))
+    settings: dict[str, Any] = {
+        "timeout": Timeout(connect=config.connect_timeout, read=config.read_timeout),
+        "maxsize": config.max_pool_connections,
+        "socket_options": SOCKET_OPTIONS,
+        "ssl_context": tls,
+    }
+    proxy = get_environ_proxies(url).get(url.partition(":")[0])
+    pools = proxy_from_url(proxy, **settings) if proxy else PoolManager(**settings)
+    pools.pool_classes_by_scheme = POOLS
+    return pools

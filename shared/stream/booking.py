@@ -1,0 +1,58 @@
+"""What a stream used and how it ended, settled once: record, log, metrics and client are told the same."""
+
+from dataclasses import dataclass
+
+from shared.models.events import Usage
+from shared.models.prices import CURRENCY, model_cost
+
+FINISH_REASONS = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool-calls",
+    "content_filtered": "content-filter",
+    "guardrail_intervened": "content-filter",
+}
+"""Bedrock's stop reasons in the AI SDK's words; any other is `other`."""
+
+
+@dataclass(frozen=True)
+class Booking:
+    """Times are in milliseconds since the run of the stream began."""
+
+    model: str
+    stop_reason: str
+    """Bedrock's `stopReason`; `deadline`; or the code of the error that ended the stream."""
+    usage: Usage
+    first_text_ms: float | None
+    total_ms: float
+    tokens_per_second: float | None
+
+    @property
+    def finish_reason(self) -> str:
+        """The AI SDK's word for how it ended."""
+        return FINISH_REASONS.get(self.stop_reason, "other")
+
+    @property
+    def cost(self) -> float | None:
+        """What the model costs, in the price file's currency; None for a model that it does not know."""
+        return model_cost(self.model, self.usage)
+
+    @property
+    def timings(self) -> dict[str, float | None]:
+        """`{"firstTextMs", "totalMs"}`."""
+        return {"firstTextMs": self.first_text_ms, "totalMs": self.total_ms}
+
+    def to_json(self) -> dict[str, object]:
+        """What the stream's record keeps: `{"model", "stopReason", "usage", "cost": {"currency", "model"}}`."""
+        return {
+            "model": self.model,
+            "stopReason": self.stop_reason,
+            "usage": self.usage.to_json(),
+            "cost": {"currency": CURRENCY, "model": self.cost},
+        }
+
+    def metadata(self, stream_id: str) -> dict[str, object]:
+        """What the terminal part carries: the stream's id, what its record keeps, and `timings`."""
+        return {"streamId": stream_id, **self.to_json(), "timings": self.timings}

@@ -1,0 +1,96 @@
+"""The outbox keeps an interval between deliveries of text, but holds back neither the first nor the last."""
+
+from collections.abc import Callable
+
+from shared.protocol import parts
+from shared.stream.outbox import Outbox
+from tests.support.outboxes import Reader, text_of
+
+FINISH = parts.finish("stop", {})
+BRIEFLY = 0.05
+"""How long something is watched that must not happen."""
+
+
+class Paced:
+    """An outbox with an interval of an hour, on a clock that the test moves."""
+
+    HOUR = 3600.0
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.outbox = Outbox(min_interval=self.HOUR, clock=lambda: self.now)
+        self.reader = Reader(self.outbox)
+
+    def not_yet(self, count: int) -> None:
+        """No batch beyond this many is handed out."""
+        assert not self._wait(lambda: len(self.reader.batches) > count)
+
+    def _wait(self, happened: Callable[[], bool]) -> bool:
+        with self.reader._news:
+            return self.reader._news.wait_for(happened, BRIEFLY)
+
+
+def test_the_first_delta_is_never_held_back() -> None:
+    paced = Paced()
+    paced.outbox.put(parts.start("m", "s"))
+    paced.reader.wait_for_batches(1)
+    paced.outbox.put(parts.block_delta("text", "t", "first"))
+    paced.reader.wait_for_batches(2)
+    paced.outbox.end([])
+    assert text_of(paced.reader.rest()) == "first"
+
+
+def test_after_the_first_deltas_keep_the_interval_and_become_one_message() -> None:
+    paced = Paced()
+    paced.outbox.put(parts.block_delta("text", "t", "first "))
+    paced.reader.wait_for_batches(1)
+    paced.now = Paced.HOUR - 1
+    paced.outbox.put(parts.block_delta("text", "t", "second "))
+    paced.not_yet(1)
+    paced.now = Paced.HOUR
+    paced.outbox.put(parts.block_delta("text", "t", "third"))
+    paced.reader.wait_for_batches(2)
+    assert [each.part for each in paced.reader.batches[1]] == [parts.block_delta("text", "t", "second third")]
+    paced.outbox.put(parts.block_delta("text", "t", "fourth"))
+    paced.not_yet(2)
+    paced.outbox.end([])
+    paced.reader.rest()
+
+
+def test_a_delta_that_comes_after_the_interval_is_not_held_back() -> None:
+    paced = Paced()
+    for hour in range(3):
+        paced.now = hour * Paced.HOUR
+        paced.outbox.put(parts.block_delta("text", "t", str(hour)))
+        paced.reader.wait_for_batches(hour + 1)
+    paced.outbox.end([])
+    assert text_of(paced.reader.rest()) == "012"
+
+
+def test_a_part_without_text_does_not_wait_for_the_interval() -> None:
+    paced = Paced()
+    paced.outbox.put(parts.block_delta("text", "t", "first"))
+    paced.reader.wait_for_batches(1)
+    paced.outbox.put({"type": "text-end", "id": "t"})
+    paced.reader.wait_for_batches(2)
+    paced.outbox.end([])
+    paced.reader.rest()
+
+
+def test_the_end_is_never_held_back_and_brings_what_was() -> None:
+    paced = Paced()
+    paced.outbox.put(parts.block_start("text", "t"))
+    paced.outbox.put(parts.block_delta("text", "t", "first "))
+    paced.reader.wait_for_batches(1)
+    paced.outbox.put(parts.block_delta("text", "t", "last"))
+    paced.not_yet(1)
+    paced.outbox.end([FINISH])
+    assert paced.reader.rest()[-3:] == [parts.block_delta("text", "t", "last"), {"type": "text-end", "id": "t"}, FINISH]
+
+
+def test_the_interval_passes_by_the_real_clock_without_any_news() -> None:
+    outbox = Outbox(min_interval=BRIEFLY)
+    outbox.put(parts.block_delta("text", "t", "first "))
+    assert outbox.take()
+    outbox.put(parts.block_delta("text", "t", "second"))
+    assert text_of(each.part for each in outbox.take()) == "second"
