@@ -1,0 +1,31 @@
+"""What operators are left with when a stream ends: one set of metrics, written before the client has the end."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
+from sandbox.clients.factory import client_for
+from tests.support.sandbox import RunningSandbox
+
+
+def metrics(folder: Path, architecture: Architecture) -> int:
+    """How many sets of metrics the architecture's functions have written."""
+    lines = (line for log in (folder / "logs").iterdir() for line in log.read_text().splitlines())
+    messages = (json.loads(line)["message"] for line in lines)
+    return sum('"_aws"' in message and f'"service":"{architecture}"' in message for message in messages)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+async def test_a_stream_leaves_one_set_of_metrics(sandbox: RunningSandbox, architecture: Architecture) -> None:
+    before = metrics(sandbox.folder, architecture)
+    async with client_for(architecture, sandbox.outputs, sandbox.token()) as client:
+        async for _ in client.stream(chat_request("What is measured?")):
+            pass
+    # The sandbox takes the lines from the functions' pipes: they may be on their way for a moment.
+    async with asyncio.timeout(10):
+        while metrics(sandbox.folder, architecture) == before:
+            await asyncio.to_thread(sandbox.control, "GET", "/model/calls")
+    assert metrics(sandbox.folder, architecture) == before + 1
