@@ -47,7 +47,8 @@ class Dispatcher:
         # Escaped, the longest request would be over the limit of an event (1 MB).
         payload = json.dumps(event, ensure_ascii=False).encode()
         try:
-            self.client.invoke(FunctionName=self._worker, InvocationType="Event", Payload=payload)
+            answer = self.client.invoke(FunctionName=self._worker, InvocationType="Event", Payload=payload)
+            answer["Payload"].read()  # empty, but unread it would keep the connection from the next invocation
         except (ClientError, BotoCoreError) as error:
             # After a lost answer the worker may run all the same: then it has claimed the stream, and keeps it.
             if self._registry.withdraw(start.owner, start.stream_id):

@@ -1,7 +1,9 @@
 """From admission to the worker: registered, then invoked; if that fails, nothing is left that runs."""
 
+import gc
 import json
 import time
+import warnings
 from collections.abc import Iterator
 
 import pytest
@@ -62,6 +64,12 @@ def test_the_worker_is_invoked_asynchronously_once_with_all_it_needs(
     assert state(table) == "registered"
 
 
+def test_one_connection_serves_many_invocations(dispatcher: Dispatcher, server: FakeLambda) -> None:
+    for number in range(3):
+        dispatcher.dispatch(start(f"stream-{number}"), {})
+    assert len({received.client_port for received in server.received}) == 1
+
+
 def test_a_stream_that_was_started_before_invokes_nobody(dispatcher: Dispatcher, server: FakeLambda) -> None:
     dispatcher.dispatch(start(), {})
     with pytest.raises(AlreadyStarted):
@@ -108,6 +116,10 @@ def test_an_invocation_that_fails_once_is_repeated_because_a_stream_is_claimed_o
     dispatcher.dispatch(start(), {})
     assert len(server.received) == 2
     assert state(table) == "registered"
+    with warnings.catch_warnings():
+        # The SDK leaves the socket of a cut connection to the garbage collector.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 @pytest.mark.parametrize("status", [CUT, 500])
