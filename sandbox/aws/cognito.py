@@ -123,7 +123,7 @@ class PublicCognito:
             "x-amz-target": f"{TARGET_PREFIX}{operation}",
             "authorization": _unsigned_scope(self._world.region),
         }
-        return await self._moto.forward(request, "/", body, headers)
+        return await self._moto.forward(body, headers)
 
     def _refuse_what_moto_would_not(self, operation: str, body: bytes) -> None:
         try:

@@ -77,8 +77,10 @@ class Gateway:
             return await self._lambda(request, path, body, role)
         if service == "bedrock":
             return await self._bedrock(request, path, body, role)
+        if (request.method, path, request.url.query) != ("POST", "/", ""):
+            raise CallRefused("UnknownOperationException", f"{service} is served at / by POST, not at {path}.", 501)
         self._demand(role, permissions.of_call(service, self._world.region, request.headers, body))
-        return await self._moto.forward(request, path, body)
+        return await self._moto.forward(body, request.headers)
 
     async def _lambda(self, request: Request, path: str, body: bytes, role: str) -> Response:
         """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 
 import httpx
-from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.aws.moto import Moto
@@ -22,13 +21,13 @@ class MotoProxy:
         self._moto = moto
         self._client = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, trust_env=False)
 
-    async def forward(
-        self, request: Request, path: str, body: bytes, headers: Mapping[str, str] | None = None
-    ) -> Response:
-        """Send a request on, to `path` and with `headers` (default: its own), and return moto's answer."""
-        sent = {name: value for name, value in (headers or request.headers).items() if name not in _HOP_HEADERS}
-        query = request.scope["query_string"].decode("ascii", "replace")
-        answer = await self.send(request.method, f"{path}{'?' if query else ''}{query}", sent, body)
+    async def forward(self, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Send a call on, as a POST with these headers, and return moto's answer.
+
+        Never a path or a query string: moto would take the action from there, and not the one that was allowed.
+        """
+        sent = {name: value for name, value in headers.items() if name not in _HOP_HEADERS}
+        answer = await self.send("POST", "/", sent, body)
         kept = {name: value for name, value in answer.headers.items() if name not in _ANSWER_HEADERS}
         return Response(answer.content, answer.status_code, kept)
 

@@ -35,8 +35,12 @@ def of_bedrock(region: str, model_id: str, body: bytes) -> list[Permission]:
 
 def of_call(service: str, region: str, headers: Mapping[str, str], body: bytes) -> list[Permission]:
     """What a call that moto serves needs. Raises CallRefused when its action cannot be told."""
-    action = headers.get("x-amz-target", "").rpartition(".")[2] or _query_action(headers, body)
-    if action is None:
+    targeted = headers.get("x-amz-target", "").rpartition(".")[2]
+    in_form = _query_action(headers, body)
+    if targeted and in_form:
+        raise CallRefused("SerializationException", "A call names its action once: in x-amz-target or in a form.", 400)
+    action = targeted or in_form
+    if not action:
         raise CallRefused(
             "UnknownOperationException",
             f"The sandbox cannot tell which action of {service} this is: add it to sandbox/aws/permissions.py.",

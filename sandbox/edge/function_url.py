@@ -33,7 +33,7 @@ HOP_BY_HOP = frozenset(
 """Headers of one connection, which no proxy hands on (https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1)."""
 REMAPPED = frozenset({"date", "server", "www-authenticate"})
 """Headers of the function that reach the client as `x-amzn-remapped-…`: Lambda keeps the names for itself."""
-_PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+_PRINTABLE = "".join(map(chr, range(0x21, 0x7F))).replace("#", "")
 
 
 def routes(world: World, functions: FunctionService, credentials: Credentials) -> list[BaseRoute]:

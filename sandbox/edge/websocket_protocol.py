@@ -4,6 +4,7 @@ Limits: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-
 """
 
 import asyncio
+from urllib.parse import unquote
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -29,7 +30,7 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
 
     def handle_connect(self, event: Request) -> None:
         self.ping_interval = None
-        if event.path.startswith(EXECUTE_API_PREFIX):
+        if unquote(event.path).startswith(EXECUTE_API_PREFIX):
             self.conn.available_extensions = None
             self.conn.max_message_size = MESSAGE_BYTES
             self.conn.max_fragment_size = FRAME_BYTES

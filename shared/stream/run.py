@@ -25,6 +25,9 @@ DEADLINE_MARGIN_SECONDS = 3.0
 """What is kept of a function's time to book the stream and deliver its end."""
 HANG_UP_SECONDS = 1.0
 """How long the reader is waited for after an interruption: a frozen environment would keep the model's line open."""
+DELIVERY_SECONDS = 1.0
+"""What of the margin is left for delivering the end."""
+LEAST_BOOKING_SECONDS = 1.0
 DEADLINE = "deadline"
 BLOCKED = "guardrail_intervened"
 
@@ -95,7 +98,7 @@ class StreamRun:
             self._hang_up()
             failure, stop_reason = None, DEADLINE
         booking = self._tally.settle(self._model_id, stop_reason, failure)
-        self._book(booking)
+        self._book_in_time(booking)
         metadata = booking.metadata(self._start.stream_id)
         return parts.failure(failure, metadata) if failure else [parts.finish(booking.finish_reason, metadata)]
 
@@ -106,8 +109,17 @@ class StreamRun:
             logger.exception("interrupting the model failed", extra=self._ids)
         self._read.wait(HANG_UP_SECONDS)
 
+    def _book_in_time(self, booking: Booking) -> None:
+        """Books, and waits for it as long as there is time left to deliver the end: a table may hang."""
+        booked = threading.Thread(target=self._book, args=[booking], name="booking", daemon=True)
+        booked.start()
+        time_left = self._deadline + DEADLINE_MARGIN_SECONDS - DELIVERY_SECONDS - time.monotonic()
+        booked.join(max(LEAST_BOOKING_SECONDS, time_left))
+        if booked.is_alive():
+            logger.error("booking takes too long", extra={**self._ids, **booking.to_json()})
+
     def _book(self, booking: Booking) -> None:
-        """Keeps what was used, in the log at the least: the client is not made to wait for a table that fails."""
+        """Keeps what was used, in the log at the least."""
         try:
             record_stream(booking, self._ids)
         except Exception:

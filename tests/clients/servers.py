@@ -32,22 +32,25 @@ async def http_server(exchange: HttpExchange) -> AsyncGenerator[str]:
     """An HTTP server that gives each request the same answer; each piece is a chunk of its own. Yields its origin."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
-        body = await reader.readexactly(int(headers.get("content-length", "0")))
-        exchange.received.append((head[0], headers, body))
-        lines = [f"HTTP/1.1 {exchange.status}", "transfer-encoding: chunked", "connection: close"]
-        lines += [f"{name}: {value}" for name, value in exchange.headers.items()]
-        writer.write("\r\n".join([*lines, "", ""]).encode())
-        await writer.drain()
-        for piece in exchange.pieces:
-            writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        # In a `finally`: a client that hangs up first ends this wherever it is.
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            exchange.received.append((head[0], headers, body))
+            lines = [f"HTTP/1.1 {exchange.status}", "transfer-encoding: chunked", "connection: close"]
+            lines += [f"{name}: {value}" for name, value in exchange.headers.items()]
+            writer.write("\r\n".join([*lines, "", ""]).encode())
             await writer.drain()
-        if exchange.hold is not None:
-            await exchange.hold.wait()
-        if exchange.complete:
-            writer.write(b"0\r\n\r\n")
-        writer.close()
+            for piece in exchange.pieces:
+                writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                await writer.drain()
+            if exchange.hold is not None:
+                await exchange.hold.wait()
+            if exchange.complete:
+                writer.write(b"0\r\n\r\n")
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     async with server:

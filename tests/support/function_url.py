@@ -39,6 +39,7 @@ def function_url_world() -> Iterator[World]:
         patch.setenv("MODEL_ID", MODEL)
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
+        patch.setattr("shared.models.bedrock.FIRST_WAIT_SECONDS", 0.0)
         function_url.core.cache_clear()
         yield World(pool, bedrock)
         function_url.core.cache_clear()

@@ -14,13 +14,17 @@ SILENCE = object()
 class ScriptedModel:
     """Plays a script of events, errors to raise, Events to wait for, and silences; it is its own one call."""
 
-    def __init__(self, *script: object, model_id: str = "amazon.nova-lite-v1:0") -> None:
+    def __init__(
+        self, *script: object, model_id: str = "amazon.nova-lite-v1:0", on_leaving: threading.Event | None = None
+    ) -> None:
+        """`on_leaving` is what the reader waits for before it leaves."""
         self.model_id = model_id
         self.asked: tuple[Sequence[Message], int] | None = None
         self.interrupted = threading.Event()
         self.left = threading.Event()
         """Set when nobody reads it any more."""
         self._script = script
+        self._on_leaving = on_leaving
 
     def stream(self, messages: Sequence[Message], max_output_tokens: int, *, deadline: float) -> "ScriptedModel":  # noqa: ARG002
         self.asked = (messages, max_output_tokens)
@@ -42,6 +46,8 @@ class ScriptedModel:
                 else:
                     yield line  # pyright: ignore[reportReturnType]
         finally:
+            if self._on_leaving is not None:
+                self._on_leaving.wait(WAIT_SECONDS)
             self.left.set()
 
 

@@ -24,6 +24,13 @@ class Reader:
         with self._news:
             assert self._news.wait_for(lambda: len(self.batches) >= count, WAIT_SECONDS), self.batches
 
+    def hears(self, kind: str, within: float) -> bool:
+        """Whether a part of this type is handed out within these seconds."""
+        with self._news:
+            return self._news.wait_for(
+                lambda: any(each.part["type"] == kind for batch in self.batches for each in batch), within
+            )
+
     def rest(self) -> list[Part]:
         """All parts, once the stream has ended."""
         self._thread.join(WAIT_SECONDS)

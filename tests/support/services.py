@@ -10,13 +10,16 @@ from tests.support.server import Answer, CutConnection, LocalServer, Received
 
 
 class Failures:
-    """What the next requests are answered with; after them all is well. A status of 0 cuts the connection."""
+    """What the next requests are answered with; after them all is well.
+
+    A status of 0 cuts the connection; None lets a request pass.
+    """
 
     def __init__(self) -> None:
-        self._statuses: list[int] = []
+        self._statuses: list[int | None] = []
         self._for_ever = False
 
-    def are(self, statuses: Iterable[int], *, for_ever: bool = False) -> None:
+    def are(self, statuses: Iterable[int | None], *, for_ever: bool = False) -> None:
         """Fails with each of these in turn; `for_ever` repeats the last."""
         self._statuses, self._for_ever = list(statuses), for_ever
 

@@ -55,6 +55,7 @@ def websocket_world() -> Iterator[World]:
         patch.setenv("CALLBACK_URL", connections.callback_url)
         patch.setenv("WORKER_FUNCTION_NAME", "the-worker")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
+        patch.setattr("shared.models.bedrock.FIRST_WAIT_SECONDS", 0.0)
         patch.setenv("AWS_ENDPOINT_URL_LAMBDA", lambda_service.url)
         for cached in kept:
             cached.cache_clear()

@@ -66,7 +66,10 @@ class Engine:
         answer = await execution.run()
         if answer.errors:
             raise OperationInvalid(answer.errors)
-        (field,) = fields_of(operation.definition.selection_set, operation.fragments, root.name)
+        fields = list(fields_of(operation.definition.selection_set, operation.fragments, root.name))
+        if len(fields) != 1 or not answer.data:  # empty when the field was skipped: no resolver has set a filter
+            raise _unsupported("a subscription selects one field, once, and without @skip or @include")
+        (field,) = fields
         return Subscription(
             id=subscription_id,
             api=api,

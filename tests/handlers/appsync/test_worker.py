@@ -131,3 +131,21 @@ def test_no_word_of_prompt_or_answer_is_logged(world: World, logs: Logs) -> None
     assert line["correlation_id"] == "correlation-1"
     for private in (PROMPT, "Hello", "wörld"):
         assert private not in logs.text
+
+
+@pytest.mark.parametrize("published", [0, 1])
+def test_a_client_is_told_with_the_next_numbers_that_a_publish_was_refused(
+    published: int, world: World, stock: StockClient
+) -> None:
+    said = threading.Event()
+    world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("Hi"), *bedrock.ending()])
+    world.appsync.failures.are([None] * published + [403])
+    working = threading.Thread(target=work, daemon=True)
+    working.start()
+    world.appsync.wait_until_received(1)
+    said.set()
+    working.join(20)
+    told = flattened(world)
+    assert [part["type"] for part in told[-3:]] == ["message-metadata", "data-error", "error"]
+    assert told[-2]["data"]["code"] == "internal"
+    assert stock.problems(told) == [None] * len(told)

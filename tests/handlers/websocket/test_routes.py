@@ -1,11 +1,13 @@
 """The routes: each frame is answered in the protocol's words, and no frame makes them fail."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 
 from handlers.websocket import routes
+from handlers.websocket.routes import ANSWER_MARGIN_SECONDS
 from shared.protocol.request import MAX_MESSAGES
 from tests.support.aws import Table
 from tests.support.logs import Logs
@@ -24,8 +26,8 @@ SEND: dict[str, Any] = {
 }
 
 
-def route(event: dict[str, Any]) -> dict[str, Any]:
-    return routes.handler(event, lambda_context())  # pyright: ignore
+def route(event: dict[str, Any], seconds: float = 60.0) -> dict[str, Any]:
+    return routes.handler(event, lambda_context(seconds))  # pyright: ignore
 
 
 def receive(body: object, **changes: Any) -> None:
@@ -173,12 +175,15 @@ def test_nothing_is_raised_if_the_client_cannot_be_told(status: int, body: objec
     assert 1 <= len(world.connections.received) <= 2
 
 
-def test_nothing_is_raised_if_connections_are_throttled_for_ever(
-    world: World, monkeypatch: pytest.MonkeyPatch, logs: Logs
+def test_the_route_answers_in_time_if_connections_are_throttled_for_ever(
+    world: World, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.01)
     world.connections.failures.are([429], for_ever=True)
-    receive("hello")
+    began = time.monotonic()
+    assert route(frame_event("hello"), seconds=ANSWER_MARGIN_SECONDS + 0.3) == {"statusCode": 200}
+    assert time.monotonic() - began < ANSWER_MARGIN_SECONDS
+    assert len(world.connections.received) > 1
     assert logs.lines("the client could not be told")
 
 
