@@ -44,7 +44,6 @@ def deploy(settings: Settings) -> None:
             "account_id": account_id,
             "model": settings.model,
             "model_regions": settings.model_regions,
-            "max_output_tokens": settings.max_output_tokens,
             "guardrail_id": settings.guardrail_id,
             "guardrail_version": settings.guardrail_version,
         },

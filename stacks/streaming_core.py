@@ -21,8 +21,6 @@ class StreamingCoreArgs(TypedDict):
     """Id of a Bedrock foundation model, or of a geographic (`us.…`) or global (`global.…`) inference profile."""
     model_regions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
     """Regions that a geographic inference profile routes to; not used for any other model."""
-    max_output_tokens: pulumi.Input[int]
-    """Longest answer, in tokens."""
     guardrail_id: NotRequired[pulumi.Input[str | None]]
     """Id of a guardrail that prompts and answers pass; needs `guardrail_version`."""
     guardrail_version: NotRequired[pulumi.Input[str | None]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from shared.errors import InvalidRequest, StreamwaysError
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import Numbered, encode
 from shared.protocol.request import identifier
 
 UNKNOWN_REQUEST = "unknown"
@@ -51,30 +51,25 @@ def request_id_of(body: str) -> str:
 
 def start(request_id: str) -> str:
     """The stream was accepted."""
-    return _encode({"type": "start", "requestId": request_id})
+    return encode({"type": "start", "requestId": request_id})
 
 
 def chunk(request_id: str, numbered: Numbered) -> str:
     """One part."""
-    frame = {"type": "chunk", "requestId": request_id, "sequence": numbered.sequence, "chunk": numbered.part}
-    return _encode(frame)
+    return encode({"type": "chunk", "requestId": request_id, "sequence": numbered.sequence, "chunk": numbered.part})
 
 
 def end(request_id: str) -> str:
     """All parts were sent."""
-    return _encode({"type": "end", "requestId": request_id})
+    return encode({"type": "end", "requestId": request_id})
 
 
 def no_active(request_id: str) -> str:
     """There is nothing to resume."""
-    return _encode({"type": "no-active", "requestId": request_id})
+    return encode({"type": "no-active", "requestId": request_id})
 
 
 def error(request_id: str, refusal: StreamwaysError) -> str:
     """A refusal; its text is the JSON that an HTTP refusal has as its body."""
     text = json.dumps({"error": refusal.to_json()}, ensure_ascii=False)
-    return _encode({"type": "error", "requestId": request_id, "errorText": text})
-
-
-def _encode(frame: Mapping[str, object]) -> str:
-    return json.dumps(frame, ensure_ascii=False, separators=(",", ":"))
+    return encode({"type": "error", "requestId": request_id, "errorText": text})

@@ -76,7 +76,10 @@ def is_terminal(part: Part) -> bool:
 
 
 def encode(part: Part) -> str:
-    """A part as it travels: compact JSON, not escaped beyond need. Its length in UTF-8 is what limits are about."""
+    """A part, or a frame around one, as it travels: compact JSON, not escaped beyond need.
+
+    Its length in UTF-8 is what limits are about.
+    """
     return json.dumps(part, ensure_ascii=False, separators=(",", ":"))
 
 

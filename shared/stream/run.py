@@ -42,6 +42,7 @@ class StreamRun:
         self._model_id = model.model_id
         self._registry = registry
         self._outbox = outbox
+        self._ends_at = ends_at
         self._deadline = ends_at - DEADLINE_MARGIN_SECONDS
         self._model_stream = model.stream(start.request.messages, start.max_output_tokens, deadline=self._deadline)
         self._tally = Tally(start.request.messages)
@@ -113,7 +114,7 @@ class StreamRun:
         """Books, and waits for it as long as there is time left to deliver the end: a table may hang."""
         booked = threading.Thread(target=self._book, args=[booking], name="booking", daemon=True)
         booked.start()
-        time_left = self._deadline + DEADLINE_MARGIN_SECONDS - DELIVERY_SECONDS - time.monotonic()
+        time_left = self._ends_at - DELIVERY_SECONDS - time.monotonic()
         booked.join(max(LEAST_BOOKING_SECONDS, time_left))
         if booked.is_alive():
             logger.error("booking takes too long", extra={**self._ids, **booking.to_json()})
