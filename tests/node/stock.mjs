@@ -1,8 +1,11 @@
-// Asks the AI SDK what it makes of what we send. One JSON command a line on stdin, one JSON answer a line on stdout.
+// Asks the AI SDK, and our client beside it, what it makes of what we send. One JSON command a line on stdin, one JSON answer a line on stdout.
 //
 //   {"do": "validate", "chunks"}                    → {"problems": [null | text]}    its chunk schema, one by one
 //   {"do": "read", "chunks"}                        → {"message", "errors"}          its reader of a chunk stream
 //   {"do": "chat", "transport", "options", "prompts"} → {"turns": [turn]}            its chat over a stock transport
+//   {"do": "talk", "transport", "stack", "steps"}   → {"turns": [turn]}              pages of a chat, see talk.mjs
+//   {"do": "refusal", "message"}                    → {"refusal"}                    what our reader finds in an error
+//   {"do": "order", "batches"}                      → {"parts"}                      what our client gives out, in order
 //
 // A turn is {"message", "status", "error", "data", "finish"}: the answer in the history, the state of the chat after it,
 // the text of the error that a user would see, the transient data parts, and why it finished.
@@ -16,18 +19,12 @@ import {
   uiMessageChunkSchema,
   WebSocketChatTransport,
 } from 'ai';
+import { refusalIn } from '../../frontend-sample/src/streamways/index.ts';
+import { OrderedParts } from '../../frontend-sample/src/streamways/ordered-parts.ts';
+import { State } from './state.mjs';
+import { talk } from './talk.mjs';
 
 const TRANSPORTS = { http: DefaultChatTransport, websocket: WebSocketChatTransport };
-
-class State {
-  status = 'ready';
-  error = undefined;
-  messages = [];
-  pushMessage = message => this.messages.push(message);
-  popMessage = () => this.messages.pop();
-  replaceMessage = (index, message) => (this.messages[index] = message);
-  snapshot = structuredClone;
-}
 
 class Chat extends AbstractChat {
   constructor(init) {
@@ -72,7 +69,17 @@ async function chat({ transport, options, prompts }) {
   return { turns };
 }
 
-const COMMANDS = { validate, read, chat };
+async function refusal({ message }) {
+  const found = refusalIn(new Error(message));
+  return { refusal: found ? { code: found.code, message: found.message, retryAfter: found.retryAfter } : null };
+}
+
+async function order({ batches }) {
+  const parts = new OrderedParts();
+  return { parts: batches.flatMap(batch => [...parts.take(batch)]) };
+}
+
+const COMMANDS = { validate, read, chat, talk, refusal, order };
 const PATIENCE_MS = 20_000;
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from stacks.packages import PACKAGES, code_files
+from tests.support import stock
 from tests.support.imports import ROOT, reached, sources
-from tests.support.stock import BUILD_FOLDER_VARIABLE
 
 ARCHITECTURES = {"function-url": "function_url", "websocket": "websocket", "appsync": "appsync"}
 TESTED = ("tests/auth", "tests/protocol", "tests/stream", "tests/handlers")
@@ -74,7 +74,7 @@ def alone(architecture: str, folder: Path) -> "subprocess.Popen[str]":
     chosen = own_tests(architecture)
     elsewhere = [test.relative_to(ROOT).as_posix() for test in chosen if home(test) != architecture]
     support = frozenset(path for test in chosen for path in needs(test))
-    node = frozenset(path for path in (ROOT / "tests" / "node").iterdir() if path.is_file())
+    node = frozenset([*stock.sources().values(), *(ROOT / path for path in stock.PACKAGE)])
     copied(closure(architecture) | support | node | {ROOT / "pyproject.toml"}, folder)
     return subprocess.Popen(
         # -S: no `.pth` files, so that the repository itself is not on the path.
@@ -86,7 +86,7 @@ def alone(architecture: str, folder: Path) -> "subprocess.Popen[str]":
             "PYTHONPATH": str(SITE_PACKAGES),
             "HYPOTHESIS_PROFILE": "quick",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
-            BUILD_FOLDER_VARIABLE: str(ROOT / "build"),
+            stock.BUILD_FOLDER_VARIABLE: str(ROOT / "build"),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

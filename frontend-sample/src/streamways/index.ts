@@ -1,0 +1,6 @@
+// What a React application needs to talk with a streamways stack beside the AI SDK's own transports.
+
+export { AppSyncChatTransport } from './appsync-chat-transport.ts';
+export { cancellingFetch } from './cancelling-fetch.ts';
+export { Refusal, refusalIn } from './refusals.ts';
+export { webSocketTicket } from './websocket-ticket.ts';

@@ -1,0 +1,3 @@
+from tests.support import stock as node
+
+stock = node.stock

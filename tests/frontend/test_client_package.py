@@ -1,0 +1,93 @@
+"""The client package of the frontend: its types, its reader of refusals, and the order it brings parts into."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.errors import StreamwaysError
+from tests.support.stock import NODE, StockClient, installed
+
+
+def test_its_types_are_right() -> None:
+    folder = installed()
+    compiler = folder.parent / "node_modules" / "typescript" / "bin" / "tsc"
+    check = subprocess.run(
+        [NODE, compiler, "-p", folder / "frontend-sample"], capture_output=True, text=True, check=False
+    )
+    assert (check.returncode, check.stdout) == (0, "")
+
+
+REFUSALS: dict[str, tuple[object, dict[str, Any]]] = {
+    "of ours": (
+        {"error": {"code": "rate_limited", "message": "Too fast.", "retryAfter": 7}},
+        {"code": "rate_limited", "message": "Too fast.", "retryAfter": 7},
+    ),
+    "of a function URL": ({"Message": "Forbidden"}, {"code": "forbidden", "message": "Forbidden"}),
+    "of API Gateway": (
+        {"message": "Endpoint request timed out"},
+        {"code": "deadline", "message": "Endpoint request timed out"},
+    ),
+    "of nobody we know": ({"message": "What?"}, {"code": "internal", "message": "What?"}),
+}
+
+
+@pytest.mark.parametrize("whose", REFUSALS)
+def test_a_refusal_is_read_from_the_text_of_an_error(stock: StockClient, whose: str) -> None:
+    body, expected = REFUSALS[whose]
+    assert stock.refusal(json.dumps(body)) == expected
+
+
+@pytest.mark.parametrize(
+    "message", ["", "Failed to fetch", "[1]", "null", '{"a": 1}', '{"error": {"message": "no code"}}']
+)
+def test_any_other_error_is_none(stock: StockClient, message: str) -> None:
+    assert stock.refusal(message) is None
+
+
+def every_error(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[StreamwaysError]]:
+    for child in tree.__subclasses__():
+        yield child
+        yield from every_error(child)
+
+
+@pytest.mark.parametrize("error", sorted(every_error(), key=lambda error: error.__name__))
+def test_every_refusal_of_the_platform_is_read(stock: StockClient, error: type[StreamwaysError]) -> None:
+    body = {"code": error.code, "message": "Why", "retryAfter": 3}
+    assert stock.refusal(json.dumps({"error": body})) == body
+
+
+def batch(first: int, *parts: dict[str, object]) -> dict[str, object]:
+    return {"firstSequence": first, "parts": [json.dumps(part) for part in parts]}
+
+
+A, B, C = ({"type": "text-delta", "id": "t", "delta": text} for text in "abc")
+FINISH: dict[str, object] = {"type": "finish"}
+
+
+@pytest.mark.parametrize(
+    "batches",
+    [
+        [batch(0, A, B), batch(2, C, FINISH)],
+        [batch(2, C, FINISH), batch(0, A, B)],
+        [batch(0, A, B), batch(0, A, B), batch(2, C, FINISH)],
+        [batch(1, B, C), batch(0, A), batch(3, FINISH)],
+        [batch(0, A), batch(0, A, B, C), batch(1, B, C, FINISH)],
+    ],
+    ids=["in order", "reordered", "twice", "a gap that is filled", "overlapping"],
+)
+def test_parts_come_once_and_in_order(stock: StockClient, batches: list[dict[str, object]]) -> None:
+    assert stock.ordered(batches) == [A, B, C, FINISH]
+
+
+def test_what_follows_a_gap_waits(stock: StockClient) -> None:
+    assert stock.ordered([batch(0, A), batch(2, C, FINISH)]) == [A]
+
+
+def test_an_end_that_is_numbered_too_low_ends_the_stream_all_the_same(stock: StockClient) -> None:
+    """A worker that was killed had published what never reached the journal."""
+    end: list[dict[str, object]] = [{"type": "text-end", "id": "t"}, {"type": "finish-step"}]
+    error: list[dict[str, object]] = [{"type": "data-error", "data": {}}, {"type": "error", "errorText": "lost"}]
+    assert stock.ordered([batch(0, A, B, C, A, B), batch(1, *end, *error)]) == [A, B, C, A, B, *error]

@@ -1,0 +1,92 @@
+// Chats as a page has them, over the stock transports and ours, driven step by step.
+//
+// A step names a chat (`as`, by default "page"; each has a transport of its own, and all have one chat id) and one act:
+//
+//   {"send": text}      sends a message            {"resume": true}   resumes the stream
+//   {"stop": true}      what a stop button does     {"close": true}    the page goes away, without a word
+//   {"text": n}         waits until the answer has n characters
+//   {"done": true}      waits until the request that runs is over, and reports the turn
+//
+// A turn is {"message", "status", "error", "finish"}.
+
+import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
+import { AppSyncChatTransport, cancellingFetch, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
+import { State } from './state.mjs';
+
+const TRANSPORTS = {
+  http: ({ functionUrl, token }) =>
+    new DefaultChatTransport({
+      api: `${functionUrl}api/chat`,
+      headers: { authorization: `Bearer ${token}` },
+      fetch: cancellingFetch(),
+    }),
+  websocket: ({ webSocketUrl, webSocketTicketUrl, token }) =>
+    new WebSocketChatTransport({
+      url: webSocketUrl,
+      params: webSocketTicket({ url: webSocketTicketUrl, accessToken: () => token }),
+    }),
+  appsync: ({ appSyncUrl, appSyncRealtimeUrl, token }) =>
+    new AppSyncChatTransport({ url: appSyncUrl, realtimeUrl: appSyncRealtimeUrl, accessToken: () => token }),
+};
+
+class Page extends AbstractChat {
+  turn = { finish: null };
+  running = Promise.resolve();
+
+  constructor(id, transport) {
+    const onFinish = ({ finishReason, isError, isAbort, isDisconnect }) =>
+      (this.turn.finish = { finishReason: finishReason ?? null, isError, isAbort, isDisconnect });
+    super({ id, transport, state: new State(() => this.changed?.()), onFinish });
+    this.page = transport;
+  }
+
+  get text() {
+    const last = this.messages.at(-1);
+    return last?.role === 'assistant' ? last.parts.map(part => part.text ?? '').join('') : '';
+  }
+
+  /** Resolves as soon as the answer is that long; rejects when the request is over before. */
+  written(length) {
+    if (this.text.length >= length) return Promise.resolve();
+    const long = new Promise(resolve => (this.changed = () => this.text.length >= length && resolve()));
+    const short = this.running.then(() => {
+      if (this.text.length < length) throw new Error(`the answer ended after ${this.text.length} characters: ${this.error}`);
+    });
+    return Promise.race([long, short]);
+  }
+
+  report() {
+    const last = this.messages.at(-1);
+    const message = last?.role === 'assistant' ? structuredClone(last) : null;
+    return { ...this.turn, message, status: this.status, error: this.error?.message ?? null };
+  }
+}
+
+export async function talk({ transport, stack, steps, chatId = `chat-${crypto.randomUUID()}` }) {
+  const pages = new Map();
+  const turns = [];
+  for (const { as = 'page', ...step } of steps) {
+    if (!pages.has(as)) pages.set(as, new Page(chatId, TRANSPORTS[transport](stack)));
+    const page = pages.get(as);
+    if (step.send !== undefined) {
+      page.turn = { finish: null };
+      page.running = page.sendMessage({ text: step.send });
+    }
+    if (step.resume) {
+      page.turn = { finish: null };
+      page.running = page.resumeStream();
+    }
+    if (step.text) await page.written(step.text);
+    if (step.stop) await page.stop();
+    if (step.close) {
+      page.page.close?.();
+      pages.delete(as);
+    }
+    if (step.done) {
+      await page.running;
+      turns.push(page.report());
+    }
+  }
+  for (const page of pages.values()) page.page.close?.();
+  return { turns };
+}
