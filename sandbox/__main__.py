@@ -35,8 +35,10 @@ class Reporter:
     def ready(self, state: State, options: SandboxOptions) -> None:
         """The sandbox takes requests."""
         path = str(folder(options.state_root, state.port) / "state.json")
-        text = "\n".join([f"ready at {state.origin}", *(f"  {key}: {value}" for key, value in state.outputs.items())])
-        self._say(text, event="ready", port=state.port, origin=state.origin, state=path)
+        lines = [f"ready at {state.origin}", *(f"  {key}: {value}" for key, value in state.outputs.items())]
+        if state.ca_file is not None:
+            lines.append(f"  certificate authority to trust: {state.ca_file}")
+        self._say("\n".join(lines), event="ready", port=state.port, origin=state.origin, state=path)
 
     def failed(self, message: str) -> None:
         """The sandbox did not come up."""
@@ -61,6 +63,10 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
     parser.add_argument("--warm", type=int, default=defaults.warm_workers, help="environments started per function")
     parser.add_argument("--first-token-ms", type=float, default=defaults.pace.first_token_ms)
     parser.add_argument("--tokens-per-second", type=float, default=defaults.pace.tokens_per_second)
+    parser.add_argument(
+        "--time-scale", type=float, default=defaults.time_scale, help="seconds for one of AWS's, in limits of time"
+    )
+    parser.add_argument("--tls", action="store_true", help="speak HTTPS and WSS, with a certificate of its own")
     parser.add_argument("--json", action="store_true", help="events as JSON on standard output")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
     given = parser.parse_args(arguments)
@@ -72,6 +78,8 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
         parser.error(f"--first-token-ms is {given.first_token_ms}, allowed is 0 or more")
     if not 0 < given.tokens_per_second < math.inf:
         parser.error(f"--tokens-per-second is {given.tokens_per_second}, allowed is more than 0")
+    if not 0 < given.time_scale <= 1:
+        parser.error(f"--time-scale is {given.time_scale}, allowed is more than 0, and at most 1")
     config: dict[str, str] = {}
     for entry in given.config:
         key, equals, value = entry.partition("=")
@@ -85,6 +93,8 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
         config=config,
         warm_workers=given.warm,
         pace=ModelPace(given.first_token_ms, given.tokens_per_second),
+        time_scale=given.time_scale,
+        tls=given.tls,
     )
     return options, given
 

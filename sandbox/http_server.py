@@ -9,6 +9,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
+from sandbox.tls import Certificate
 
 GRACE_SECONDS = 1
 """How long open streams may go on when the sandbox stops."""
@@ -19,7 +20,8 @@ KEEP_ALIVE_SECONDS = 60
 class HttpServer:
     """Serves one application on a listening socket, from `start` to `stop`."""
 
-    def __init__(self, application: Starlette, listener: socket.socket) -> None:
+    def __init__(self, application: Starlette, listener: socket.socket, certificate: Certificate | None = None) -> None:
+        """With a `certificate` it speaks TLS, and nothing else."""
         self._listener = listener
         self._server = _Server(
             uvicorn.Config(
@@ -33,6 +35,8 @@ class HttpServer:
                 proxy_headers=False,
                 timeout_graceful_shutdown=GRACE_SECONDS,
                 timeout_keep_alive=KEEP_ALIVE_SECONDS,
+                ssl_certfile=certificate.chain if certificate else None,
+                ssl_keyfile=certificate.key if certificate else None,
             )
         )
         self._serving: asyncio.Task[None] | None = None

@@ -31,6 +31,12 @@ class SandboxOptions:
     warm_workers: int = 1
     """Environments of each function that are started ahead of the first request."""
     pace: ModelPace = ModelPace()
+    time_scale: float = 1.0
+    """The sandbox's seconds for one of AWS's, in limits that nothing but the clock brings about: idle time and duration
+    of connections, keep-alives, the age of events, the rate of schedules. 0.01 makes ten minutes six seconds. What
+    bounds running code (function timeouts, 29 s of an integration, AppSync's 30 s) stays as it is."""
+    tls: bool = False
+    """Whether it speaks HTTPS and WSS, with a certificate of a certificate authority of its own."""
     project_root: Path = PROJECT_ROOT
 
     @property

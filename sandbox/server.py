@@ -17,6 +17,7 @@ from sandbox.engine.project import configure, load
 from sandbox.errors import SandboxError, one_line
 from sandbox.options import SandboxOptions
 from sandbox.state import State
+from sandbox.tls import make_certificate
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ class Sandbox:
         port: int = listener.getsockname()[1]
         if port != options.port:
             self._on_progress(f"port {options.port} is in use, taking {port}")
-        origin = f"http://{ports.LOOPBACK}:{port}"
+        certificate = make_certificate(claim.path / "tls") if options.tls else None
+        origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
         self._on_progress(f"deploying {project.name} into {origin}")
         given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
         config = configure(project, options.stack, given)
@@ -81,9 +83,16 @@ class Sandbox:
         http_server_class, services_class = await asyncio.to_thread(_import_services)
         world = World(config.values.get("aws:region", DEFAULT_REGION), origin)
         built = services_class(
-            options, project, world, moto, claim.path, running=running, request_stop=self._request_stop
+            options,
+            project,
+            world,
+            moto,
+            claim.path,
+            ca_file=certificate and certificate.authority,
+            running=running,
+            request_stop=self._request_stop,
         )
-        server = http_server_class(built.application, listener)
+        server = http_server_class(built.application, listener, certificate)
         running.push_async_callback(server.stop)
         await server.start()
         deployment = await built.deploy(config, program, on_progress=self._on_progress)
@@ -98,6 +107,9 @@ class Sandbox:
             outputs=deployment.outputs,
             credentials=built.credentials.administrator,
             users=tuple(control.users.all) if control.users else (),
+            ca_file=str(certificate.authority) if certificate else None,
+            function_seconds={function.name: function.timeout_seconds for function in world.functions.values()},
+            time_scale=options.time_scale,
         )
         claim.publish(state)
         control.ready = True

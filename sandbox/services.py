@@ -18,9 +18,13 @@ from sandbox.aws.gateway import Gateway
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
-from sandbox.control import Control
+from sandbox.control.interface import Control
 from sandbox.edge import function_url, websocket_api
 from sandbox.edge.appsync import service as appsync
+from sandbox.edge.appsync.faults import AppSyncFaults
+from sandbox.edge.appsync.realtime import Limits as RealTimeLimits
+from sandbox.edge.connection_faults import ConnectionFaults
+from sandbox.edge.connections import WebSocketLimits
 from sandbox.engine.deployment import deploy
 from sandbox.engine.launch import ProgramProcess
 from sandbox.engine.monitor import Deployment
@@ -44,6 +48,7 @@ class Services:
         moto: Moto,
         folder: Path,
         *,
+        ca_file: Path | None,
         running: AsyncExitStack,
         request_stop: Callable[[], None],
     ) -> None:
@@ -54,23 +59,38 @@ class Services:
         self._world = world
         self._clients = MotoClients(moto, world.region)
         self._cloud = Cloud(world, self._clients, project.working_folder)
-        self._functions = FunctionService(
-            world, options, self.credentials, FunctionLogs(folder / "logs"), f"{world.origin}{GATEWAY_PREFIX}"
+        self._functions = functions = FunctionService(
+            world,
+            options,
+            self.credentials,
+            FunctionLogs(folder / "logs"),
+            f"{world.origin}{GATEWAY_PREFIX}",
+            ca_file=ca_file,
         )
-        running.push_async_callback(self._functions.stop)
+        running.push_async_callback(functions.stop)
         model = ModelEmulator(options.pace, options.project_root / "docs")
-        self.control = Control(secrets.token_urlsafe(32), model, request_stop)
+        connection_faults, app_sync_faults = ConnectionFaults(), AppSyncFaults()
+        faults = {
+            "/connections/fault": connection_faults,
+            "/appsync/publish/fault": app_sync_faults.publishes,
+            "/appsync/fault": app_sync_faults.deliveries,
+            "/events/fault": functions.event_faults,
+        }
+        self.control = Control(secrets.token_urlsafe(32), model, request_stop, functions.kill, faults)
         proxy = MotoProxy(moto)
         running.push_async_callback(proxy.close)
         pools = self._cloud.user_pools
+        credentials, scale = self.credentials, options.time_scale
+        tokens = PoolTokens(world, pools, proxy)
+        web_socket_limits, real_time_limits = WebSocketLimits(time_scale=scale), RealTimeLimits(time_scale=scale)
         self.application = Starlette(
             routes=[
                 *self.control.routes(),
-                *Gateway(world, self._functions, self.credentials, model, proxy).routes(),
+                *Gateway(world, functions, credentials, model, proxy).routes(),
                 *PublicCognito(world, pools, proxy).routes(),
-                *function_url.routes(world, self._functions, self.credentials),
-                *websocket_api.routes(world, self._functions, self.credentials),
-                *appsync.routes(world, self._functions, self.credentials, PoolTokens(world, pools, proxy)),
+                *function_url.routes(world, functions, credentials),
+                *websocket_api.routes(world, functions, credentials, web_socket_limits, connection_faults),
+                *appsync.routes(world, functions, credentials, tokens, real_time_limits, app_sync_faults),
             ]
         )
 

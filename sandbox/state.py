@@ -46,6 +46,12 @@ class State:
     credentials: Keys
     """AWS keys that may do anything in this sandbox and are worth nothing elsewhere."""
     users: tuple[DemoUser, ...] = field(default=())
+    ca_file: str | None = None
+    """Path of the certificate authority that clients must trust (PEM); None without TLS."""
+    function_seconds: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Timeout of each function, by its name."""
+    time_scale: float = 1.0
+    """See `SandboxOptions.time_scale`."""
 
 
 def folder(state_root: Path, port: int) -> Path:
@@ -133,7 +139,13 @@ def _is_held(lock: Path) -> bool:
         os.close(descriptor)
 
 
-_NAMES = {"control_key": "controlKey", "started_at": "startedAt"}
+_NAMES = {
+    "control_key": "controlKey",
+    "started_at": "startedAt",
+    "ca_file": "caFile",
+    "function_seconds": "functionSeconds",
+    "time_scale": "timeScale",
+}
 
 
 def _to_json(state: State) -> dict[str, Any]:

@@ -96,6 +96,17 @@ class FunctionUrl:
     cors: Cors | None
 
 
+@dataclass
+class Schedule:
+    """An EventBridge rule that fires at a rate; the key in `World.schedules` is its name."""
+
+    name: str
+    arn: str
+    period_seconds: int
+    targets: dict[str, str] = field(default_factory=dict[str, str])
+    """Target id → ARN of the function that each firing is sent to."""
+
+
 @dataclass(frozen=True)
 class WebSocketIntegration:
     """Where a route goes: an `AWS_PROXY` integration with a function, at most 29 s."""
@@ -181,6 +192,10 @@ class GraphqlApi:
     app_client_pattern: str | None = None
     """What the app client of a token must match (`appIdClientRegex`); None lets every client of the pool in."""
     additional_authentication_types: tuple[str, ...] = ()
+    query_depth_limit: int = 0
+    """Most levels of fields in one operation, 1 to 75; 0 for no limit."""
+    resolver_count_limit: int = 0
+    """Most resolvers that one request may run, 1 to 10,000; 0 for AWS's own limit of 10,000."""
     data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
     resolvers: dict[tuple[str, str], UnitResolver] = field(default_factory=dict[tuple[str, str], UnitResolver])
     """(type, field) → resolver."""
@@ -198,6 +213,7 @@ class World:
     function_urls: dict[str, FunctionUrl] = field(default_factory=dict[str, FunctionUrl])
     websocket_apis: dict[str, WebSocketApi] = field(default_factory=dict[str, WebSocketApi])
     graphql_apis: dict[str, GraphqlApi] = field(default_factory=dict[str, GraphqlApi])
+    schedules: dict[str, Schedule] = field(default_factory=dict[str, Schedule])
     log_groups: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     """Name → retention in days."""
 

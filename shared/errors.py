@@ -2,8 +2,11 @@
 
     StreamwaysError
     ├── Unauthenticated      401  no valid token
+    ├── Forbidden            403  the user may see it, but not do this
+    ├── NotFound             404  it is not there, or not for this user
     ├── InvalidRequest       400  the request itself is wrong
-    │   └── AlreadyStarted   409  a stream of this id was started before
+    │   ├── AlreadyStarted   409  a stream of this id was started with another request
+    │   └── StreamCancelled  409  the stream was cancelled before it was started
     ├── TooLarge             413  more than is accepted
     ├── ModelThrottled       429  the model's quota is used up: try again
     ├── ModelUnavailable     503  the model failed or cannot be reached
@@ -48,6 +51,20 @@ class Unauthenticated(StreamwaysError):
     status = 401
 
 
+class Forbidden(StreamwaysError):
+    """The user knows the thing, and may not do this to it."""
+
+    code = "forbidden"
+    status = 403
+
+
+class NotFound(StreamwaysError):
+    """There is no such thing, or it is another user's: the two cannot be told apart."""
+
+    code = "not_found"
+    status = 404
+
+
 class InvalidRequest(StreamwaysError):
     """The request is not what the protocol says."""
 
@@ -56,7 +73,13 @@ class InvalidRequest(StreamwaysError):
 
 
 class AlreadyStarted(InvalidRequest):
-    """The user has started a stream of this id before; it is not started, nor billed, twice."""
+    """The user has started a stream of this id before, with another request; an id stands for one request."""
+
+    status = 409
+
+
+class StreamCancelled(InvalidRequest):
+    """The user has cancelled the stream of this id before its start arrived: it is not started any more."""
 
     status = 409
 
@@ -83,7 +106,7 @@ class ModelUnavailable(StreamwaysError):
 
 
 class ContentBlocked(StreamwaysError):
-    """A guardrail or the provider's filter ended the answer."""
+    """A guardrail ended the answer. (What the provider filters itself is a finish, as `content-filter`.)"""
 
     code = "content_blocked"
     status = 422

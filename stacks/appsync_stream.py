@@ -15,13 +15,31 @@ from stacks.arguments import (
     joined,
     merged,
 )
-from stacks.iam import policy, trust
+from stacks.iam import Statement, policy, trust
+from stacks.reaper import Reaper
 from stacks.streaming_function import StreamingFunction
+from stacks.table_access import (
+    ADMIT,
+    CANCEL,
+    CHATS,
+    DISPATCH,
+    FOLLOW,
+    LOOK_UP,
+    REAP,
+    RUN,
+    find_open_streams,
+    table_access,
+)
 
-START_FIELD = "Mutation.startStream"
+FIELDS_WITHOUT_DATA: Final = frozenset({"Query.viewer", "Mutation.publishParts", "Subscription.onParts"})
+"""Fields that resolve without a data source; the API's function answers every other one."""
 PUBLISH_FIELD_PATH = "types/Mutation/fields/publishParts"
-START_TIMEOUT_SECONDS = 29
+API_TIMEOUT_SECONDS = 29
 """Timeout of the function that a client waits for; AppSync itself waits 30 seconds at most."""
+QUERY_DEPTH = 15
+"""Levels of one operation: the standard introspection query has about 13, an operation of a client's 2."""
+RESOLVER_COUNT = 20
+"""Resolvers of one request: without a limit, aliases would make up to 10,000 invocations of it."""
 # https://docs.aws.amazon.com/appsync/latest/devguide/resolver-reference-js-version.html
 RESOLVER_RUNTIME: Final = aws.appsync.ResolverRuntimeArgs(name="APPSYNC_JS", runtime_version="1.0.0")
 
@@ -32,16 +50,18 @@ class AppSyncStreamArgs(TypedDict):
     user_pool_id: pulumi.Input[str]
     """The pool whose users may call the API."""
     schema: pulumi.Input[str]
-    """The GraphQL schema (SDL); it has `Mutation.startStream` and the IAM-only `Mutation.publishParts`."""
+    """The GraphQL schema (SDL); it has `Query.viewer`, `Subscription.onParts` and the IAM-only `Mutation.publishParts`,
+    which resolve without data."""
     resolvers: Mapping[str, pulumi.Input[str]]
-    """APPSYNC_JS code by field, as `Type.field`. `Mutation.startStream` resolves with the start function, every other
-    field without a data source."""
-    start_package: pulumi.Input[pulumi.Archive]
-    """Zip of the function that admits a stream."""
+    """APPSYNC_JS code by field, as `Type.field`."""
+    api_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function behind every field with data."""
     worker_package: pulumi.Input[pulumi.Archive]
     """Zip of the function that generates."""
+    reaper_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that ends streams whose worker died."""
     limits: FunctionLimits
-    """Memory and log retention of both, timeout of the worker."""
+    """Memory and log retention of all, timeout of the worker."""
     tokens: AcceptedTokens
     """Which access tokens are good."""
     core: CoreAccess
@@ -76,7 +96,26 @@ class AppSyncStream(pulumi.ComponentResource):
             additional_authentication_providers=[
                 aws.appsync.GraphQLApiAdditionalAuthenticationProviderArgs(authentication_type="AWS_IAM")
             ],
+            query_depth_limit=QUERY_DEPTH,
+            resolver_count_limit=RESOLVER_COUNT,
             opts=child,
+        )
+        publisher = {"GRAPHQL_URL": api.uris["GRAPHQL"], "STREAMS_TABLE": core["table_name"]}
+        publish: Statement = {
+            "actions": ["appsync:GraphQL"],
+            "resources": [pulumi.Output.concat(api.arn, "/", PUBLISH_FIELD_PATH)],
+        }
+        reaper = Reaper(
+            f"{name}-reaper",
+            {
+                "service": "appsync",
+                "package": args["reaper_package"],
+                "handler": "handlers.appsync.reaper.handler",
+                "limits": limits,
+                "environment": publisher,
+                "statements": [publish, table_access(core, REAP), find_open_streams(core)],
+            },
+            child,
         )
         worker = StreamingFunction(
             f"{name}-worker",
@@ -85,30 +124,20 @@ class AppSyncStream(pulumi.ComponentResource):
                 "package": args["worker_package"],
                 "handler": "handlers.appsync.worker.handler",
                 "limits": limits,
-                "environment": merged(
-                    {"GRAPHQL_URL": api.uris["GRAPHQL"], "STREAMS_TABLE": core["table_name"]}, core["model_environment"]
-                ),
-                "statements": joined(
-                    [
-                        {
-                            "actions": ["appsync:GraphQL"],
-                            "resources": [pulumi.Output.concat(api.arn, "/", PUBLISH_FIELD_PATH)],
-                        },
-                        {"actions": ["dynamodb:UpdateItem"], "resources": [core["table_arn"]]},
-                    ],
-                    core["model_statements"],
-                ),
+                "environment": merged(publisher, core["model_environment"]),
+                "statements": joined([publish, table_access(core, RUN)], core["model_statements"]),
                 "asynchronous": True,
+                "on_failure": reaper.function_arn,
             },
             child,
         )
-        start = StreamingFunction(
-            f"{name}-start",
+        function = StreamingFunction(
+            f"{name}-api",
             {
                 "service": "appsync",
-                "package": args["start_package"],
-                "handler": "handlers.appsync.start.handler",
-                "limits": {**limits, "timeout_seconds": START_TIMEOUT_SECONDS},
+                "package": args["api_package"],
+                "handler": "handlers.appsync.api.handler",
+                "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),
                     "TOKEN_CLIENT_IDS": client_ids(args["tokens"]),
@@ -116,12 +145,12 @@ class AppSyncStream(pulumi.ComponentResource):
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
-                    {"actions": ["dynamodb:DeleteItem", "dynamodb:PutItem"], "resources": [core["table_arn"]]},
+                    table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, FOLLOW, CHATS),
                 ],
             },
             child,
         )
-        sources = {START_FIELD: self._start_source(name, api, start)}
+        source = self._function_source(name, api, function)
         none = aws.appsync.DataSource(f"{name}-none", api_id=api.id, name="none", type="NONE", opts=child)
         for field, code in args["resolvers"].items():
             type_name, _, field_name = field.partition(".")
@@ -131,7 +160,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 type=type_name,
                 field=field_name,
                 kind="UNIT",
-                data_source=sources.get(field, none).name,
+                data_source=(none if field in FIELDS_WITHOUT_DATA else source).name,
                 runtime=RESOLVER_RUNTIME,
                 code=code,
                 opts=child,
@@ -140,22 +169,24 @@ class AppSyncStream(pulumi.ComponentResource):
         self.realtime_url = api.uris["REALTIME"]
         self.register_outputs({"url": self.url, "realtime_url": self.realtime_url})
 
-    def _start_source(self, name: str, api: aws.appsync.GraphQLApi, start: StreamingFunction) -> aws.appsync.DataSource:
-        """The data source that invokes the start function, and may invoke nothing else."""
+    def _function_source(
+        self, name: str, api: aws.appsync.GraphQLApi, function: StreamingFunction
+    ) -> aws.appsync.DataSource:
+        """The data source that invokes `function`, and may invoke nothing else."""
         child = pulumi.ResourceOptions(parent=self)
-        role = aws.iam.Role(f"{name}-start-source", assume_role_policy=trust("appsync.amazonaws.com"), opts=child)
+        role = aws.iam.Role(f"{name}-source", assume_role_policy=trust("appsync.amazonaws.com"), opts=child)
         invoke = aws.iam.RolePolicy(
-            f"{name}-start-source",
+            f"{name}-source",
             role=role.id,
-            policy=policy([{"actions": ["lambda:InvokeFunction"], "resources": [start.function_arn]}]),
+            policy=policy([{"actions": ["lambda:InvokeFunction"], "resources": [function.function_arn]}]),
             opts=child,
         )
         return aws.appsync.DataSource(
-            f"{name}-start",
+            f"{name}-source",
             api_id=api.id,
-            name="start",
+            name="api",
             type="AWS_LAMBDA",
-            lambda_config=aws.appsync.DataSourceLambdaConfigArgs(function_arn=start.function_arn),
+            lambda_config=aws.appsync.DataSourceLambdaConfigArgs(function_arn=function.function_arn),
             service_role_arn=role.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[invoke]),
         )

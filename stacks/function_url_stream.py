@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
-import pulumi_aws as aws
 
 from stacks.arguments import (
     AcceptedTokens,
@@ -15,20 +14,26 @@ from stacks.arguments import (
     merged,
     token_environment,
 )
-from stacks.iam import Statement
+from stacks.function_address import function_address
+from stacks.reaper import Reaper
 from stacks.streaming_function import StreamingFunction
+from stacks.table_access import ADMIT, CANCEL, CHATS, FOLLOW, LOOK_UP, REAP, RUN, find_open_streams, table_access
 
 # v1.1.0 for arm64, in every commercial region: https://github.com/aws/aws-lambda-web-adapter/pull/871
 WEB_ADAPTER_ACCOUNT = "753240598075"
 WEB_ADAPTER_LAYER = "LambdaAdapterLayerArm64:30"
 WEB_ADAPTER_PORT = 8080
 
-# One name each for what a browser may send and read; https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
-CORS_METHODS = ["GET", "POST"]
-CORS_REQUEST_HEADERS = ["authorization", "content-type", "idempotency-key", "last-event-id"]
-CORS_SIGNED_REQUEST_HEADERS = ["x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-authorization"]
-CORS_RESPONSE_HEADERS = ["retry-after", "x-streamways-stream", "x-vercel-ai-ui-message-stream"]
-CORS_MAX_AGE_SECONDS = 3600
+CORS_METHODS = ("GET", "POST", "PATCH", "DELETE")
+CORS_REQUEST_HEADERS = (
+    *("authorization", "content-type", "idempotency-key", "last-event-id"),
+    "x-vercel-ai-data-stream",
+)
+CORS_SIGNED_REQUEST_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-authorization")
+CORS_RESPONSE_HEADERS = (
+    *("retry-after", "x-streamways-stream"),
+    *("x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"),
+)
 
 
 class FunctionUrlStreamArgs(TypedDict):
@@ -40,8 +45,10 @@ class FunctionUrlStreamArgs(TypedDict):
     """Account whose principals may call an `AWS_IAM` URL."""
     package: pulumi.Input[pulumi.Archive]
     """The function's zip, with an executable `run.sh` at its root."""
+    reaper_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that ends streams whose function died."""
     limits: FunctionLimits
-    """Timeout, memory and log retention."""
+    """Memory and log retention of both, timeout of the one that streams."""
     tokens: AcceptedTokens
     """Which access tokens are good."""
     core: CoreAccess
@@ -68,7 +75,6 @@ class FunctionUrlStream(pulumi.ComponentResource):
         super().__init__("streamways:index:FunctionUrlStream", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         signed = args.get("signed_requests", False)
-        auth_type = "AWS_IAM" if signed else "NONE"
         core = args["core"]
         adapter = {
             "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
@@ -79,7 +85,6 @@ class FunctionUrlStream(pulumi.ComponentResource):
         if signed:
             # The signature occupies Authorization; the adapter puts the token back there for the application.
             adapter["AWS_LWA_AUTHORIZATION_SOURCE"] = "x-authorization"
-        table: Statement = {"actions": ["dynamodb:PutItem", "dynamodb:UpdateItem"], "resources": [core["table_arn"]]}
         function = StreamingFunction(
             f"{name}-handler",
             {
@@ -98,46 +103,37 @@ class FunctionUrlStream(pulumi.ComponentResource):
                     core["model_environment"],
                     admission_environment(core),
                 ),
-                "statements": joined([table], core["model_statements"]),
+                "statements": joined(
+                    [table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS)], core["model_statements"]
+                ),
                 "reserved_concurrency": args.get("reserved_concurrency"),
             },
             child,
         )
-        url = aws.lambda_.FunctionUrl(
-            f"{name}-url",
-            function_name=function.function_name,
-            authorization_type=auth_type,
-            invoke_mode="RESPONSE_STREAM",
-            cors=aws.lambda_.FunctionUrlCorsArgs(
-                allow_origins=args["cors_origins"],
-                allow_methods=CORS_METHODS,
-                allow_headers=[*CORS_REQUEST_HEADERS, *(CORS_SIGNED_REQUEST_HEADERS if signed else ())],
-                expose_headers=CORS_RESPONSE_HEADERS,
-                allow_credentials=False,
-                max_age=CORS_MAX_AGE_SECONDS,
-            ),
+        # Nobody is told when a function behind a URL dies: the sweep alone finds its streams.
+        Reaper(
+            f"{name}-reaper",
+            {
+                "service": "function-url",
+                "package": args["reaper_package"],
+                "handler": "handlers.function_url.reaper.handler",
+                "limits": args["limits"],
+                "environment": {"STREAMS_TABLE": core["table_name"]},
+                "statements": [table_access(core, REAP), find_open_streams(core)],
+            },
+            child,
+        )
+        self.url = function_address(
+            name,
+            function,
+            streams=True,
+            signed_by=args["account_id"] if signed else None,
+            browsers={
+                "origins": args["cors_origins"],
+                "methods": CORS_METHODS,
+                "request_headers": (*CORS_REQUEST_HEADERS, *(CORS_SIGNED_REQUEST_HEADERS if signed else ())),
+                "response_headers": CORS_RESPONSE_HEADERS,
+            },
             opts=child,
         )
-        # A call needs both: https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html. Naming the account lets in its
-        # own principals, as far as their policies go, and nobody else in AWS.
-        principal = args["account_id"] if signed else "*"
-        aws.lambda_.Permission(
-            f"{name}-call-url",
-            statement_id="StreamwaysCallFunctionUrl",
-            function=function.function_name,
-            action="lambda:InvokeFunctionUrl",
-            principal=principal,
-            function_url_auth_type=auth_type,
-            opts=child,
-        )
-        aws.lambda_.Permission(
-            f"{name}-invoke-via-url",
-            statement_id="StreamwaysInvokeViaFunctionUrl",
-            function=function.function_name,
-            action="lambda:InvokeFunction",
-            principal=principal,
-            invoked_via_function_url=True,
-            opts=child,
-        )
-        self.url = url.function_url
         self.register_outputs({"url": self.url})

@@ -80,6 +80,7 @@ def deploy(settings: Settings) -> None:
                 "region": settings.region,
                 "account_id": account_id,
                 "package": _package("function-url"),
+                "reaper_package": _package("function-url-reaper"),
                 "limits": limits,
                 "tokens": tokens,
                 "core": access,
@@ -96,15 +97,19 @@ def deploy(settings: Settings) -> None:
             "websocket",
             {
                 "authorizer_package": _package("websocket-authorizer"),
+                "tickets_package": _package("websocket-tickets"),
                 "routes_package": _package("websocket-routes"),
                 "worker_package": _package("websocket-worker"),
+                "reaper_package": _package("websocket-reaper"),
                 "limits": limits,
                 "tokens": tokens,
                 "core": access,
+                "cors_origins": settings.cors_origins,
             },
             opts,
         )
         pulumi.export("webSocketUrl", websocket.url)
+        pulumi.export("webSocketTicketUrl", websocket.ticket_url)
 
     if "appsync" in settings.architectures:
         appsync = AppSyncStream(
@@ -116,8 +121,9 @@ def deploy(settings: Settings) -> None:
                     path.stem: path.read_text(encoding="utf-8")
                     for path in sorted((APPSYNC_FOLDER / "resolvers").glob("*.js"))
                 },
-                "start_package": _package("appsync-start"),
+                "api_package": _package("appsync-api"),
                 "worker_package": _package("appsync-worker"),
+                "reaper_package": _package("appsync-reaper"),
                 "limits": limits,
                 "tokens": tokens,
                 "core": access,

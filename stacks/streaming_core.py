@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from stacks.iam import Statement
 from stacks.model_access import model_arns
+from stacks.table_access import OPEN_INDEX
 
 
 class StreamingCoreArgs(TypedDict):
@@ -30,8 +31,8 @@ class StreamingCoreArgs(TypedDict):
 class StreamingCore(pulumi.ComponentResource):
     """The streams table, and what a function needs for calling the model.
 
-    The table holds one item per stream (and later its journal): `pk` and `sk` are strings, `expiresAt` is the epoch
-    second after which DynamoDB deletes an item.
+    The table holds chats, streams and their journals (`shared/table.py`): `pk` and `sk` are strings, `expiresAt` is the
+    epoch second after which DynamoDB deletes an item. The index `open` has the keys of the streams that run.
     """
 
     table_name: pulumi.Output[str]
@@ -53,6 +54,20 @@ class StreamingCore(pulumi.ComponentResource):
             attributes=[
                 aws.dynamodb.TableAttributeArgs(name="pk", type="S"),
                 aws.dynamodb.TableAttributeArgs(name="sk", type="S"),
+                aws.dynamodb.TableAttributeArgs(name="open", type="S"),
+                aws.dynamodb.TableAttributeArgs(name="startedAt", type="N"),
+            ],
+            global_secondary_indexes=[
+                aws.dynamodb.TableGlobalSecondaryIndexArgs(
+                    name=OPEN_INDEX,
+                    key_schemas=[
+                        aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(attribute_name="open", key_type="HASH"),
+                        aws.dynamodb.TableGlobalSecondaryIndexKeySchemaArgs(
+                            attribute_name="startedAt", key_type="RANGE"
+                        ),
+                    ],
+                    projection_type="KEYS_ONLY",
+                )
             ],
             ttl=aws.dynamodb.TableTtlArgs(attribute_name="expiresAt", enabled=True),
             opts=pulumi.ResourceOptions(parent=self),

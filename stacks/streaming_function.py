@@ -44,6 +44,8 @@ class StreamingFunctionArgs(TypedDict):
     """Most copies that run at once; by default the function draws from the account's pool."""
     asynchronous: NotRequired[bool]
     """Whether the function is invoked asynchronously: then nothing is retried, and nothing starts late."""
+    on_failure: NotRequired[pulumi.Input[str]]
+    """ARN of the function that is told of an asynchronous invocation which timed out, crashed or never started."""
 
 
 class StreamingFunction(pulumi.ComponentResource):
@@ -67,8 +69,13 @@ class StreamingFunction(pulumi.ComponentResource):
             "actions": ["logs:CreateLogStream", "logs:PutLogEvents"],
             "resources": [pulumi.Output.concat(log_group.arn, ":log-stream:*")],
         }
+        on_failure = args.get("on_failure")
+        # Lambda tells the destination in the name of this function's role.
+        tell: list[Statement] = (
+            [] if on_failure is None else [{"actions": ["lambda:InvokeFunction"], "resources": [on_failure]}]
+        )
         role_policy = aws.iam.RolePolicy(
-            f"{name}-policy", role=role.id, policy=policy(joined([logs], args["statements"])), opts=child
+            f"{name}-policy", role=role.id, policy=policy(joined([logs, *tell], args["statements"])), opts=child
         )
         function = aws.lambda_.Function(
             name,
@@ -98,6 +105,7 @@ class StreamingFunction(pulumi.ComponentResource):
                 function_name=function.name,
                 maximum_retry_attempts=ASYNCHRONOUS_RETRIES,
                 maximum_event_age_in_seconds=ASYNCHRONOUS_AGE_SECONDS,
+                destination_config=None if on_failure is None else _failures_to(on_failure),
                 opts=child,
             )
         self.function_name = function.name
@@ -110,3 +118,9 @@ class StreamingFunction(pulumi.ComponentResource):
                 "invoke_arn": self.invoke_arn,
             }
         )
+
+
+def _failures_to(destination: pulumi.Input[str]) -> "aws.lambda_.FunctionEventInvokeConfigDestinationConfigArgs":
+    return aws.lambda_.FunctionEventInvokeConfigDestinationConfigArgs(
+        on_failure=aws.lambda_.FunctionEventInvokeConfigDestinationConfigOnFailureArgs(destination=destination)
+    )

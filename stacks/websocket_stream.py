@@ -3,10 +3,8 @@
 A route function admits and answers at once, a worker generates: an integration ends at 29 seconds.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
-from typing import Any, Final, TypedDict
+from typing import TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -20,32 +18,54 @@ from stacks.arguments import (
     merged,
     token_environment,
 )
+from stacks.function_address import function_address
 from stacks.iam import Statement
+from stacks.reaper import Reaper
 from stacks.streaming_function import StreamingFunction
+from stacks.table_access import (
+    ADMIT,
+    CANCEL,
+    CHATS,
+    CONNECTIONS,
+    DISPATCH,
+    FOLLOW,
+    GIVE_TICKET,
+    LOOK_UP,
+    REAP,
+    RUN,
+    TAKE_TICKET,
+    find_open_streams,
+    table_access,
+)
+from stacks.websocket_routes import STAGE, serve_routes
 
-STAGE = "live"
-ROUTES: Final = ("$connect", "$disconnect", "$default")
 FRONT_TIMEOUT_SECONDS = 29
 """Timeout of the functions that a client waits for: as long as API Gateway waits for them."""
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
+TICKET_REQUEST_HEADERS = ("authorization", "content-type")
+TICKET_RESPONSE_HEADERS = ("retry-after",)
 
 
 class WebSocketStreamArgs(TypedDict):
     """Arguments of `WebSocketStream`."""
 
     authorizer_package: pulumi.Input[pulumi.Archive]
-    """Zip of the function that checks the token of a `$connect`."""
+    """Zip of the function that checks the token or the ticket of a `$connect`."""
+    tickets_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that hands out tickets."""
     routes_package: pulumi.Input[pulumi.Archive]
     """Zip of the function behind the routes."""
     worker_package: pulumi.Input[pulumi.Archive]
     """Zip of the function that generates."""
+    reaper_package: pulumi.Input[pulumi.Archive]
+    """Zip of the function that ends streams whose worker died."""
     limits: FunctionLimits
-    """Memory and log retention of all three, timeout of the worker."""
+    """Memory and log retention of all, timeout of the worker."""
     tokens: AcceptedTokens
     """Which access tokens are good."""
     core: CoreAccess
     """Table and model of the streaming core."""
+    cors_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Web origins whose pages may ask for a ticket; no wildcard."""
 
 
 class WebSocketStream(pulumi.ComponentResource):
@@ -56,6 +76,8 @@ class WebSocketStream(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """The `wss://` URL that clients connect to, without a trailing slash."""
+    ticket_url: pulumi.Output[str]
+    """Where a client POSTs its token for a one-time ticket, with a trailing slash: a WebSocket API serves no HTTP."""
 
     def __init__(self, name: str, args: WebSocketStreamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:WebSocketStream", name, {}, opts)
@@ -68,10 +90,8 @@ class WebSocketStream(pulumi.ComponentResource):
         # Stage.invoke_url would close a circle: stage, deployment, routes, function, its environment, stage.
         url = pulumi.Output.concat(api.api_endpoint, "/", STAGE)
         callback_url = url.apply(lambda address: address.replace("ws", "http", 1))
-        post_to_connection: Statement = {
-            "actions": ["execute-api:ManageConnections"],
-            "resources": [pulumi.Output.concat(api.execution_arn, f"/{STAGE}/POST/@connections/*")],
-        }
+        connections = pulumi.Output.concat(api.execution_arn, f"/{STAGE}/")
+        table = {"STREAMS_TABLE": core["table_name"]}
 
         authorizer_function = StreamingFunction(
             f"{name}-authorizer",
@@ -80,8 +100,36 @@ class WebSocketStream(pulumi.ComponentResource):
                 "package": args["authorizer_package"],
                 "handler": "handlers.websocket.authorizer.handler",
                 "limits": front,
-                "environment": token_environment(args["tokens"]),
-                "statements": [],
+                "environment": {**token_environment(args["tokens"]), **table},
+                "statements": [table_access(core, TAKE_TICKET)],
+            },
+            child,
+        )
+        tickets = StreamingFunction(
+            f"{name}-tickets",
+            {
+                "service": "websocket",
+                "package": args["tickets_package"],
+                "handler": "handlers.websocket.tickets.handler",
+                "limits": front,
+                "environment": {**token_environment(args["tokens"]), **table},
+                "statements": [table_access(core, GIVE_TICKET)],
+            },
+            child,
+        )
+        reaper = Reaper(
+            f"{name}-reaper",
+            {
+                "service": "websocket",
+                "package": args["reaper_package"],
+                "handler": "handlers.websocket.reaper.handler",
+                "limits": limits,
+                "environment": {"CALLBACK_URL": callback_url, **table},
+                "statements": [
+                    _manage_connections(connections, "POST"),
+                    table_access(core, REAP),
+                    find_open_streams(core),
+                ],
             },
             child,
         )
@@ -92,14 +140,13 @@ class WebSocketStream(pulumi.ComponentResource):
                 "package": args["worker_package"],
                 "handler": "handlers.websocket.worker.handler",
                 "limits": limits,
-                "environment": merged(
-                    {"CALLBACK_URL": callback_url, "STREAMS_TABLE": core["table_name"]}, core["model_environment"]
-                ),
+                "environment": merged({"CALLBACK_URL": callback_url, **table}, core["model_environment"]),
                 "statements": joined(
-                    [post_to_connection, {"actions": ["dynamodb:UpdateItem"], "resources": [core["table_arn"]]}],
+                    [_manage_connections(connections, "POST"), table_access(core, RUN, FOLLOW, CANCEL, CONNECTIONS)],
                     core["model_statements"],
                 ),
                 "asynchronous": True,
+                "on_failure": reaper.function_arn,
             },
             child,
         )
@@ -112,104 +159,39 @@ class WebSocketStream(pulumi.ComponentResource):
                 "limits": front,
                 "environment": {
                     **admission_environment(core),
+                    **token_environment(args["tokens"]),
                     "WORKER_FUNCTION_NAME": worker.function_name,
                     "CALLBACK_URL": callback_url,
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
-                    post_to_connection,
-                    {"actions": ["dynamodb:DeleteItem", "dynamodb:PutItem"], "resources": [core["table_arn"]]},
+                    _manage_connections(connections, "POST", "DELETE"),
+                    table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, CHATS, CONNECTIONS),
                 ],
             },
             child,
         )
 
-        # No identity sources: API Gateway would answer 401 itself unless every one of them is present.
-        authorizer = aws.apigatewayv2.Authorizer(
-            f"{name}-authorizer",
-            api_id=api.id,
-            authorizer_type="REQUEST",
-            authorizer_uri=authorizer_function.invoke_arn,
-            opts=child,
-        )
-        _permit(
-            f"{name}-authorizer",
-            authorizer_function,
-            pulumi.Output.concat(api.execution_arn, "/authorizers/", authorizer.id),
-            child,
-        )
-        routes = [self._route(name, key, api, routes_function, authorizer) for key in ROUTES]
-        deployment = aws.apigatewayv2.Deployment(
-            f"{name}-deployment",
-            api_id=api.id,
-            triggers={"routes": _fingerprint(authorizer, routes)},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[route for _, route in routes]),
-        )
-        # No default_route_settings: given any of them, the provider sets the throttling limits to 0, which refuses all
-        # (pulumi/pulumi-aws#2363). Data trace, which would log prompts, is off unless asked for.
-        aws.apigatewayv2.Stage(f"{name}-stage", api_id=api.id, name=STAGE, deployment_id=deployment.id, opts=child)
+        serve_routes(name, api, authorizer_function, routes_function, child)
         self.url = url
-        self.register_outputs({"url": self.url})
-
-    def _route(
-        self,
-        name: str,
-        key: str,
-        api: aws.apigatewayv2.Api,
-        function: StreamingFunction,
-        authorizer: aws.apigatewayv2.Authorizer,
-    ) -> tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]:
-        """A route with its own proxy integration, whose answers reach no client: there is no route response."""
-        child = pulumi.ResourceOptions(parent=self)
-        suffix = key.removeprefix("$")
-        integration = aws.apigatewayv2.Integration(
-            f"{name}-{suffix}",
-            api_id=api.id,
-            integration_type="AWS_PROXY",
-            integration_method="POST",
-            integration_uri=function.invoke_arn,
-            timeout_milliseconds=INTEGRATION_TIMEOUT_MILLISECONDS,
+        self.ticket_url = function_address(
+            f"{name}-tickets",
+            tickets,
+            streams=False,
+            browsers={
+                "origins": args["cors_origins"],
+                "methods": ("POST",),
+                "request_headers": TICKET_REQUEST_HEADERS,
+                "response_headers": TICKET_RESPONSE_HEADERS,
+            },
             opts=child,
         )
-        _permit(f"{name}-{suffix}", function, pulumi.Output.concat(api.execution_arn, f"/{STAGE}/{key}"), child)
-        # Only $connect can be authorised; later frames carry the authorizer's context.
-        guarded = key == "$connect"
-        route = aws.apigatewayv2.Route(
-            f"{name}-{suffix}",
-            api_id=api.id,
-            route_key=key,
-            target=pulumi.Output.concat("integrations/", integration.id),
-            authorization_type="CUSTOM" if guarded else "NONE",
-            authorizer_id=authorizer.id if guarded else None,
-            opts=child,
-        )
-        return integration, route
+        self.register_outputs({"url": self.url, "ticket_url": self.ticket_url})
 
 
-def _permit(
-    name: str, function: StreamingFunction, source_arn: pulumi.Output[str], opts: pulumi.ResourceOptions
-) -> None:
-    aws.lambda_.Permission(
-        f"{name}-permission",
-        function=function.function_name,
-        action="lambda:InvokeFunction",
-        principal="apigateway.amazonaws.com",
-        source_arn=source_arn,
-        opts=opts,
-    )
-
-
-def _fingerprint(
-    authorizer: aws.apigatewayv2.Authorizer,
-    routes: Sequence[tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]],
-) -> pulumi.Output[str]:
-    """Changes whenever a new deployment is needed: a deployment is a copy of the API as it was, and stays that way."""
-
-    def digest(values: list[Any]) -> str:
-        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
-
-    values: list[pulumi.Output[Any]] = [authorizer.authorizer_uri]
-    for integration, route in routes:
-        values += [integration.integration_uri, integration.timeout_milliseconds]
-        values += [route.route_key, route.target, route.authorization_type, route.authorizer_id]
-    return pulumi.Output.all(*values).apply(digest)
+def _manage_connections(connections: pulumi.Output[str], *methods: str) -> Statement:
+    """May call `@connections` with `methods`: POST sends to a connection, DELETE closes it."""
+    return {
+        "actions": ["execute-api:ManageConnections"],
+        "resources": [pulumi.Output.concat(connections, method, "/@connections/*") for method in methods],
+    }

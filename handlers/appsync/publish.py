@@ -1,11 +1,11 @@
-"""Publishes through `Mutation.publishParts`, signed with the worker's role, over one kept connection.
+"""Publishes through `Mutation.publishParts`, signed with the function's role, over one kept connection.
 
 https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
 """
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 import boto3
@@ -16,6 +16,10 @@ from botocore.awsrequest import AWSRequest
 from shared.init_phase import at_init
 from shared.protocol.parts import Numbered, encode
 from shared.stream.delivery import TryAgain, with_retries
+
+MAX_BATCH_BYTES = 112 * 1024
+"""A subscriber is sent at most 240 KB, and a part that travels as AWSJSON is escaped: it may double.
+https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
 
 # The selection holds every field that a subscription's filter names: AppSync filters on what is selected.
 PUBLISH = """mutation Publish($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
@@ -30,17 +34,29 @@ class PublishRefused(Exception):
 
 
 def publish(owner: str, stream_id: str, batch: Sequence[Numbered], until: float) -> None:
-    """Publishes adjacent parts as one message, tried again until then (`time.monotonic()`).
+    """Publishes adjacent parts in order, as few messages as they fit in, tried again until then (`time.monotonic()`).
 
-    Raises PublishRefused, or TryAgain when time is up.
+    Whether anybody listens, AppSync does not tell. Raises PublishRefused, or TryAgain when time is up.
     """
-    variables = {
-        "owner": owner,
-        "streamId": stream_id,
-        "firstSequence": batch[0].sequence,
-        "parts": [encode(numbered.part) for numbered in batch],
-    }
-    with_retries(partial(_post, encode({"query": PUBLISH, "variables": variables}).encode()), until)
+    for first_sequence, texts in _messages(batch):
+        variables = {"owner": owner, "streamId": stream_id, "firstSequence": first_sequence, "parts": texts}
+        with_retries(partial(_post, encode({"query": PUBLISH, "variables": variables}).encode()), until)
+
+
+def _messages(batch: Sequence[Numbered]) -> Iterator[tuple[int, list[str]]]:
+    """The parts as JSON, as many together as a message holds, with the sequence of the first."""
+    texts: list[str] = []
+    size = 0
+    for numbered in batch:
+        text = encode(numbered.part)
+        length = len(text.encode())
+        if texts and size + length > MAX_BATCH_BYTES:
+            yield numbered.sequence - len(texts), texts
+            texts, size = [], 0
+        texts.append(text)
+        size += length
+    if texts:
+        yield batch[-1].sequence + 1 - len(texts), texts
 
 
 def _post(body: bytes) -> None:

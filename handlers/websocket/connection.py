@@ -1,9 +1,11 @@
-"""Sends frames to one connection through API Gateway's `@connections`.
+"""One connection of a client, by API Gateway's `@connections`: frames are sent to it, and it is closed.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html
 """
 
 import os
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,12 +17,15 @@ from shared.stream.delivery import ReceiverGone, TryAgain, with_retries
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient
 
+CALL_SECONDS = 5
+"""How long one call may be without an answer."""
+
 
 class Connection:
     """One client's socket."""
 
     def __init__(self, connection_id: str, until: float) -> None:
-        """`until`, a `time.monotonic()`, is how long a frame that is refused for load is tried again."""
+        """`until`, a `time.monotonic()`, is how long a call that is refused for load is tried again."""
         self._id = connection_id
         self._until = until
 
@@ -29,11 +34,24 @@ class Connection:
 
         A `chunk` that comes twice after a lost answer is ignored by the stock client: its sequence is not new.
         """
-        with_retries(lambda: self._post(frame.encode()), self._until)
+        data = frame.encode()
+        self._call(lambda: client().post_to_connection(ConnectionId=self._id, Data=data))
 
-    def _post(self, data: bytes) -> None:
+    def close(self) -> None:
+        """Closes the socket; one that is closed stays so. Raises TryAgain when time is up."""
         try:
-            client().post_to_connection(ConnectionId=self._id, Data=data)
+            self._call(lambda: client().delete_connection(ConnectionId=self._id))
+        except ReceiverGone:
+            return
+
+    def _call(self, request: Callable[[], object]) -> None:
+        if time.monotonic() >= self._until:
+            raise TryAgain("There is no time left.")
+        with_retries(lambda: self._ask(request), self._until)
+
+    def _ask(self, request: Callable[[], object]) -> None:
+        try:
+            request()
         except ClientError as error:
             status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             if status == 410:
@@ -48,4 +66,5 @@ class Connection:
 @at_init
 def client() -> "ApiGatewayManagementApiClient":
     """The SDK's client for `CALLBACK_URL`, made once; it keeps its connection."""
-    return sdk_client("apigatewaymanagementapi", read_timeout=5, attempts=1, endpoint_url=os.environ["CALLBACK_URL"])
+    callback_url = os.environ["CALLBACK_URL"]
+    return sdk_client("apigatewaymanagementapi", read_timeout=CALL_SECONDS, attempts=1, endpoint_url=callback_url)

@@ -1,9 +1,10 @@
-"""The frames of the AI SDK's `WebSocketChatTransport`.
+"""The frames of the AI SDK's `WebSocketChatTransport`, and ours beside them.
 
-Client: `{"type": "send" | "resume" | "abort", "requestId", …}`.
+Client: `{"type": "send" | "resume" | "abort", "requestId", …}`; ours are `list`, `read`, `update`, `delete`, `cancel`.
 Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "chunk", "requestId", "sequence", "chunk"}`,
-`{"type": "error", "requestId", "errorText"}`. The stock client drops the socket, with every stream on it, on any frame
-without `type` or `requestId`.
+`{"type": "error", "requestId", "errorText"}`; ours are `result`, the answer to a frame of ours, and `beat` and
+`notice`, which answer nothing. The stock client drops the socket, with every stream on it, on any frame without `type`
+or `requestId`, and on a type that it does not know under a `requestId` that it does.
 """
 
 import json
@@ -15,17 +16,24 @@ from shared.errors import InvalidRequest, StreamwaysError
 from shared.protocol.parts import Numbered, encode
 from shared.protocol.request import identifier
 
-UNKNOWN_REQUEST = "unknown"
-"""Stands for a `requestId` that could not be read; the stock client ignores frames for requests it does not know."""
+OURS = "streamways"
+"""`requestId` of the frames that belong to no request of the client: the stock client ignores them."""
+MAX_ECHOED_CHARACTERS = 1024
+"""A refused `requestId` is echoed up to this length: the answer to any frame fits into one."""
 
 
 @dataclass(frozen=True)
 class ClientFrame:
-    """A frame as it came: its type, the stream it is about, and all its fields."""
+    """A frame as it came: its type, the request it is about, and all its fields."""
 
     type: str
     request_id: str
     fields: Mapping[str, object]
+
+    @property
+    def chat_id(self) -> str:
+        """The chat that the frame names in `id`. Raises InvalidRequest."""
+        return identifier(self.fields.get("id"), "`id`")
 
 
 def parse(body: str) -> ClientFrame:
@@ -37,7 +45,10 @@ def parse(body: str) -> ClientFrame:
     if not isinstance(value, dict):
         raise InvalidRequest("The frame must be a JSON object.")
     fields = cast("dict[str, object]", value)
-    return ClientFrame(str(fields.get("type")), identifier(fields.get("requestId"), "`requestId`"), fields)
+    request_id = identifier(fields.get("requestId"), "`requestId`")
+    if request_id == OURS:
+        raise InvalidRequest(f"The `requestId` {OURS!r} is the server's own; choose another.")
+    return ClientFrame(str(fields.get("type")), request_id, fields)
 
 
 def request_id_of(body: str) -> str:
@@ -45,8 +56,8 @@ def request_id_of(body: str) -> str:
     try:
         value: object = json.loads(body)["requestId"]
     except (ValueError, RecursionError, KeyError, TypeError):
-        return UNKNOWN_REQUEST
-    return value if isinstance(value, str) else UNKNOWN_REQUEST
+        return OURS
+    return value if isinstance(value, str) and len(value) <= MAX_ECHOED_CHARACTERS else OURS
 
 
 def start(request_id: str) -> str:
@@ -70,6 +81,24 @@ def no_active(request_id: str) -> str:
 
 
 def error(request_id: str, refusal: StreamwaysError) -> str:
-    """A refusal; its text is the JSON that an HTTP refusal has as its body."""
-    text = json.dumps({"error": refusal.to_json()}, ensure_ascii=False)
-    return encode({"type": "error", "requestId": request_id, "errorText": text})
+    """A refusal; its text is the JSON that an HTTP refusal has as its body.
+
+    Escaped, because a `requestId` that was refused may be no text at all: half a surrogate pair.
+    """
+    return json.dumps({"type": "error", "requestId": request_id, "errorText": json.dumps({"error": refusal.to_json()})})
+
+
+def result(request_id: str, value: Mapping[str, object], *, more: bool = False) -> str:
+    """The answer to a frame of ours; `more` when its list goes on in the next one."""
+    frame: dict[str, object] = {"type": "result", "requestId": request_id, "result": dict(value)}
+    return encode({**frame, "more": True} if more else frame)
+
+
+def beat() -> str:
+    """The stream goes on, though nothing comes."""
+    return encode({"type": "beat", "requestId": OURS})
+
+
+def connection_ends(at: int) -> str:
+    """API Gateway will close this connection at that epoch second."""
+    return encode({"type": "notice", "requestId": OURS, "code": "connection_ends", "at": at})

@@ -19,7 +19,6 @@ def offered(event: Mapping[str, Any]) -> list[str]:
     return [name.strip() for value in lists for name in value.split(",") if name.strip()]
 
 
-def offered_token(event: Mapping[str, Any]) -> str | None:
-    """The token among the offered subprotocols; None when there is none, or more than one."""
-    tokens = [name.removeprefix(TOKEN_PREFIX) for name in offered(event) if name.startswith(TOKEN_PREFIX)]
-    return tokens[0] if len(tokens) == 1 else None
+def offered_tokens(event: Mapping[str, Any]) -> list[str]:
+    """The tokens among the offered subprotocols."""
+    return [name.removeprefix(TOKEN_PREFIX) for name in offered(event) if name.startswith(TOKEN_PREFIX)]

@@ -12,7 +12,6 @@ import math
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,47 +22,13 @@ from starlette.types import Receive, Scope, Send
 from sandbox.aws.converse_request import ConverseRequest, RequestRefused, parse
 from sandbox.aws.eventstream import CONTENT_TYPE, event, exception
 from sandbox.aws.model import DocsModel, tokens
-from sandbox.aws.model_faults import MESSAGES, REFUSALS, FaultKind, ModelFault, ModelFaults
+from sandbox.aws.model_calls import ModelCall
+from sandbox.aws.model_faults import BREAKING, ENDING, MESSAGES, REFUSALS, ModelFault, ModelFaults
 from sandbox.options import ModelPace
 
 REMEMBERED_CALLS = 1000
-
-
-@dataclass
-class ModelCall:
-    """One valid call of the model, also a throttled one. Times are epoch milliseconds, by the sandbox's clock."""
-
-    model_id: str
-    request_id: str
-    """As in the response header `x-amzn-requestid`."""
-    started_ms: float
-    input_tokens: int
-    output_tokens: int = 0
-    """Tokens sent so far."""
-    first_text_ms: float | None = None
-    """When the first text was sent."""
-    ended_ms: float | None = None
-    stop_reason: str | None = None
-    """None while it runs, and when it did not get to its end."""
-    reader_left: bool = False
-    """Whether the caller hung up before the end; the generation stopped then."""
-    fault: FaultKind | None = None
-    """How it was made to go wrong."""
-
-    def document(self) -> dict[str, object]:
-        """The record with JSON's names, as `GET /_sandbox/model/calls` shows it."""
-        return {
-            "modelId": self.model_id,
-            "requestId": self.request_id,
-            "startedMs": self.started_ms,
-            "firstTextMs": self.first_text_ms,
-            "endedMs": self.ended_ms,
-            "inputTokens": self.input_tokens,
-            "outputTokens": self.output_tokens,
-            "stopReason": self.stop_reason,
-            "readerLeft": self.reader_left,
-            "fault": self.fault,
-        }
+OVERSIZED = " oversized"
+"""What an oversized text consists of."""
 
 
 class ModelEmulator:
@@ -105,13 +70,13 @@ class ModelEmulator:
         except RequestRefused as refusal:
             headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": refusal.code}
             return JSONResponse({"message": refusal.message}, refusal.status, headers)
-        call = ModelCall(model_id, request_id, time.time() * 1000, converse.input_tokens)
+        call = ModelCall(model_id, request_id, time.time() * 1000, converse.messages, converse.input_tokens)
         self.calls.append(call)
         fault = self.faults.take()
         if fault is not None:
             call.fault = fault.kind
             if fault.kind == "throttled":
-                call.ended_ms = call.started_ms
+                call.ended_ms, call.ended = call.started_ms, "refused"
                 headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": fault.exception}
                 return JSONResponse({"message": MESSAGES[fault.exception]}, REFUSALS[fault.exception], headers)
         pieces, stop_reason = _spoken(self.answer(converse.prompt), converse)
@@ -151,8 +116,11 @@ class _EventStream(Response):
         self._fault = fault
         self._silence = {fault.after_tokens: fault.seconds} if fault is not None and fault.kind == "stalled" else {}
         """Seconds by which the token of this index is late."""
-        if fault is not None and fault.kind != "stalled":
+        if fault is not None and fault.kind in ENDING:
             self._pieces = pieces[: fault.after_tokens]
+        elif fault is not None and fault.kind == "oversized":
+            before, after = pieces[: fault.after_tokens], pieces[fault.after_tokens :]
+            self._pieces = [*before, (OVERSIZED * (fault.bytes // len(OVERSIZED) + 1))[: fault.bytes], *after]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         reader_left = asyncio.Event()
@@ -175,7 +143,7 @@ class _EventStream(Response):
         # Each token's time follows from the one before, not from when that was really sent: the rate does not drift.
         due = started + self._emulator.pace.first_token_ms / 1000 + self._silence.get(0, 0)
         if await _set_within(reader_left, due - clock()):
-            call.reader_left = True
+            call.ended = "hung_up"
             return
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         frames = [event("messageStart", {"role": "assistant"})]
@@ -185,19 +153,26 @@ class _EventStream(Response):
                 delta = {"text": self._pieces[sent]}
                 frames.append(event("contentBlockDelta", {"contentBlockIndex": 0, "delta": delta}))
                 sent += 1
-                due += 1 / self._emulator.pace.tokens_per_second + self._silence.get(sent, 0)
+                due += 1 / self._tokens_per_second + self._silence.get(sent, 0)
             if sent and call.first_text_ms is None:
                 call.first_text_ms = time.time() * 1000
             await send({"type": "http.response.body", "body": b"".join(frames), "more_body": True})
-            call.output_tokens = sent
+            call.output_tokens, call.text = sent, "".join(self._pieces[:sent])
             frames.clear()
             if sent < len(self._pieces) and await _set_within(reader_left, due - clock()):
-                call.reader_left = True
+                call.ended = "hung_up"
                 return
         ending = self._ending(round((clock() - started) * 1000))
+        call.ended = "failed" if call.fault in BREAKING else "finished"
         # A body that is not ended is cut: uvicorn closes the connection (and says so in the sandbox's log).
         more = self._fault is not None and self._fault.kind == "cut"
         await send({"type": "http.response.body", "body": b"".join([*frames, *ending]), "more_body": more})
+
+    @property
+    def _tokens_per_second(self) -> float:
+        if self._fault is not None and self._fault.kind == "slow":
+            return self._fault.tokens_per_second
+        return self._emulator.pace.tokens_per_second
 
     def _ending(self, latency_ms: int) -> list[bytes]:
         """The last frames: of a whole answer, or of one that goes wrong."""

@@ -47,12 +47,17 @@ class RequestRefused(Exception):
 class ConverseRequest:
     """What the emulated model needs of a request."""
 
-    prompt: str
-    """Text of the last message of the user."""
+    messages: tuple[tuple[str, str], ...]
+    """Role and text of every message."""
     input_tokens: int
     """Tokens of all messages and of the system prompt."""
     max_tokens: int | None
     stop_sequences: tuple[str, ...]
+
+    @property
+    def prompt(self) -> str:
+        """Text of the last message of the user."""
+        return next(text for role, text in reversed(self.messages) if role == "user")
 
 
 def parse(model_id: str, body: bytes) -> ConverseRequest:
@@ -72,7 +77,7 @@ def parse(model_id: str, body: bytes) -> ConverseRequest:
     texts = _messages(_list(request.get("messages") or [], "messages"))
     system = _system(_list(request.get("system") or [], "system"))
     return ConverseRequest(
-        prompt=next(text for role, text in reversed(texts) if role == "user"),
+        messages=tuple(texts),
         input_tokens=sum(len(tokens(text)) for text in [*system, *(text for _, text in texts)]),
         max_tokens=max_tokens,
         stop_sequences=stop_sequences,

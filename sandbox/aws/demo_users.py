@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Sequence
 
 from sandbox.aws.moto_clients import MotoClients
+from sandbox.aws.pool_tokens import with_expiry
 from sandbox.aws.user_pools import UserPool
 from sandbox.state import DemoUser
 
@@ -29,9 +30,13 @@ class DemoUsers:
         """Make a user `{tier}@example.com` in each group of the pool."""
         await asyncio.to_thread(self._create)
 
-    async def access_token(self, tier: str) -> str:
-        """A fresh access token of the user of `tier`. Raises KeyError for a tier without a user."""
-        return await asyncio.to_thread(self._sign_in, self._users[tier])
+    async def access_token(self, tier: str, expires_in: int | None = None) -> str:
+        """A fresh access token of the user of `tier`; it lives for an hour, or expires in so many seconds.
+
+        Raises KeyError for a tier without a user.
+        """
+        token = await asyncio.to_thread(self._sign_in, self._users[tier])
+        return token if expires_in is None else await asyncio.to_thread(with_expiry, token, expires_in)
 
     def _create(self) -> None:
         cognito = self._clients.cognito()

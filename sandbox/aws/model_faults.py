@@ -6,12 +6,20 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
-FaultKind = Literal["throttled", "exception", "cut", "stalled", "malformed", "guardrail_intervened"]
+from sandbox.faults import Faults
+from sandbox.forms import Form
+
+FaultKind = Literal[
+    "throttled", "exception", "cut", "stalled", "malformed", "guardrail_intervened", "slow", "oversized"
+]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+BREAKING: frozenset[FaultKind] = frozenset({"exception", "cut", "malformed"})
+"""Kinds with which a stream does not get to its end."""
+ENDING: frozenset[FaultKind] = frozenset({*BREAKING, "guardrail_intervened"})
+"""Kinds after which no more of the answer comes."""
 
 REFUSALS = {"ThrottlingException": 429, "ModelNotReadyException": 429, "ServiceUnavailableException": 503}
 """With which a call is refused for load, and their HTTP statuses; the first is the default."""
@@ -27,7 +35,8 @@ MESSAGES = {
     "ModelNotReadyException": "The model is not ready for inference. Please try again.",
     "ServiceUnavailableException": "Bedrock is unable to process your request.",
 }
-FIELDS = frozenset({"fault", "calls", "afterTokens", "seconds", "exception"})
+MOST_BYTES = 16 * 1024 * 1024
+"""Of an `oversized` delta; the SDK refuses frames above 24 MB."""
 
 
 @dataclass(frozen=True)
@@ -41,60 +50,38 @@ class ModelFault:
     """How long `stalled` is silent, after which it goes on; for ever (until the caller hangs up) unless given."""
     exception: str = ""
     """Of `throttled` one of REFUSALS, of `exception` one of STREAM_EXCEPTIONS."""
+    tokens_per_second: float = 5
+    """The pace of a `slow` call."""
+    bytes: int = 300_000
+    """How long the one text is that `oversized` sends among the tokens; it counts as one."""
 
 
-class ModelFaults:
-    """The fault of the next calls, if any."""
+class ModelFaults(Faults[ModelFault]):
+    """The faults of the next calls of the model."""
 
     def __init__(self) -> None:
-        self._fault: ModelFault | None = None
-        self._calls = 0
-
-    def expect(self, fault: ModelFault, calls: int) -> None:
-        """The next so many calls go wrong in this way; what was asked for before is forgotten."""
-        self._fault, self._calls = fault, calls
-
-    def clear(self) -> None:
-        """The next calls are well."""
-        self._fault, self._calls = None, 0
-
-    def take(self) -> ModelFault | None:
-        """The fault of the call that comes in now."""
-        if self._calls == 0:
-            return None
-        self._calls -= 1
-        return self._fault
+        super().__init__(_read)
 
 
-def read_fault(given: Mapping[str, object]) -> tuple[ModelFault, int]:
-    """A fault, and for how many calls, from `{"fault", "calls"?, "afterTokens"?, "seconds"?, "exception"?}`.
-
-    Raises ValueError with what was given, and what is allowed.
-    """
-    unknown = sorted(set(given) - FIELDS)
-    if unknown:
-        raise ValueError(f"unknown: {', '.join(unknown)}; allowed are {', '.join(sorted(FIELDS))}")
-    kind = given.get("fault")
-    if kind not in KINDS:
-        raise ValueError(f"fault is {kind!r}, allowed are {', '.join(KINDS)}")
-    allowed = {"throttled": tuple(REFUSALS), "exception": STREAM_EXCEPTIONS}.get(kind, ())
-    exception = given.get("exception", allowed[0] if allowed else "")
-    if exception not in (allowed or ("",)):
-        raise ValueError(f"exception is {exception!r}, allowed with {kind} are: {', '.join(allowed) or 'none'}")
-    fault = ModelFault(
-        kind=kind,
-        after_tokens=int(_number(given, "afterTokens", ModelFault.after_tokens, whole=True)),
-        seconds=_number(given, "seconds", ModelFault.seconds),
-        exception=cast("str", exception),
-    )
-    return fault, int(_number(given, "calls", 1, whole=True))
-
-
-def _number(given: Mapping[str, object], name: str, default: float, *, whole: bool = False) -> float:
-    if name not in given:
-        return default
-    value = given[name]
-    kinds = int if whole else (int, float)
-    if not isinstance(value, kinds) or isinstance(value, bool) or not 0 <= value < math.inf:
-        raise ValueError(f"{name} is {value!r}: give a {'whole ' if whole else ''}number, 0 or more")
-    return value
+def _read(form: Form) -> ModelFault:
+    kind = cast("FaultKind", form.choice("fault", KINDS))
+    default = ModelFault(kind)
+    match kind:
+        case "throttled":
+            return ModelFault(kind, exception=form.choice("exception", tuple(REFUSALS), next(iter(REFUSALS))))
+        case "slow":
+            return ModelFault(
+                kind, tokens_per_second=form.number("tokensPerSecond", default.tokens_per_second, above=0)
+            )
+        case _:
+            return ModelFault(
+                kind,
+                after_tokens=form.whole("afterTokens", default.after_tokens),
+                seconds=form.number("seconds", default.seconds) if kind == "stalled" else default.seconds,
+                exception=form.choice("exception", STREAM_EXCEPTIONS, STREAM_EXCEPTIONS[0])
+                if kind == "exception"
+                else "",
+                bytes=form.whole("bytes", default.bytes, least=1, most=MOST_BYTES)
+                if kind == "oversized"
+                else default.bytes,
+            )

@@ -13,6 +13,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from sandbox.aws.moto_tables import keep_tables_fast
+
 PRELOADED: dict[str, Literal["cognito-idp", "dynamodb"]] = {"cognitoidp": "cognito-idp", "dynamodb": "dynamodb"}
 """Services whose first request would otherwise wait for their imports: moto's module and the service's name."""
 
@@ -37,6 +39,7 @@ class _QuietHandler(WSGIRequestHandler):
 
 
 def _main() -> None:
+    keep_tables_fast()
     application = DomainDispatcherApplication(create_backend_app)
     for module, service in PRELOADED.items():
         application.app_instances[module] = create_backend_app(service)

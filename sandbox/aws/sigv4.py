@@ -88,9 +88,9 @@ def verify_signed(request: SignedRequest, *, service: str, credentials: Credenti
         raise SignatureRefused("UnrecognizedClient", "The security token included in the request is invalid.")
     keys, role_arn = found
     _check_signed_headers(request, scope)
-    if not hmac.compare_digest(request.headers.get("x-amz-security-token", ""), keys.session_token):
+    if not _equal(request.headers.get("x-amz-security-token", ""), keys.session_token):
         raise SignatureRefused("UnrecognizedClient", "The security token included in the request is invalid.")
-    if not hmac.compare_digest(_signature(request, scope, keys, timestamp), scope.signature):
+    if not _equal(_signature(request, scope, keys, timestamp), scope.signature):
         raise SignatureRefused("InvalidSignature", _MISMATCH)
     return role_arn
 
@@ -110,6 +110,10 @@ def claimed_scope(authorization: str | None) -> Scope:
         tuple(match["headers"].split(";")),
         match["signature"],
     )
+
+
+def _equal(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
 
 
 def _timestamp(text: str | None, scope: Scope) -> str:

@@ -17,6 +17,8 @@ from sandbox.cli.options import (
     Port,
     Prompt,
     Tier,
+    TimeScale,
+    Tls,
     TokensPerSecond,
     Warm,
 )
@@ -45,6 +47,8 @@ def demo(
     first_token_ms: FirstTokenMs = None,
     tokens_per_second: TokensPerSecond = None,
     warm: Warm = None,
+    time_scale: TimeScale = None,
+    tls: Tls = False,
 ) -> None:
     """Start a sandbox, stream one prompt over all architectures at once, compare them; stays up until Ctrl-C.
 
@@ -57,7 +61,8 @@ def demo(
     from sandbox.cli.demo import run_demo
     from sandbox.cli.launch import StartOptions
 
-    raise typer.Exit(run_demo(prompt, StartOptions(port, config or (), first_token_ms, tokens_per_second, warm)))
+    options = StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls)
+    raise typer.Exit(run_demo(prompt, options))
 
 
 @app.command(short_help="One prompt over all architectures at once.")
@@ -96,6 +101,41 @@ def ask(
     from sandbox.cli.ask import ask as run
 
     raise typer.Exit(run(prompt, architecture=on.value if on else None, as_json=json, outputs_file=outputs, port=port))
+
+
+@app.command(short_help="Whether a stack keeps what every stream promises.")
+def check(
+    cases: Annotated[
+        list[str] | None, typer.Argument(metavar="[CASE]...", help="Which; all unless given.", show_default=False)
+    ] = None,
+    on: Annotated[
+        ArchitectureName | None,
+        typer.Option("--on", help="One architecture alone; without it all of the stack's.", show_default=False),
+    ] = None,
+    names: Annotated[bool, typer.Option("--list", help="Show the names of all cases, and run none.")] = False,
+    json: Json = False,
+    outputs: OutputsFile = None,
+    port: Port = None,
+) -> None:
+    """Check a stack against the contract of streams: order, resume, cancel, exactly-once starts, faults and more.
+
+    Some cases do harm on purpose (kill a worker, lose a message): they need the sandbox, and are not run elsewhere.
+
+    \b
+    Examples:
+      streamways check
+      streamways check cancel resume-across --on websocket
+      streamways check --list
+      STREAMWAYS_TOKEN=… STREAMWAYS_SECOND_TOKEN=… streamways check --outputs outputs.json
+    """
+    from sandbox.cli.check import check as run
+    from sandbox.cli.check import print_cases
+
+    if names:
+        print_cases()
+        return
+    architecture = on.value if on else None
+    raise typer.Exit(run(cases or (), architecture=architecture, as_json=json, outputs_file=outputs, port=port))
 
 
 @app.command(short_help="An access token of a demo user.")

@@ -1,14 +1,16 @@
 """`streamways bench`: the figures that this project states, measured again on this machine."""
 
+from typing import Annotated
+
 import typer
 
-from sandbox.cli.options import Json
+from sandbox.cli.options import Json, Port
 
 app = typer.Typer(rich_markup_mode=None, help="Measure again what this project states, on this machine.")
 
 
 @app.command(short_help="Time to ready, and memory.")
-def startup(json: Json = False) -> None:
+def startup(json: Json = False, port: Port = None) -> None:
     """Time until a sandbox is ready, and the memory of all its processes.
 
     \b
@@ -19,11 +21,11 @@ def startup(json: Json = False) -> None:
     from sandbox.cli.bench.startup import measure_startup
     from sandbox.cli.bench.table import print_rows
 
-    print_rows(measure_startup(), as_json=json)
+    print_rows(measure_startup(port), as_json=json)
 
 
 @app.command(short_help="Delivery of tokens, and lag of the first.")
-def stream(json: Json = False) -> None:
+def stream(json: Json = False, port: Port = None) -> None:
     """Delivery of every token, and the lag of the first, of the three together at 100 tokens/s from the model.
 
     \b
@@ -34,7 +36,7 @@ def stream(json: Json = False) -> None:
     from sandbox.cli.bench.stream import measure_streams
     from sandbox.cli.bench.table import print_rows
 
-    rows = measure_streams()
+    rows = measure_streams(port)
     print_rows(rows, as_json=json)
     if not all(row["complete"] for row in rows):
         raise typer.Exit(1)
@@ -53,3 +55,32 @@ def package(json: Json = False) -> None:
     from sandbox.cli.bench.table import print_rows
 
     print_rows(measure_packages(), as_json=json)
+
+
+@app.command(short_help="Lag of the workers behind the model.")
+def lag(
+    json: Json = False,
+    write: Annotated[bool, typer.Option("--write", help="Also write the figures into docs/measurements.md.")] = False,
+) -> None:
+    """Lag behind the model of real workers whose deliveries take 8, 25 and 80 ms, at 50 to 500 tokens/s.
+
+    With the messages and the requests to DynamoDB that a stream takes, and a worker's memory. About three minutes.
+
+    \b
+    Examples:
+      streamways bench lag
+      streamways bench lag --json
+      streamways bench lag --write
+    """
+    from sandbox.cli.bench.lag.measure import measure
+    from sandbox.cli.bench.lag.page import write_page
+    from sandbox.cli.bench.lag.rows import print_measured
+    from sandbox.cli.launch import interruptible
+
+    with interruptible():
+        measured = measure(progress=lambda step: typer.echo(step, err=True))
+    if write:
+        write_page(measured)
+    print_measured(measured, as_json=json)
+    if not all(stream.met for stream in measured.streams):
+        raise typer.Exit(1)

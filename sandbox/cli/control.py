@@ -6,6 +6,7 @@ from typing import Self, cast
 import httpx
 
 from sandbox.cli.errors import CommandError
+from sandbox.clients.addresses import trusted
 from sandbox.state import State
 
 KEY_HEADER = "X-Sandbox-Key"
@@ -47,6 +48,7 @@ class Control:
                 json=body,
                 timeout=TIMEOUT_SECONDS,
                 trust_env=False,
+                verify=trusted(),
             )
         except httpx.TransportError as error:
             raise CommandError(

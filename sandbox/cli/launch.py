@@ -14,6 +14,7 @@ from typing import IO, cast
 
 from sandbox import state
 from sandbox.cli.errors import CommandError, Misuse
+from sandbox.cli.trust import trust
 from sandbox.options import PROJECT_ROOT, SandboxOptions
 
 POLL_SECONDS = 0.05
@@ -32,6 +33,8 @@ class StartOptions:
     first_token_ms: float | None = None
     tokens_per_second: float | None = None
     warm: int | None = None
+    time_scale: float | None = None
+    tls: bool = False
 
     def arguments(self) -> list[str]:
         """As arguments of `python -m sandbox`."""
@@ -40,8 +43,11 @@ class StartOptions:
             "--first-token-ms": self.first_token_ms,
             "--tokens-per-second": self.tokens_per_second,
             "--warm": self.warm,
+            "--time-scale": self.time_scale,
         }
         arguments = [text for name, value in given.items() if value is not None for text in (name, str(value))]
+        if self.tls:
+            arguments.append("--tls")
         return arguments + [text for entry in self.config for text in ("-c", entry)]
 
 
@@ -142,6 +148,7 @@ def _published(port: int) -> state.State:
     running = state.read(SandboxOptions().state_root, port)
     if running is None:
         raise CommandError(f"the sandbox on port {port} ended as soon as it was ready; see .sandbox/{port}/sandbox.log")
+    trust(running)
     return running
 
 

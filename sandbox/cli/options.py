@@ -63,6 +63,16 @@ TokensPerSecond = Annotated[
     float | None,
     typer.Option(metavar="N", min=0.1, help="Tokens per second of the emulated model.", show_default=False),
 ]
+TimeScale = Annotated[
+    float | None,
+    typer.Option(
+        metavar="X",
+        max=1,
+        help="Seconds of the sandbox for one of AWS's, in limits of time: 0.01 makes ten idle minutes six seconds.",
+        show_default=False,
+    ),
+]
+Tls = Annotated[bool, typer.Option("--tls", help="Speak HTTPS and WSS, with a certificate of the sandbox's own.")]
 Warm = Annotated[
     int | None,
     typer.Option(metavar="N", min=0, help="Environments of each function that are started ahead.", show_default=False),

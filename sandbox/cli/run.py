@@ -9,7 +9,7 @@ from typing import Protocol
 from sandbox.cli.stack import Stack
 from sandbox.clients.client import Architecture, Client, ClientError, Received, chat_request
 from sandbox.clients.factory import client_for
-from sandbox.clients.summary import StreamSummary, error_text, summarise
+from sandbox.clients.summary import StreamSummary, error_text, message_metadata, summarise
 
 FINISHED_WELL = frozenset({"stop", "length", "tool-calls"})
 """Finish reasons of an answer that is as complete as the request allowed."""
@@ -34,7 +34,10 @@ class Outcome:
         if self.failure is not None:
             return str(self.failure)
         reason = self.summary.finish_reason
-        return error_text(self.received) or (None if reason in FINISHED_WELL else f"it finished with {reason!r}")
+        if reason in FINISHED_WELL:
+            return None
+        cause = message_metadata(self.received).get("stopReason")
+        return error_text(self.received) or f"it finished with {reason!r}" + (f" ({cause})" if cause else "")
 
 
 class View(Protocol):

@@ -3,7 +3,7 @@
 import typer
 
 from sandbox.cli.errors import CommandError
-from sandbox.cli.options import Config, FirstTokenMs, Json, Port, TokensPerSecond, Warm
+from sandbox.cli.options import Config, FirstTokenMs, Json, Port, TimeScale, Tls, TokensPerSecond, Warm
 
 app = typer.Typer(rich_markup_mode=None, help="Start, stop and look at the sandboxes on this machine.")
 
@@ -15,6 +15,8 @@ def start(
     first_token_ms: FirstTokenMs = None,
     tokens_per_second: TokensPerSecond = None,
     warm: Warm = None,
+    time_scale: TimeScale = None,
+    tls: Tls = False,
 ) -> None:
     """Start a sandbox in the background; returns when it is ready.
 
@@ -22,11 +24,12 @@ def start(
     Examples:
       streamways sandbox start
       streamways sandbox start --port 9200 -c architectures='["websocket"]' -c maxOutputTokens=200
+      streamways sandbox start --tls --time-scale 0.01
     """
     from sandbox.cli.launch import StartOptions
     from sandbox.cli.sandboxes import start_detached
 
-    start_detached(StartOptions(port, config or (), first_token_ms, tokens_per_second, warm))
+    start_detached(StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls))
 
 
 @app.command(short_help="Stop the one that runs.")

@@ -1,12 +1,14 @@
 """Which stack a command speaks to, and as whom: one from a file of outputs, or a sandbox that runs on this machine."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox import state
 from sandbox.cli.control import Control
 from sandbox.cli.errors import CommandError, Misuse
+from sandbox.cli.trust import trust
 from sandbox.clients.outputs import OutputsError, StackOutputs
 from sandbox.options import SandboxOptions
 
@@ -46,7 +48,12 @@ def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
 
 def running_sandbox(port: int | None) -> state.State:
     """The sandbox on `port`, or the only one that runs. Raises CommandError."""
-    running = state.running(SandboxOptions().state_root)
+    found = _one_of(state.running(SandboxOptions().state_root), port)
+    trust(found)
+    return found
+
+
+def _one_of(running: Sequence[state.State], port: int | None) -> state.State:
     if port is not None:
         found = next((one for one in running if one.port == port), None)
         if found is not None:

@@ -1,181 +1,185 @@
 """AppSync: subscribe with a stream id of the client's own, then start the stream; parts come in numbered batches.
 
-Follows https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
+Batches may come twice or out of order; what is missing, or was delivered before the subscription, is read from the
+journal by `Query.parts`.
 """
 
 import asyncio
-import base64
-import json
 import time
-import uuid
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-import httpx
-from websockets.asyncio.client import ClientConnection
-
-from sandbox.clients import refusals
-from sandbox.clients.addresses import host_with_port, is_loopback
 from sandbox.clients.batches import PartOrder
+from sandbox.clients.chats import Chat, ChatSummary
 from sandbox.clients.client import (
-    OPEN_SECONDS,
     SILENCE_SECONDS,
     TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
+    NothingActive,
     Received,
-    Unreachable,
 )
-from sandbox.clients.wire import child, json_object, open_socket, receive, send
+from sandbox.clients.graphql import GraphqlApi
+from sandbox.clients.inboxes import Inbox, Silent
+from sandbox.clients.realtime import Realtime, data_of
+from sandbox.clients.wire import child
 
-SUBPROTOCOL = "graphql-ws"
-MUTATION = """mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!, $trigger: String, $messageId: ID) {
-  startStream(streamId: $streamId, chatId: $chatId, messages: $messages, trigger: $trigger, messageId: $messageId) {
-    streamId
-  }
-}"""
 SUBSCRIPTION = """subscription Parts($streamId: ID) {
   onParts(streamId: $streamId) { streamId firstSequence parts }
 }"""
-
-_SOURCE = "AppSync"
+GAP_SECONDS = 0.25
+"""How long a part may be late, when later ones have come, before the journal is asked for it; and until it is asked
+again, because the journal itself is up to 0.6 s late."""
+FIRST_SECONDS = 1.0
+"""How long after `startStream` nothing may come: a stream that ran already has delivered its first parts elsewhere."""
+QUIET_SECONDS = 5.0
+"""How long nothing may come before the journal is asked: a lost last batch leaves no gap that shows."""
 
 
 class AppSyncClient:
-    """Speaks with an AppSync GraphQL API: one real-time connection, opened on entering, and HTTP for the mutation."""
+    """Speaks with an AppSync GraphQL API: one real-time connection, opened on entering, and HTTP for the rest."""
 
     architecture: Architecture = "appsync"
 
     def __init__(
         self, graphql_url: str, realtime_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS
     ) -> None:
-        self._graphql_url = graphql_url
-        self._realtime_url = realtime_url
         self._silence_seconds = silence_seconds
-        self._authorization = {"host": host_with_port(graphql_url)} | ({"Authorization": token} if token else {})
-        self._http = httpx.AsyncClient(
-            headers={"authorization": token} if token else {},
-            timeout=OPEN_SECONDS,
-            trust_env=not is_loopback(graphql_url),
-        )
-        self._socket: ClientConnection | None = None
+        self._api = GraphqlApi(graphql_url, token)
+        self._realtime = Realtime(realtime_url, graphql_url, token)
 
     async def __aenter__(self) -> Self:
-        header = base64.urlsafe_b64encode(json.dumps(self._authorization).encode()).decode().rstrip("=")
-        self._socket = await open_socket(
-            self._realtime_url, [SUBPROTOCOL, f"header-{header}"], SUBPROTOCOL, f"{_SOURCE}'s real-time address"
-        )
-        try:
-            await send(self._socket, json.dumps({"type": "connection_init"}))
-            await self._acknowledged(self._socket, "connection_ack")
-        except BaseException:
-            await self._socket.close()
-            raise
+        await self._realtime.open()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._socket is not None:
-            await self._socket.close()
-        await self._http.aclose()
+        await self._realtime.close()
+        await self._api.close()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
         """See `Client.stream`. Time and messages count from the subscription on: it is part of each request."""
-        socket = self._socket
-        if socket is None:
-            raise RuntimeError("open the client first: async with client")
         started = time.perf_counter()
-        order = PartOrder()
-        message = 0
-        async with self._subscription(socket, request.stream_id) as subscription_id:
-            mutation = asyncio.create_task(self._start_stream(request))
+        async with self._realtime.subscription(SUBSCRIPTION, {"streamId": request.stream_id}) as inbox:
+            mutation = asyncio.create_task(self._api.start(request))
+            reader = _Reader(self._api, request.stream_id, inbox, self._silence_seconds)
             try:
-                while True:
-                    data = await self._next_data(socket, subscription_id, mutation)
-                    at_ms = (time.perf_counter() - started) * 1000
-                    for sequence, part in order.take(child(data, "onParts")):
-                        yield Received(sequence, part, at_ms, message)
-                        if part.get("type") in TERMINAL_PARTS:
-                            await mutation
-                            return
-                    message += 1
-            except Cut as cut:
-                raise Cut(f"{cut}, {order.due} parts into the stream{order.missing}") from cut
+                async for received in reader.parts(started, mutation, FIRST_SECONDS):
+                    yield received
+                await mutation
             finally:
                 mutation.cancel()
                 await asyncio.gather(mutation, return_exceptions=True)
 
-    @asynccontextmanager
-    async def _subscription(self, socket: ClientConnection, stream_id: str) -> AsyncGenerator[str]:
-        subscription_id = uuid.uuid4().hex
-        query = json.dumps({"query": SUBSCRIPTION, "variables": {"streamId": stream_id}})
-        payload = {"data": query, "extensions": {"authorization": self._authorization}}
-        await send(socket, json.dumps({"id": subscription_id, "type": "start", "payload": payload}))
-        await self._acknowledged(socket, "start_ack", subscription_id)
+    async def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
+        """See `Client.resume`. It subscribes first, so that what comes while the journal is read is not missed."""
+        started = time.perf_counter()
+        stream_id = await self._api.active_stream(chat_id)
+        if stream_id is None:
+            raise NothingActive(chat_id)
+        async with self._realtime.subscription(SUBSCRIPTION, {"streamId": stream_id}) as inbox:
+            due = 0 if after is None else after + 1
+            reader = _Reader(self._api, stream_id, inbox, self._silence_seconds, due)
+            async for received in reader.parts(started, None, 0):
+                yield received
+
+    async def cancel(self, chat_id: str, stream_id: str) -> None:  # noqa: ARG002
+        """See `Client.cancel`."""
+        await self._api.cancel(stream_id)
+
+    async def chats(self) -> Sequence[ChatSummary]:
+        """See `Client.chats`."""
+        return await self._api.chats()
+
+    async def read(self, chat_id: str) -> Chat:
+        """See `Client.read`."""
+        return await self._api.chat(chat_id)
+
+    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+        """See `Client.update`."""
+        await self._api.update(chat_id, title, members)
+
+    async def delete(self, chat_id: str) -> None:
+        """See `Client.delete`."""
+        await self._api.delete(chat_id)
+
+
+class _Reader:
+    """Reads one stream out of its subscription and, where that leaves something out, its journal."""
+
+    def __init__(self, api: GraphqlApi, stream_id: str, inbox: Inbox, silence_seconds: float, due: int = 0) -> None:
+        self._api = api
+        self._stream_id = stream_id
+        self._inbox = inbox
+        self._silence_seconds = silence_seconds
+        self._order = PartOrder(due)
+
+    async def parts(
+        self, started: float, mutation: asyncio.Task[None] | None, patience: float
+    ) -> AsyncGenerator[Received]:
+        """All parts to the terminal one. The journal is asked when none has come for `patience` seconds; not before
+        the mutation has been answered: until then there is no such stream."""
+        heard = time.monotonic()
+        ask_at, message = heard + patience, 0
         try:
-            yield subscription_id
+            while True:
+                late = bool(self._order.missing)
+                batch, from_journal = await self._next(mutation, ask_at, heard)
+                at_ms = (time.perf_counter() - started) * 1000
+                taken = list(self._order.take(batch))
+                for sequence, part in taken:
+                    yield Received(sequence, part, at_ms, message)
+                    if part.get("type") in TERMINAL_PARTS:
+                        return
+                if from_journal and not taken and batch.get("ended"):
+                    raise Cut("the stream has ended, and its terminal part is not in the journal")
+                now = time.monotonic()
+                if taken:
+                    message, heard = message + 1, now
+                if from_journal and taken:
+                    ask_at = now  # what it gave may be a page only
+                elif not self._order.missing:
+                    ask_at = now + QUIET_SECONDS
+                elif from_journal or not late:
+                    ask_at = now + GAP_SECONDS
+        except Cut as cut:
+            raise Cut(f"{cut}, {self._order.due} parts into the stream{self._order.missing}") from cut
+
+    async def _next(
+        self, mutation: asyncio.Task[None] | None, ask_at: float, heard: float
+    ) -> tuple[Mapping[str, object], bool]:
+        """The next batch, and whether it comes from the journal."""
+        if mutation is not None:
+            batch = await self._while_starting(mutation, heard)
+            if batch is not None:
+                return batch, False
+        now = time.monotonic()
+        if now > heard + self._silence_seconds:
+            raise Silent(f"AppSync sent nothing of the stream for {self._silence_seconds:g} s")
+        try:
+            return await self._batch(min(ask_at - now, self._silence_seconds)), False
+        except Silent:
+            return await self._api.parts(self._stream_id, self._order.due - 1), True
+
+    async def _while_starting(self, mutation: asyncio.Task[None], heard: float) -> Mapping[str, object] | None:
+        """The next batch, or None when the mutation has been answered. A refused mutation ends the wait at once."""
+        if mutation.done():
+            return mutation.result()
+        batch = asyncio.create_task(self._batch(self._silence_seconds, since=heard))
+        try:
+            await asyncio.wait({batch, mutation}, return_when=asyncio.FIRST_COMPLETED)
+            if mutation.done():
+                mutation.result()
+            return await batch if batch.done() else None
         finally:
-            await send(socket, json.dumps({"id": subscription_id, "type": "stop"}))
+            batch.cancel()
+            await asyncio.gather(batch, return_exceptions=True)
 
-    async def _acknowledged(self, socket: ClientConnection, expected: str, message_id: str | None = None) -> None:
+    async def _batch(self, seconds: float, since: float | None = None) -> Mapping[str, object]:
         while True:
-            frame = await receive(socket, OPEN_SECONDS, _SOURCE)
-            if frame.get("type") == expected and frame.get("id") == message_id:
-                return
-            _raise_errors(frame, message_id)
-
-    async def _next_data(
-        self, socket: ClientConnection, subscription_id: str, mutation: asyncio.Task[None]
-    ) -> Mapping[str, object]:
-        """The next data of the subscription. A refused mutation ends the wait at once."""
-        began = time.monotonic()
-        while True:
-            waited = time.monotonic() - began
-            receiving = asyncio.create_task(receive(socket, self._silence_seconds, _SOURCE, waited_seconds=waited))
-            try:
-                await asyncio.wait(
-                    {receiving} if mutation.done() else {receiving, mutation}, return_when="FIRST_COMPLETED"
-                )
-                if mutation.done():
-                    mutation.result()
-                frame = await receiving
-            finally:
-                receiving.cancel()
-                await asyncio.gather(receiving, return_exceptions=True)
-            _raise_errors(frame, subscription_id)
-            if frame.get("type") == "data" and frame.get("id") == subscription_id:
-                payload = child(frame, "payload")
-                if payload.get("errors"):
-                    raise refusals.from_graphql(payload["errors"])
-                return child(payload, "data")
-
-    async def _start_stream(self, request: ChatRequest) -> None:
-        variables = {
-            "streamId": request.stream_id,
-            "chatId": request.chat_id,
-            "messages": json.dumps(request.messages),
-            "trigger": request.trigger,
-            "messageId": request.message_id,
-        }
-        try:
-            response = await self._http.post(self._graphql_url, json={"query": MUTATION, "variables": variables})
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"nothing answers at {self._graphql_url}: {error}") from error
-        except httpx.TransportError as error:
-            raise Cut(f"the mutation got no answer: {error or type(error).__name__}") from error
-        if response.status_code != 200:
-            raise refusals.from_http(response.status_code, response.headers, response.content)
-        errors = json_object(response.content, _SOURCE).get("errors")
-        if errors:
-            raise refusals.from_graphql(errors, response.status_code)
-
-
-def _raise_errors(frame: Mapping[str, object], message_id: str | None) -> None:
-    """Raises Refused for an error about the connection, or about the message of this id."""
-    kind = frame.get("type")
-    if kind == "connection_error" or (kind == "error" and frame.get("id") in (None, message_id)):
-        raise refusals.from_graphql(child(frame, "payload").get("errors"))
+            data = data_of(await self._inbox.next(seconds, since=since))
+            if data is not None:
+                return child(data, "onParts")

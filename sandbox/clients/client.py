@@ -1,10 +1,13 @@
 """What the three clients have in common: a request, numbered parts in answer to it, and the ways in which it fails."""
 
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+if TYPE_CHECKING:
+    from sandbox.clients.chats import Chat, ChatSummary
 
 Architecture = Literal["function-url", "websocket", "appsync"]
 ARCHITECTURES: tuple[Architecture, ...] = ("function-url", "websocket", "appsync")
@@ -16,7 +19,8 @@ TERMINAL_PARTS = frozenset({"finish", "error", "abort"})
 """Types of part after which a stream holds no other."""
 
 SILENCE_SECONDS = 60.0
-"""How long a client waits for the next part before it gives up: the program's default function timeout."""
+"""How long a client waits for the next sign of life of a stream before it gives up: the program's default function
+timeout. A part is one; so is a comment in server-sent events, and a `beat` of the WebSocket API."""
 
 OPEN_SECONDS = 10.0
 """How long a client waits for a connection, and for each acknowledgement that comes before the first part."""
@@ -34,13 +38,18 @@ class ChatRequest:
     message_id: str | None = None
 
 
-def chat_request(prompt: str) -> ChatRequest:
-    """A new chat with `prompt` as its first message, under ids of its own."""
-    message = {"id": _new_id("message"), "role": "user", "parts": [{"type": "text", "text": prompt}]}
-    return ChatRequest(chat_id=_new_id("chat"), stream_id=_new_id("stream"), messages=(message,))
+def chat_request(prompt: str, chat_id: str | None = None) -> ChatRequest:
+    """`prompt` as a new message, in a new chat or in the one that is named, under ids of its own."""
+    return ChatRequest(chat_id or new_id("chat"), stream_id=new_id("stream"), messages=(user_message(prompt),))
 
 
-def _new_id(kind: str) -> str:
+def user_message(text: str) -> dict[str, object]:
+    """A message of a user as the AI SDK writes it, under an id of its own."""
+    return {"id": new_id("message"), "role": "user", "parts": [{"type": "text", "text": text}]}
+
+
+def new_id(kind: str) -> str:
+    """An id that nothing has: `chat-…`, `stream-…`."""
     return f"{kind}-{uuid.uuid4().hex}"
 
 
@@ -49,7 +58,7 @@ class Received:
     """A part as it reached the client."""
 
     sequence: int
-    """0-based number of the part in its stream. SSE carries none: there the parts are counted."""
+    """0-based number of the part in its stream."""
     part: Part
     at_ms: float
     """Milliseconds from the sending of the request, on a connection that was already open, to this part."""
@@ -65,15 +74,23 @@ class ClientError(Exception):
     """A stream that did not go well. Its text is one line that a person can act on.
 
     ClientError
-    ├── Unreachable   nothing answers at the address
-    ├── Refused       the stack said no, before or (WebSocket's `error` frame) during the stream
-    ├── Cut           the stream ended, or fell silent, without its terminal part
-    └── Malformed     what arrived breaks the protocol
+    ├── Unreachable     nothing answers at the address
+    ├── Refused         the stack said no, before the stream, or during it where its worker died
+    ├── NothingActive   the chat has no stream that could be resumed
+    ├── Cut             the stream ended, or fell silent, without its terminal part
+    └── Malformed       what arrived breaks the protocol
     """
 
 
 class Unreachable(ClientError):
     """Nothing answers at the address, or not in time."""
+
+
+class NothingActive(ClientError):
+    """The chat has no stream that could be resumed: none was ever started by this user, or it ended a while ago."""
+
+    def __init__(self, chat_id: str) -> None:
+        super().__init__(f"nothing to resume in the chat {chat_id}")
 
 
 class Cut(ClientError):
@@ -104,7 +121,37 @@ class Client(Protocol):
     def architecture(self) -> Architecture: ...
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
-        """Sends the request; yields its parts in order, the terminal one last. One at a time. Raises ClientError."""
+        """Sends the request; yields its parts in order, the terminal one last. Raises ClientError.
+
+        Whoever stops reading before that has hung up, and not cancelled.
+        """
+        ...
+
+    def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
+        """The user's latest stream in a chat: the parts after that sequence, or all, then as they come.
+
+        Raises NothingActive before the first part, or another ClientError.
+        """
+        ...
+
+    async def cancel(self, chat_id: str, stream_id: str) -> None:
+        """Stops a stream of the user for good; its readers get `abort`. Of one that has ended nothing changes."""
+        ...
+
+    async def chats(self) -> "Sequence[ChatSummary]":
+        """The chats that the user owns or is a member of, the latest first."""
+        ...
+
+    async def read(self, chat_id: str) -> "Chat":
+        """A chat with its messages. Raises Refused (`not_found`)."""
+        ...
+
+    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+        """Renames a chat, or says who besides the owner may use it (their `sub`s). Raises Refused."""
+        ...
+
+    async def delete(self, chat_id: str) -> None:
+        """Deletes a chat with all its messages, and stops what runs in it. Raises Refused."""
         ...
 
     async def __aenter__(self) -> Self: ...

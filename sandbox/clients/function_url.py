@@ -1,14 +1,16 @@
-"""The function URL: one POST, the answer as server-sent events in its body, as `useChat` speaks by default."""
+"""The function URL: answers as server-sent events, as `useChat` speaks by default, and plain HTTP for the rest."""
 
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
+from urllib.parse import quote
 
 import httpx
 
 from sandbox.clients import refusals
-from sandbox.clients.addresses import is_loopback
+from sandbox.clients.addresses import is_loopback, trusted
+from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
 from sandbox.clients.client import (
     OPEN_SECONDS,
     SILENCE_SECONDS,
@@ -17,6 +19,7 @@ from sandbox.clients.client import (
     ChatRequest,
     Cut,
     Malformed,
+    NothingActive,
     Received,
     Unreachable,
 )
@@ -28,6 +31,9 @@ CONTENT_TYPE = "text/event-stream"
 DONE = "[DONE]"
 """Data of the event that closes the body, after the terminal part."""
 
+_SOURCE = "the function URL"
+_STREAM_HEADERS = {"accept": CONTENT_TYPE, "accept-encoding": "identity"}
+
 
 class FunctionUrlClient:
     """Speaks with a Lambda function URL in response-streaming mode. Opens a connection for each stream."""
@@ -35,12 +41,13 @@ class FunctionUrlClient:
     architecture: Architecture = "function-url"
 
     def __init__(self, function_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
-        self._chat_url = function_url.rstrip("/") + "/" + CHAT_PATH
+        self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH
         self._silence_seconds = silence_seconds
         self._http = httpx.AsyncClient(
             headers={"authorization": f"Bearer {token}"} if token else {},
             timeout=httpx.Timeout(OPEN_SECONDS, read=silence_seconds),
             trust_env=not is_loopback(function_url),
+            verify=trusted(),
         )
 
     async def __aenter__(self) -> Self:
@@ -51,7 +58,7 @@ class FunctionUrlClient:
     ) -> None:
         await self._http.aclose()
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
         """See `Client.stream`. The stream's id travels as `Idempotency-Key`."""
         body: dict[str, object] = {
             "id": request.chat_id,
@@ -60,52 +67,108 @@ class FunctionUrlClient:
         }
         if request.message_id is not None:
             body["messageId"] = request.message_id
-        headers = {"accept": CONTENT_TYPE, "accept-encoding": "identity", "idempotency-key": request.stream_id}
+        post = self._http.build_request(
+            "POST", self._chats_url, json=body, headers=_STREAM_HEADERS | {"idempotency-key": request.stream_id}
+        )
+        return self._parts(post, request.chat_id, 0)
+
+    def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
+        """See `Client.resume`. What the client has travels as `Last-Event-ID`."""
+        last = {} if after is None else {"last-event-id": str(after)}
+        get = self._http.build_request("GET", f"{self._chat_url(chat_id)}/stream", headers=_STREAM_HEADERS | last)
+        return self._parts(get, chat_id, 0 if after is None else after + 1)
+
+    async def cancel(self, chat_id: str, stream_id: str) -> None:
+        """See `Client.cancel`."""
+        await self._ask("DELETE", f"{self._chat_url(chat_id)}/stream/{quote(stream_id, safe='')}")
+
+    async def chats(self) -> Sequence[ChatSummary]:
+        """See `Client.chats`."""
+        return list_of_chats(json_object(await self._ask("GET", self._chats_url), _SOURCE))
+
+    async def read(self, chat_id: str) -> Chat:
+        """See `Client.read`."""
+        return Chat.from_json(json_object(await self._ask("GET", self._chat_url(chat_id)), _SOURCE))
+
+    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+        """See `Client.update`."""
+        given = {"title": title, "members": members}
+        body = {name: value for name, value in given.items() if value is not None}
+        await self._ask("PATCH", self._chat_url(chat_id), body)
+
+    async def delete(self, chat_id: str) -> None:
+        """See `Client.delete`."""
+        await self._ask("DELETE", self._chat_url(chat_id))
+
+    def _chat_url(self, chat_id: str) -> str:
+        return f"{self._chats_url}/{quote(chat_id, safe='')}"
+
+    async def _ask(self, method: str, url: str, body: Mapping[str, object] | None = None) -> bytes:
+        try:
+            response = await self._http.request(method, url, json=body, timeout=OPEN_SECONDS)
+        except httpx.TransportError as error:
+            raise self._failure(error) from error
+        if response.status_code >= 400:
+            raise refusals.from_http(response.status_code, response.headers, response.content)
+        return response.content
+
+    async def _parts(self, request: httpx.Request, chat_id: str, due: int) -> AsyncGenerator[Received]:
         started = time.perf_counter()
         try:
-            async with self._http.stream("POST", self._chat_url, json=body, headers=headers) as response:
-                await _check(response)
-                async for received in _read(response, started):
+            response = await self._http.send(request, stream=True)
+            try:
+                await _check(response, chat_id)
+                async for received in _read(response, started, due):
                     yield received
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise Unreachable(f"nothing answers at {self._chat_url}: {error}") from error
-        except httpx.ReadTimeout as error:
-            raise Cut(f"the function URL sent nothing for {self._silence_seconds:g} s") from error
+            finally:
+                await response.aclose()
         except httpx.TransportError as error:
-            raise Cut(f"the connection to the function URL broke: {error}") from error
+            raise self._failure(error) from error
+
+    def _failure(self, error: httpx.TransportError) -> Unreachable | Cut:
+        match error:
+            case httpx.ConnectError() | httpx.ConnectTimeout():
+                return Unreachable(f"nothing answers at {self._chats_url}: {error}")
+            case httpx.ReadTimeout():
+                return Cut(f"{_SOURCE} sent nothing for {self._silence_seconds:g} s")
+            case _:
+                return Cut(f"the connection to {_SOURCE} broke: {error}")
 
 
-async def _check(response: httpx.Response) -> None:
+async def _check(response: httpx.Response, chat_id: str) -> None:
+    if response.status_code == 204:
+        raise NothingActive(chat_id)
     if response.status_code >= 400:
         raise refusals.from_http(response.status_code, response.headers, await response.aread())
     content_type = response.headers.get("content-type", "none")
     if response.status_code != 200 or content_type.partition(";")[0].strip().lower() != CONTENT_TYPE:
         got = f"HTTP {response.status_code} with content type {content_type}"
-        raise Malformed(f"the function URL answered {got}, not 200 with {CONTENT_TYPE}")
+        raise Malformed(f"{_SOURCE} answered {got}, not 200 with {CONTENT_TYPE}")
 
 
-async def _read(response: httpx.Response, started: float) -> AsyncGenerator[Received]:
-    sequence = 0
-    ended = False
-    async for message, at_ms, data in _events(response, started):
+async def _read(response: httpx.Response, started: float, due: int) -> AsyncGenerator[Received]:
+    first, ended = due, False
+    async for message, at_ms, sequence, data in _events(response, started):
         if data == DONE:
             break
         if ended:
-            raise Malformed("the function URL sent a part after the terminal part")
-        part = json_object(data, "the function URL")
+            raise Malformed(f"{_SOURCE} sent a part after the terminal part")
+        part = json_object(data, _SOURCE)
+        if sequence != str(due):
+            raise Malformed(f"{_SOURCE} sent an event with the id {sequence!r} where {due} was due")
         ended = part.get("type") in TERMINAL_PARTS
-        yield Received(sequence, part, at_ms, message)
-        sequence += 1
+        yield Received(due, part, at_ms, message)
+        due += 1
     if not ended:
-        raise Cut(f"the function URL ended the body after {sequence} parts, without a terminal part")
+        raise Cut(f"{_SOURCE} ended the body after {due - first} parts, without a terminal part")
 
 
-async def _events(response: httpx.Response, started: float) -> AsyncGenerator[tuple[int, float, str]]:
-    """The data of each event, with the index of the body's piece that completed it and when that came."""
+async def _events(response: httpx.Response, started: float) -> AsyncGenerator[tuple[int, float, str, str]]:
+    """The id and data of each event, after the index of the body's piece that completed it and when that came."""
     parser = EventParser()
     message = 0
     async for piece in response.aiter_raw():
         at_ms = (time.perf_counter() - started) * 1000
         for event in parser.feed(piece):
-            yield message, at_ms, event.data
+            yield message, at_ms, event.id, event.data
         message += 1

@@ -19,6 +19,8 @@ class StackOutputs:
 
     function_url: str | None = None
     web_socket_url: str | None = None
+    web_socket_ticket_url: str | None = None
+    """Where a one-time ticket is got for the WebSocket API, which a browser sends instead of a token."""
     app_sync_url: str | None = None
     app_sync_realtime_url: str | None = None
     user_pool_id: str | None = None

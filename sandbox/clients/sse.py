@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ServerSentEvent:
-    """One event: its data lines joined by newlines, and its type."""
+    """One event: its data lines joined by newlines, its type, and the last id that was sent until then."""
 
     data: str
     type: str = "message"
+    id: str = ""
 
 
 class EventParser:
@@ -24,6 +25,7 @@ class EventParser:
         self._after_carriage_return = False
         self._data: list[str] = []
         self._type = ""
+        self._id = ""
 
     def feed(self, piece: bytes) -> list[ServerSentEvent]:
         """The events that this piece completes. An event that is never completed is dropped, as the standard says."""
@@ -33,7 +35,7 @@ class EventParser:
                 self._field(line)
                 continue
             if self._data:
-                events.append(ServerSentEvent("\n".join(self._data), self._type or "message"))
+                events.append(ServerSentEvent("\n".join(self._data), self._type or "message", self._id))
             self._data, self._type = [], ""
         return events
 
@@ -54,3 +56,5 @@ class EventParser:
             self._data.append(value)
         elif name == "event":
             self._type = value
+        elif name == "id" and "\0" not in value:
+            self._id = value

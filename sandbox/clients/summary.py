@@ -37,7 +37,7 @@ class StreamSummary:
 def summarise(received: Sequence[Received]) -> StreamSummary:
     """The figures of the parts, which are in order and may be incomplete."""
     texts = [item.at_ms for item in received if item.type == "text-delta"]
-    metadata = _metadata([item.part for item in received])
+    metadata = message_metadata(received)
     usage = _counts(metadata.get("usage"))
     spread_ms = texts[-1] - texts[0] if texts else 0.0
     cost = metadata.get("cost")
@@ -56,6 +56,16 @@ def summarise(received: Sequence[Received]) -> StreamSummary:
         model_cost=float(model_cost) if isinstance(model_cost, int | float) else None,
         finish_reason=_finish_reason(received[-1].part) if received else None,
     )
+
+
+def message_metadata(received: Sequence[Received]) -> dict[str, object]:
+    """All metadata of the message merged, as the AI SDK does at the top level."""
+    merged: dict[str, object] = {}
+    for item in received:
+        metadata = item.part.get("messageMetadata")
+        if isinstance(metadata, dict):
+            merged |= cast("dict[str, object]", metadata)
+    return merged
 
 
 def answer(received: Sequence[Received]) -> str:
@@ -78,16 +88,6 @@ def _finish_reason(part: Part) -> str | None:
     if kind not in TERMINAL_PARTS:
         return None
     return str(part.get("finishReason", "other")) if kind == "finish" else kind
-
-
-def _metadata(parts: Sequence[Part]) -> dict[str, object]:
-    """All metadata of the message merged, as the AI SDK does at the top level."""
-    merged: dict[str, object] = {}
-    for part in parts:
-        metadata = part.get("messageMetadata")
-        if isinstance(metadata, dict):
-            merged |= cast("dict[str, object]", metadata)
-    return merged
 
 
 def _counts(usage: object) -> dict[str, int] | None:

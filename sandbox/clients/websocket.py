@@ -1,33 +1,37 @@
-"""The WebSocket API, in the frames of the AI SDK's `WebSocketChatTransport`.
+"""The WebSocket API, in the frames of the AI SDK's `WebSocketChatTransport` and some of this project's own.
 
-Client to server: `send`. Server to client: `start`, `chunk` (numbered, gapless), then `end` or `error`.
-Frames of other requests are passed over, as the stock transport does.
+Server to client: `start`, `chunk` (numbered, gapless), then `end` or `error`; `no-active` where there is nothing to
+resume; `result` for what is no stream; `beat` and `notice` about the connection. Frames of other requests are passed
+over, as the stock transport does.
 """
 
-import json
 import time
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
-from websockets.asyncio.client import ClientConnection
-
 from sandbox.clients import refusals
+from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
 from sandbox.clients.client import (
+    OPEN_SECONDS,
     SILENCE_SECONDS,
     TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
     Malformed,
+    NothingActive,
     Received,
+    new_id,
 )
-from sandbox.clients.wire import child, open_socket, receive, send
+from sandbox.clients.frames import Frame, encoded, joined, resume_frame, send_frame
+from sandbox.clients.inboxes import EVERYBODY, Inbox, Inboxes, Message
+from sandbox.clients.wire import child, open_socket, send
 
 SUBPROTOCOL = "streamways.v1"
 TOKEN_PREFIX = "jwt."
-FRAME_BYTES = 32 * 1024
-"""A larger message must be split into frames: https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
 
 _SOURCE = "the WebSocket API"
 
@@ -37,90 +41,157 @@ class WebSocketClient:
 
     architecture: Architecture = "websocket"
 
-    def __init__(self, web_socket_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        web_socket_url: str,
+        token: str | None,
+        *,
+        silence_seconds: float = SILENCE_SECONDS,
+        renewed_token: Callable[[], str | None] = lambda: None,
+        on_notice: Callable[[Message], None] = lambda _: None,
+    ) -> None:
+        """The token travels as a subprotocol; `None` for an address that carries a ticket. `renewed_token` is asked
+        with each request: its token goes along and renews the session, as the stock transport's `headers` do.
+        `on_notice` gets what the server says about the connection.
+        """
         self._url = web_socket_url
         self._offered = [SUBPROTOCOL, *([TOKEN_PREFIX + token] if token else [])]
         self._silence_seconds = silence_seconds
-        self._socket: ClientConnection | None = None
+        self._renewed_token = renewed_token
+        self._on_notice = on_notice
+        self._inboxes: Inboxes | None = None
 
     async def __aenter__(self) -> Self:
         self._socket = await open_socket(self._url, self._offered, SUBPROTOCOL, _SOURCE)
+        self._inboxes = Inboxes(self._socket, _SOURCE, _address, self._unclaimed)
+        self._inboxes.begin()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._socket is not None:
-            await self._socket.close()
+        if self._inboxes is not None:
+            await self._inboxes.close()
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
         """See `Client.stream`. The stream's id is the frames' `requestId`."""
-        socket = self._socket
-        if socket is None:
-            raise RuntimeError("open the client first: async with client")
-        started = time.perf_counter()
-        await send(socket, _frames(_send_frame(request)))
-        sequence = 0
-        message = 0
-        ended = False
-        while not ended:
-            frame = await self._next(socket, request.stream_id, sequence)
-            at_ms = (time.perf_counter() - started) * 1000
-            if frame.get("type") == "end":
-                raise Cut(f"{_SOURCE} ended the stream after {sequence} parts, without a terminal part")
-            if frame.get("type") == "chunk":
-                if frame.get("sequence") != sequence:
-                    raise Malformed(f"{_SOURCE} sent sequence {frame.get('sequence')} where {sequence} was due")
-                part = child(frame, "chunk")
-                ended = part.get("type") in TERMINAL_PARTS
-                yield Received(sequence, part, at_ms, message)
-                sequence += 1
-            message += 1
-        await self._end(socket, request.stream_id, sequence)
+        return self._parts(send_frame(request), request.chat_id, request.stream_id, 0)
 
-    async def _next(self, socket: ClientConnection, request_id: str, sequence: int) -> Mapping[str, object]:
-        """The next frame of this stream."""
-        began = time.monotonic()
+    def resume(
+        self, chat_id: str, after: int | None = None, *, request_id: str | None = None
+    ) -> AsyncGenerator[Received]:
+        """See `Client.resume`. The id of the request, for an `abort` of it, is made up unless given."""
+        chosen = request_id or new_id("resume")
+        frame = resume_frame(chosen, chat_id, after)
+        return self._parts(frame, chat_id, chosen, 0 if after is None else after + 1)
+
+    async def abort(self, request_id: str) -> None:
+        """What the stock transport sends when its reader goes away. Of a `send` it is a cancel."""
+        await self._send({"type": "abort", "requestId": request_id})
+
+    async def cancel(self, chat_id: str, stream_id: str) -> None:  # noqa: ARG002
+        """See `Client.cancel`."""
+        await self._ask("cancel", streamId=stream_id)
+
+    async def chats(self) -> Sequence[ChatSummary]:
+        """See `Client.chats`."""
+        return [chat for result in await self._ask("list") for chat in list_of_chats(result)]
+
+    async def read(self, chat_id: str) -> Chat:
+        """See `Client.read`. A long chat comes in several frames, each with some of the messages."""
+        slices = [Chat.from_json(result) for result in await self._ask("read", id=chat_id)]
+        return replace(slices[0], messages=joined(message for each in slices for message in each.messages))
+
+    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+        """See `Client.update`."""
+        given = {"title": title, "members": members}
+        await self._ask("update", id=chat_id, **{name: value for name, value in given.items() if value is not None})
+
+    async def delete(self, chat_id: str) -> None:
+        """See `Client.delete`."""
+        await self._ask("delete", id=chat_id)
+
+    async def _ask(self, frame_type: str, **fields: object) -> list[Mapping[str, object]]:
+        """What is answered to one of this project's own frames: one result, or several for what fits into none."""
+        request_id = new_id(frame_type)
+        results: list[Mapping[str, object]] = []
+        with self._inbox(request_id) as inbox:
+            await self._send({"type": frame_type, "requestId": request_id, **fields})
+            more = True
+            while more:
+                frame = await self._next(inbox, OPEN_SECONDS)
+                if frame["type"] != "result":
+                    raise _unexpected(frame)
+                results.append(child(frame, "result"))
+                more = frame.get("more") is True
+        return results
+
+    async def _parts(self, frame: Frame, chat_id: str, request_id: str, due: int) -> AsyncGenerator[Received]:
+        started = time.perf_counter()
+        message, ended = 0, False
+        with self._inbox(request_id) as inbox:
+            await self._send(frame)
+            while True:
+                try:
+                    answer = await self._next(inbox, self._silence_seconds)
+                except Cut as cut:
+                    raise Cut(f"{cut}, {due} parts into the stream") from cut
+                at_ms = (time.perf_counter() - started) * 1000
+                match answer["type"]:
+                    case "no-active" if frame["type"] == "resume":
+                        raise NothingActive(chat_id)
+                    case "end" if ended:
+                        return
+                    case "end":
+                        raise Cut(f"{_SOURCE} ended the stream after {due} parts, without a terminal part")
+                    case "start" if not message:
+                        pass
+                    case "chunk" if not ended:
+                        if answer.get("sequence") != due:
+                            raise Malformed(f"{_SOURCE} sent sequence {answer.get('sequence')} where {due} was due")
+                        part = child(answer, "chunk")
+                        ended = part.get("type") in TERMINAL_PARTS
+                        yield Received(due, part, at_ms, message)
+                        due += 1
+                    case "chunk":
+                        raise Malformed(f"{_SOURCE} sent a chunk after the terminal part, where 'end' was due")
+                    case _:
+                        raise _unexpected(answer)
+                message += 1
+
+    async def _next(self, inbox: Inbox, seconds: float) -> Message:
+        """The next frame of a request. A beat says that the server is at work: it starts the wait anew."""
         while True:
-            waited = time.monotonic() - began
-            try:
-                frame = await receive(socket, self._silence_seconds, _SOURCE, waited_seconds=waited)
-            except Cut as cut:
-                raise Cut(f"{cut}, {sequence} parts into the stream") from cut
+            frame = await inbox.next(seconds)
             frame_type = frame.get("type")
             if frame_type is None:
                 raise refusals.from_gateway_frame(frame)
-            if frame.get("requestId") != request_id:
-                continue
             if frame_type == "error":
                 raise refusals.from_error_text(str(frame.get("errorText", "")))
-            if frame_type not in ("start", "chunk", "end"):
-                raise Malformed(f"{_SOURCE} sent a frame of the unknown type {frame_type!r}")
-            return frame
+            if frame_type != "beat":
+                return frame
 
-    async def _end(self, socket: ClientConnection, request_id: str, sequence: int) -> None:
-        """Takes the `end` frame, so that the next stream on this connection begins behind it."""
-        frame = await self._next(socket, request_id, sequence)
-        if frame.get("type") != "end":
-            raise Malformed(
-                f"{_SOURCE} sent a {frame.get('type')!r} frame after the terminal part, where 'end' was due"
-            )
+    def _inbox(self, request_id: str) -> AbstractContextManager[Inbox]:
+        if self._inboxes is None:
+            raise RuntimeError("open the client first: async with client")
+        return self._inboxes.inbox(request_id)
 
+    async def _send(self, frame: Frame) -> None:
+        token = self._renewed_token()
+        headers = {"headers": {"authorization": f"Bearer {token}"}} if token else {}
+        await send(self._socket, encoded(frame | headers))
 
-def _send_frame(request: ChatRequest) -> dict[str, object]:
-    frame: dict[str, object] = {
-        "type": "send",
-        "requestId": request.stream_id,
-        "id": request.chat_id,
-        "trigger": request.trigger,
-        "messages": request.messages,
-    }
-    if request.message_id is not None:
-        frame["messageId"] = request.message_id
-    return frame
+    def _unclaimed(self, frame: Message) -> None:
+        if frame.get("type") == "notice":
+            self._on_notice(frame)
 
 
-def _frames(message: Mapping[str, object]) -> Iterator[bytes]:
-    encoded = json.dumps(message).encode()
-    for start in range(0, len(encoded), FRAME_BYTES):
-        yield encoded[start : start + FRAME_BYTES]
+def _unexpected(frame: Message) -> Malformed:
+    return Malformed(f"{_SOURCE} sent a frame of the type {frame['type']!r}, which is none of this request's")
+
+
+def _address(frame: Message) -> str | None:
+    """The request that a frame is for. A beat is for all of them, and so is a frame of API Gateway's own."""
+    if frame.get("type") in (None, "beat"):
+        return EVERYBODY
+    return str(frame.get("requestId"))

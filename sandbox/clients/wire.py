@@ -1,6 +1,5 @@
 """What the clients share below their protocols: JSON objects, and opening and reading a WebSocket."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -70,16 +69,10 @@ async def send(socket: ClientConnection, message: str | Iterable[bytes]) -> None
         await socket.send(message, text=True)
 
 
-async def receive(
-    socket: ClientConnection, seconds: float, source: str, *, waited_seconds: float = 0
-) -> dict[str, object]:
-    """The next message, a JSON object. Raises Cut when the connection closes, or after `seconds`, of which
-    `waited_seconds` have gone by already; Malformed for anything else than a JSON object."""
+async def receive(socket: ClientConnection, source: str) -> dict[str, object]:
+    """The next message, a JSON object. Raises Cut when the connection closes, Malformed for anything else."""
     try:
-        async with asyncio.timeout(max(seconds - waited_seconds, 0)):
-            message = await socket.recv()
-    except TimeoutError as error:
-        raise Cut(f"{source} sent nothing of the stream for {seconds:g} s") from error
+        message = await socket.recv()
     except ConnectionClosed as error:
         raise Cut(f"{source} closed the connection: {error}") from error
     return json_object(message, source)

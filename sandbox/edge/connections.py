@@ -28,6 +28,12 @@ class WebSocketLimits:
     connection_seconds: float = 7200
     """After this it is closed (1001) in any case."""
     send_seconds: float = SEND_SECONDS
+    time_scale: float = 1.0
+    """The sandbox's seconds for one of AWS's, in the time of a connection and its idle time; as in SandboxOptions."""
+
+    def told(self, since_ms: int, now_ms: int) -> int:
+        """A time in the past, moved to where it is so long ago as it is in AWS's seconds. Epoch milliseconds."""
+        return now_ms - round((now_ms - since_ms) / self.time_scale)
 
 
 class ConnectionGone(Exception):
@@ -56,15 +62,19 @@ class Connection:
         self._socket = socket
         self._limits = limits
         self._clock = asyncio.get_running_loop().time
-        self._lifetime_ends = self._clock() + limits.connection_seconds
-        self._idle_ends = self._clock() + limits.idle_seconds
+        self._lifetime_ends = self._clock() + limits.connection_seconds * limits.time_scale
+        self._idle_ends = self._clock() + limits.idle_seconds * limits.time_scale
         self._one_at_a_time = asyncio.Lock()
         self._waiting_bytes = 0
+
+    def told(self, since_ms: int) -> int:
+        """A time of this connection as AWS's API tells it: so long ago as it is in AWS's seconds."""
+        return self._limits.told(since_ms, time.time_ns() // 1_000_000)
 
     def touch(self) -> None:
         """A message passed: the connection is not idle."""
         self.last_active_ms = time.time_ns() // 1_000_000
-        self._idle_ends = self._clock() + self._limits.idle_seconds
+        self._idle_ends = self._clock() + self._limits.idle_seconds * self._limits.time_scale
 
     def seconds_left(self) -> float:
         """Until the connection is to be closed, unless a message passes; 0 or less when it is time."""

@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from sandbox.aws.credentials import Credentials
 from sandbox.aws.iam import role_allows
 from sandbox.aws.sigv4 import SignatureRefused, verify
+from sandbox.edge.connection_faults import ANSWERS, ConnectionFaults
 from sandbox.edge.connections import ClientTooSlow, Connection, ConnectionGone, Connections
 from sandbox.edge.websocket_protocol import MESSAGE_BYTES
 from sandbox.world import ACCOUNT_ID, World
@@ -25,10 +26,13 @@ DISCONNECTED_BY_SERVER = "Connection Closed Normally"
 class ConnectionsApi:
     """The endpoint `…/{stage}/@connections/{connection_id}`; errors have the shape that AWS's SDKs read."""
 
-    def __init__(self, world: World, credentials: Credentials, connections: Connections) -> None:
+    def __init__(
+        self, world: World, credentials: Credentials, connections: Connections, faults: ConnectionFaults
+    ) -> None:
         self._world = world
         self._credentials = credentials
         self._connections = connections
+        self._faults = faults
 
     async def serve(self, request: Request) -> Response:
         """One POST, GET or DELETE."""
@@ -58,7 +62,8 @@ class ConnectionsApi:
         try:
             connection = self._connections.get(api_id, stage, connection_id)
             if request.method == "POST":
-                return await _post(connection, body)
+                fault = self._faults.take()
+                return await _post(connection, body) if fault is None else error_response(*ANSWERS[fault.kind], None)
         except ConnectionGone:
             return error_response(HTTPStatus.GONE, "GoneException", None)
         except ClientTooSlow:
@@ -68,9 +73,9 @@ class ConnectionsApi:
             return Response(status_code=HTTPStatus.NO_CONTENT)
         return JSONResponse(
             {
-                "connectedAt": _iso_8601(connection.connected_at_ms),
+                "connectedAt": _iso_8601(connection.told(connection.connected_at_ms)),
                 "identity": {"sourceIp": connection.source_ip, "userAgent": connection.user_agent},
-                "lastActiveAt": _iso_8601(connection.last_active_ms),
+                "lastActiveAt": _iso_8601(connection.told(connection.last_active_ms)),
             }
         )
 

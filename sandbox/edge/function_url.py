@@ -1,13 +1,14 @@
 """Function URLs: `{origin}/lambda-url/{url_id}/…` stands for `https://{url_id}.lambda-url.{region}.on.aws/…`.
 
-A request becomes an event of payload format 2.0, the Web Adapter's answer the response.
+A request for a function behind the Web Adapter goes to its web server; any other function is invoked with an event of
+payload format 2.0. What it answers is the response.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -19,9 +20,11 @@ from starlette.types import Receive, Scope, Send
 from sandbox.aws.credentials import Credentials
 from sandbox.edge.function_url_auth import Forbidden, authorize
 from sandbox.edge.function_url_cors import is_preflight, preflight_headers, response_headers
+from sandbox.edge.function_url_events import MalformedAnswer, answer_of, event_of
 from sandbox.functions.errors import FunctionFailed, InvokeRefused, PayloadTooLarge
+from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.limits import REQUEST_BYTES
-from sandbox.functions.service import FunctionService, WebRequest, WebResponse, new_request_id, new_trace_id
+from sandbox.functions.service import FunctionService, WebRequest, WebResponse
 from sandbox.functions.web_stream import StreamCut
 from sandbox.world import ACCOUNT_ID, FunctionUrl, World
 
@@ -70,16 +73,30 @@ async def _answer(
         body = await _body(request)
         authorizer = authorize(world, url, world.functions[url.function_name], credentials, request, body)
         web_request = _web_request(url, request, body, authorizer, request_id, trace_id, world.region)
-        response = await functions.web(url.function_name, web_request, streamed=url.invoke_mode == "RESPONSE_STREAM")
+        if functions.adapted(url.function_name):
+            streamed = url.invoke_mode == "RESPONSE_STREAM"
+            return _FunctionResponse(await functions.web(url.function_name, web_request, streamed=streamed))
+        return await _invoked(functions, url.function_name, web_request)
     except Forbidden as forbidden:
         return _error(403, forbidden.code, forbidden.message)
     except InvokeRefused as refused:
         return _error(refused.status, refused.code, refused.message)
     except ClientDisconnect:
         return Response(status_code=400)  # nobody reads it
-    except FunctionFailed:
+    except (FunctionFailed, MalformedAnswer):
         return PlainTextResponse("Internal Server Error", 502)
-    return _FunctionResponse(response)
+
+
+async def _invoked(functions: FunctionService, function_name: str, request: WebRequest) -> Response:
+    """The answer of a function without a web server. Raises `InvokeRefused`, `MalformedAnswer`."""
+    invocation = await functions.invoke(function_name, event_of(request), request_id=request.request_id)
+    if invocation.function_error is not None:
+        raise MalformedAnswer(f"the function failed: {invocation.function_error}")
+    answer = answer_of(invocation.payload)
+    response = Response(answer.body, answer.status)
+    length = [(name, value) for name, value in response.raw_headers if name == b"content-length"]
+    response.raw_headers = [*_passed_on(answer.headers, {"content-length"}), *length]
+    return response
 
 
 async def _body(request: Request) -> bytes:
@@ -148,18 +165,23 @@ def _error(status: int, code: str, message: str) -> Response:
     return JSONResponse({"Message": message}, status, headers={"x-amzn-errortype": code})
 
 
+def _passed_on(headers: Iterable[tuple[bytes, bytes]], dropped: set[str]) -> list[tuple[bytes, bytes]]:
+    """The function's headers as the client gets them."""
+    lowered = [(name.lower(), value) for name, value in headers]
+    return [
+        (b"x-amzn-remapped-" + name if name.decode("latin-1") in REMAPPED else name, value)
+        for name, value in lowered
+        if name.decode("latin-1") not in HOP_BY_HOP | dropped
+    ]
+
+
 class _FunctionResponse(Response):
     """The function's answer, piece by piece. A client that goes away stops the sending, not the function."""
 
     def __init__(self, response: WebResponse) -> None:
         super().__init__(status_code=response.status)
         self._function = response
-        dropped = HOP_BY_HOP | ({"content-length"} if response.streamed else set[str]())
-        self.raw_headers = [
-            (b"x-amzn-remapped-" + name if name.decode("latin-1") in REMAPPED else name, value)
-            for name, value in ((name.lower(), value) for name, value in response.headers)
-            if name.decode("latin-1") not in dropped
-        ]
+        self.raw_headers = _passed_on(response.headers, {"content-length"} if response.streamed else set[str]())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         sending = asyncio.ensure_future(self._send(send))

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from sandbox.aws.credentials import Credentials
+from sandbox.edge.connection_faults import ConnectionFaults
 from sandbox.edge.connections import Connections, WebSocketLimits
 from sandbox.edge.connections_api import ConnectionsApi, error_response
 from sandbox.edge.route_selection import is_supported, served_routes
@@ -35,13 +36,17 @@ log = logging.getLogger(__name__)
 
 
 def routes(
-    world: World, functions: FunctionService, credentials: Credentials, limits: WebSocketLimits | None = None
+    world: World,
+    functions: FunctionService,
+    credentials: Credentials,
+    limits: WebSocketLimits | None = None,
+    faults: ConnectionFaults | None = None,
 ) -> list[BaseRoute]:
     """The WebSocket APIs of the World and their `@connections`; serve them with `ws=LimitedWebSocketProtocol`."""
     limits = limits or WebSocketLimits()
     connections = Connections()
     gateway = WebSocketGateway(Backend(world, Integrations(world, functions, limits), connections, limits))
-    management = ConnectionsApi(world, credentials, connections)
+    management = ConnectionsApi(world, credentials, connections, faults or ConnectionFaults())
     stage = EXECUTE_API_PREFIX + "{api_id}/{stage}"
     return [
         Route(stage + "/@connections/{connection_id}", management.serve, methods=["POST", "GET", "DELETE"]),
@@ -60,7 +65,8 @@ class WebSocketGateway:
 
     async def serve(self, socket: WebSocket) -> None:
         """One connection, from its handshake to its end."""
-        handshake = Handshake.of(self._backend.world, socket.path_params["api_id"], socket.path_params["stage"], socket)
+        api_id, stage = socket.path_params["api_id"], socket.path_params["stage"]
+        handshake = Handshake.of(self._backend.world, api_id, stage, socket, self._backend.limits)
         try:
             if len(str(socket.url)) > URL_CHARACTERS:
                 raise ConnectRefused(HTTPStatus.REQUEST_URI_TOO_LONG, "Request URI too long")

@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from starlette.websockets import WebSocket
 
+from sandbox.edge.connections import WebSocketLimits
 from sandbox.world import World
 
 Document = dict[str, object]
@@ -48,9 +49,10 @@ class Handshake:
     user_agent: str
     headers: tuple[tuple[str, str], ...]
     query: tuple[tuple[str, str], ...]
+    limits: WebSocketLimits
 
     @classmethod
-    def of(cls, world: World, api_id: str, stage: str, socket: WebSocket) -> "Handshake":
+    def of(cls, world: World, api_id: str, stage: str, socket: WebSocket, limits: WebSocketLimits) -> "Handshake":
         """The request behind a socket that is not accepted yet."""
         source_ip = socket.client.host if socket.client else "127.0.0.1"
         origin = urlsplit(world.origin)
@@ -72,6 +74,7 @@ class Handshake:
             user_agent=socket.headers.get("user-agent", ""),
             headers=(*received, *added),
             query=tuple(parse_qsl(socket.url.query, keep_blank_values=True)),
+            limits=limits,
         )
 
 
@@ -138,7 +141,7 @@ def _context(
         "requestTime": datetime.fromtimestamp(now / 1000, UTC).strftime("%d/%b/%Y:%H:%M:%S +0000"),
         "messageDirection": "IN",
         "stage": handshake.stage,
-        "connectedAt": handshake.connected_at_ms,
+        "connectedAt": handshake.limits.told(handshake.connected_at_ms, now),
         "requestTimeEpoch": now,
         "identity": identity,
         "requestId": request_id,

@@ -21,9 +21,9 @@ LINGER_SECONDS = 5.0
 class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
     """For `uvicorn.Config(ws=…)`: serves every path, and holds those under `/execute-api/` to API Gateway's limits.
 
-    Three more differences from uvicorn's own: it sends no pings (AWS sends none, so an idle connection is idle), it
-    does not compress under `/execute-api/`, and after a protocol error it reads on until the client has seen the close
-    frame.
+    Four more differences from uvicorn's own: it sends no pings (AWS sends none, so an idle connection is idle), it
+    does not compress under `/execute-api/`, it answers a handshake that it cannot read (431 for a header over 8 KB),
+    and after a protocol error it reads on until the client has seen the close frame.
     """
 
     _failed = False
@@ -37,8 +37,13 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
 
     def data_received(self, data: bytes) -> None:
-        if not self._failed:
-            super().data_received(data)
+        if self._failed:
+            return
+        super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None:
+            self._failed = True
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.transport.close()
 
     def handle_parser_exception(self) -> None:
         # Closing a socket with unread data resets it, and a reset can overtake the close frame: the client would see
@@ -48,7 +53,8 @@ class LimitedWebSocketProtocol(WebSocketsSansIOProtocol):
         assert close is not None
         self.queue.put_nowait({"type": "websocket.disconnect", "code": close.code, "reason": close.reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
-        self.transport.write_eof()
+        if self.transport.can_write_eof():  # TLS knows no such thing
+            self.transport.write_eof()
         self.close_sent = True
         self.read_paused = False
         self.transport.resume_reading()

@@ -36,6 +36,7 @@ class Host:
     layers: Layers
     limits: Limits
     aws_endpoint: str
+    ca_file: Path | None
     leash: Leash
     ports: Ports
 
@@ -79,6 +80,7 @@ class Environment(ABC):
             keys=host.credentials.for_role(function.role_arn),
             region=host.world.region,
             endpoint=host.aws_endpoint,
+            ca_file=host.ca_file,
             layers=host.layers,
             task_root=self.task_root,
             home=self._home,

@@ -13,14 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sandbox.aws.iam import role_allows
-from sandbox.errors import ResourceRefused
 from sandbox.functions.errors import InvokeRefused, TooManyRequests
 from sandbox.functions.limits import Limits
 from sandbox.world import Function, World
 
 _log = logging.getLogger(__name__)
-
-_LAMBDA_ARN = "arn:aws:lambda:"
 
 
 @dataclass(frozen=True)
@@ -32,16 +29,6 @@ class Invocation:
     """JSON the function returned, or the error document `{"errorMessage", "errorType", …}`."""
     function_error: str | None
     """`Unhandled` when the function failed, timed out or crashed."""
-
-
-def verify_destinations(function: Function) -> None:
-    """Refuse destinations other than functions, which are all that the sandbox has. Raises `ResourceRefused`."""
-    for arn in (function.event_invoke.on_failure, function.event_invoke.on_success):
-        if arn is not None and not arn.startswith(_LAMBDA_ARN):
-            raise ResourceRefused(
-                f"Function {function.name} sends the results of its events to {arn}; the sandbox knows functions as "
-                f"destinations ({_LAMBDA_ARN}…) and no other service. See sandbox/functions/events.py."
-            )
 
 
 class Events:
@@ -62,7 +49,8 @@ class Events:
     async def deliver(self, function: Function, request_id: str, payload: bytes) -> None:
         """All attempts of one event, each under the same request id."""
         config, limits = function.event_invoke, self._limits
-        expires = time.monotonic() + config.maximum_event_age_seconds
+        scale = limits.time_scale
+        expires = time.monotonic() + config.maximum_event_age_seconds * scale
         throttle_wait, longest = limits.throttle_seconds
         attempts = 0
         last: Invocation | None = None
@@ -70,7 +58,7 @@ class Events:
             try:
                 last = await self._invoke(function, request_id, payload)
             except TooManyRequests:
-                wait = throttle_wait
+                wait = throttle_wait * scale
                 throttle_wait = min(throttle_wait * 2, longest)
             else:
                 attempts += 1
@@ -80,7 +68,7 @@ class Events:
                     return self._tell(
                         function, config.on_failure, "RetriesExhausted", request_id, payload, attempts, last
                     )
-                wait = limits.retry_seconds[min(attempts, len(limits.retry_seconds)) - 1] * limits.retry_scale
+                wait = limits.retry_seconds[min(attempts, len(limits.retry_seconds)) - 1] * scale
             left = expires - time.monotonic()
             await asyncio.sleep(min(wait, max(left, 0)))
             if wait >= left:

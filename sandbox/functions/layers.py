@@ -49,6 +49,8 @@ RESERVED_VARIABLES = frozenset(
 )
 """CreateFunction refuses these (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html)."""
 
+TRUST_VARIABLES = ("AWS_CA_BUNDLE", "SSL_CERT_FILE")
+"""Name the certificate authorities to trust, to the SDK and to OpenSSL. Set only where the sandbox speaks TLS."""
 _ANYONE_MAY_EXECUTE = 0o001
 
 
@@ -178,12 +180,21 @@ class Layers:
 
 
 def variables(
-    function: Function, *, keys: Keys, region: str, endpoint: str, layers: Layers, task_root: Path, home: Path
+    function: Function,
+    *,
+    keys: Keys,
+    region: str,
+    endpoint: str,
+    ca_file: Path | None,
+    layers: Layers,
+    task_root: Path,
+    home: Path,
 ) -> dict[str, str]:
     """The whole environment of a function's process; nothing of the sandbox's own environment is in it.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
     """
+    trust = {} if ca_file is None else dict.fromkeys(TRUST_VARIABLES, str(ca_file))
     return {
         "PATH": f"{layers.bin}:/usr/local/bin:/usr/bin:/bin",
         "LANG": "en_US.UTF-8",
@@ -192,6 +203,7 @@ def variables(
         "HOME": str(home),
         "TMPDIR": str(home),
         **function.environment,
+        **trust,
         "AWS_ENDPOINT_URL": endpoint,
         "LAMBDA_TASK_ROOT": str(task_root),
         "LAMBDA_RUNTIME_DIR": str(layers.runtime),

@@ -18,7 +18,13 @@ STREAM_BYTES = 209_715_200
 
 @dataclass(frozen=True)
 class Limits:
-    """What an account may do, in seconds, bytes and environments. Tests make the delays short."""
+    """What an account may do, in seconds, bytes and environments.
+
+    `time_scale` shortens what Lambda and EventBridge wait for, so that tests reach it: the age of events, the waits
+    before they are tried again, the periods of schedules. How long a function may take is its own setting, unscaled.
+    """
+
+    time_scale: float = 1.0
 
     concurrency: int = 1000
     """Concurrent executions of a region; what functions reserve is taken from it ("Quotas")."""
@@ -32,8 +38,6 @@ class Limits:
     retry_seconds: tuple[float, ...] = (60, 120)
     """Wait before the first and the second retry of a failed event
     (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html)."""
-    retry_scale: float = 1 / 60
-    """The sandbox shortens that wait: a developer's second stands for Lambda's minute."""
     throttle_seconds: tuple[float, float] = (1, 300)
     """A throttled event is tried again after the first, doubled each time up to the second (same page)."""
     stream_bytes: int = STREAM_BYTES

@@ -6,16 +6,15 @@ https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 import asyncio
 import contextlib
 import logging
-import math
 import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sandbox.functions.environment import Environment, HandlerEnvironment, Host
 from sandbox.functions.errors import FunctionFailed, TooManyRequests, timed_out
+from sandbox.functions.report import Report
 from sandbox.functions.runtime_api import Event
 from sandbox.functions.web_adapter import AdapterSettings, WebEnvironment
 from sandbox.world import Function, World
@@ -85,7 +84,7 @@ class Pool:
         with self._concurrency.one_more(self.function):
             # An INIT phase that takes too long is begun again within the invocation, on the function's own timeout.
             environment = await self._take_idle() or await self._started(request_id) or self._new()
-            report = _Report(environment, request_id)
+            report = Report(environment, request_id)
             keep = False
             try:
                 async with _deadline(self.function, request_id):
@@ -129,6 +128,12 @@ class Pool:
         oldest_allowed = time.monotonic() - self._host.limits.idle_seconds
         while len(self._idle) > self._minimum and self._idle[0].idle_since < oldest_allowed:
             await self._close(self._idle.pop(0))
+
+    async def kill(self) -> int:
+        """Kill the processes that run an invocation, as a crash would; how many."""
+        busy = [each for each in self._all.difference(self._idle) if each.started and each.process.alive]
+        await asyncio.gather(*(environment.process.kill() for environment in busy))
+        return len(busy)
 
     async def close(self) -> None:
         """End all environments, busy ones too."""
@@ -200,51 +205,3 @@ async def _deadline(function: Function, request_id: str) -> AsyncGenerator[None]
         if not limit.expired():
             raise
         raise timed_out(request_id, function.timeout_seconds) from None
-
-
-class _Report:
-    """What Lambda itself writes to the log of an invocation.
-
-    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
-    """
-
-    def __init__(self, environment: Environment, request_id: str) -> None:
-        self.failure: FunctionFailed | None = None
-        self._environment = environment
-        self._request_id = request_id
-        self._began = time.monotonic()
-        self._duration_ms = 0.0
-        self._peak: int | None = None
-        environment.log.write(f"START RequestId: {request_id} Version: $LATEST")
-
-    def measure(self) -> None:
-        """Take the figures, while the process is there."""
-        self._duration_ms = (time.monotonic() - self._began) * 1000
-        if self._environment.started:
-            self._peak = self._environment.process.peak_memory_megabytes()
-
-    def write(self) -> None:
-        """Write the END and REPORT lines. The INIT phase is billed too (since 2025-08-01)."""
-        log, environment = self._environment.log, self._environment
-        init_ms, environment.init_ms = environment.init_ms, None
-        failure = None if self.failure is None or self.failure.reusable else self.failure
-        if failure is not None and failure.status == "timeout":
-            now = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
-            seconds = environment.function.timeout_seconds
-            log.write(f"{now}Z {self._request_id} Task timed out after {seconds:.2f} seconds")
-        log.write(f"END RequestId: {self._request_id}")
-        fields = [
-            f"REPORT RequestId: {self._request_id}",
-            f"Duration: {self._duration_ms:.2f} ms",
-            f"Billed Duration: {math.ceil(self._duration_ms + (init_ms or 0))} ms",
-            f"Memory Size: {environment.function.memory_megabytes} MB",
-        ]
-        if self._peak is not None:
-            fields.append(f"Max Memory Used: {self._peak} MB")
-        if init_ms is not None:
-            fields.append(f"Init Duration: {init_ms:.2f} ms")
-        if failure is not None:
-            fields.append(f"Status: {failure.status}")
-            if failure.status == "error":
-                fields.append(f"Error Type: {failure.document.get('errorType')}")
-        log.write("\t".join(fields))

@@ -6,15 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 import asyncio
 import json
 import logging
-import secrets
-import time
-import uuid
 from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from sandbox.aws.credentials import Credentials
-from sandbox.errors import ResourceRefused, ServiceFailed, one_line
+from sandbox.errors import ServiceFailed, one_line
 from sandbox.functions.environment import HandlerEnvironment, Host
 from sandbox.functions.errors import (
     FunctionFailed,
@@ -26,13 +25,17 @@ from sandbox.functions.errors import (
     PayloadTooLarge,
     TooManyRequests,
 )
-from sandbox.functions.events import Events, Invocation, verify_destinations
+from sandbox.functions.event_faults import EventFaults
+from sandbox.functions.events import Events, Invocation
+from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.logs import FunctionLogs
+from sandbox.functions.plan import awaited, verify
 from sandbox.functions.pool import Concurrency, Pool
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
+from sandbox.functions.schedules import Schedules
 from sandbox.functions.watcher import WATCHED_FOLDERS, watch
 from sandbox.functions.web_adapter import WebRequest
 from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
@@ -54,22 +57,10 @@ __all__ = [
     "TooManyRequests",
     "WebRequest",
     "WebResponse",
-    "new_request_id",
-    "new_trace_id",
 ]
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-
-def new_request_id() -> str:
-    """An id for one invocation."""
-    return str(uuid.uuid4())
-
-
-def new_trace_id() -> str:
-    """A value for `X-Amzn-Trace-Id`, not sampled."""
-    return f"Root=1-{int(time.time()):08x}-{secrets.token_hex(12)};Parent={secrets.token_hex(8)};Sampled=0"
 
 
 class FunctionService:
@@ -83,13 +74,15 @@ class FunctionService:
         logs: FunctionLogs,
         aws_endpoint: str,
         *,
+        ca_file: Path | None = None,
         packages: Packages | None = None,
         limits: Limits | None = None,
     ) -> None:
+        """`ca_file` is the certificate authority that functions must trust to reach the sandbox, if it speaks TLS."""
         port = urlsplit(world.origin).port or options.port
         self._world = world
         self._options = options
-        self._limits = limits or Limits()
+        self._limits = limits or Limits(time_scale=options.time_scale)
         self._host = Host(
             world=world,
             credentials=credentials,
@@ -99,17 +92,22 @@ class FunctionService:
             ),
             limits=self._limits,
             aws_endpoint=aws_endpoint,
+            ca_file=ca_file,
             leash=Leash(),
             ports=Ports(port),
         )
         self._concurrency = Concurrency(world, self._limits.concurrency)
+        self.event_faults = EventFaults()
+        """How the next events go wrong."""
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)
+        self._schedules = Schedules(world, self._limits, self.invoke_event)
         self._pools: dict[str, Pool] = {}
         self._staging = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def start(self) -> None:
-        """Stage the code of every function and warm `options.warm_workers` environments of each; watch the code.
+        """Stage the code of every function, warm `options.warm_workers` environments of each that is waited for, start
+        the schedules and watch the code.
 
         Raises `ResourceRefused` for a function that could not work on AWS or here, `ServiceFailed` when its package
         cannot be laid out.
@@ -125,35 +123,43 @@ class FunctionService:
         self._spawn(watch([folder for folder in folders if folder.is_dir()], self._reload))
         self._spawn(self._retire())
         functions = tuple(self._world.functions.values())
+        ahead = awaited(self._world)
         for function in functions:
-            verify_destinations(function)
-            self._pools[function.name] = Pool(
-                self._host, function, self._concurrency, minimum=self._options.warm_workers
-            )
-        for url in self._world.function_urls.values():
-            if self._pools[url.function_name].adapter is None:
-                raise ResourceRefused(
-                    f"{url.function_name} has a function URL and no Web Adapter; the sandbox serves the URLs of "
-                    f"adapted functions only. See sandbox/functions/web_adapter.py."
-                )
+            minimum = self._options.warm_workers if function.name in ahead else 0
+            self._pools[function.name] = Pool(self._host, function, self._concurrency, minimum)
+        verify(self._world, self._pools)
         await asyncio.gather(*(asyncio.to_thread(self._host.layers.verify, function) for function in functions))
         async with self._staging:
             await asyncio.gather(*(self._stage(pool) for pool in self._pools.values()))
+        self._spawn(self._schedules.run())
 
-    async def invoke(self, function_name: str, payload: bytes) -> Invocation:
+    def adapted(self, function_name: str) -> bool:
+        """Whether the function is a web server behind the Web Adapter: requests for it go to `web`.
+
+        Raises `InvokeRefused`.
+        """
+        return self._pool(self._function(function_name)).adapter is not None
+
+    async def invoke(self, function_name: str, payload: bytes, *, request_id: str | None = None) -> Invocation:
         """Invoke and wait for the answer. An empty payload is `{}`. Raises `InvokeRefused`."""
         function = self._function(function_name)
         event = _checked(payload, REQUEST_BYTES)
         # A caller that goes away does not end the invocation.
-        return await asyncio.shield(self._spawn(self._attempt(function, new_request_id(), event)))
+        return await asyncio.shield(self._spawn(self._attempt(function, request_id or new_request_id(), event)))
 
     def invoke_event(self, function_name: str, payload: bytes) -> str:
         """Invoke and do not wait; the request id. Raises `InvokeRefused`, but never `TooManyRequests`."""
         function = self._function(function_name)
         event = _checked(payload, EVENT_BYTES)
         request_id = new_request_id()
-        self._spawn(self._events.deliver(function, request_id, event))
+        deliver = partial(self._events.deliver, function, request_id, event)
+        self._spawn(self.event_faults.carry(function_name, deliver))
         return request_id
+
+    async def kill(self, prefix: str) -> int:
+        """Kill the processes that run an invocation of a function whose name begins with `prefix`; how many."""
+        pools = [pool for name, pool in self._pools.items() if name.startswith(prefix)]
+        return sum(await asyncio.gather(*(pool.kill() for pool in pools)))
 
     async def web(self, function_name: str, request: WebRequest, *, streamed: bool) -> WebResponse:
         """One HTTP exchange with a function behind the Web Adapter.

@@ -160,6 +160,9 @@ class WebEnvironment(Environment):
             "x-amzn-request-context": json.dumps(request.context),
             "x-amzn-lambda-context": json.dumps(self._lambda_context(event)),
         }
+        if request.body or any(name == "content-length" for name, _ in request.headers):
+            # What the client said of it need not be true: of a chunked body it means nothing.
+            added["content-length"] = str(len(request.body))
         headers = [(name, value) for name, value in request.headers if name not in added]
         source = self.settings.authorization_source
         credential = next((value for name, value in headers if name == source), None)

@@ -18,6 +18,9 @@ AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "AWS_IAM")
 MAX_NAME = 65_536
 API_ID_LENGTH = 26
 DATA_SOURCE_TYPES = ("NONE", "AWS_LAMBDA")
+# https://docs.aws.amazon.com/appsync/latest/APIReference/API_CreateGraphqlApi.html
+QUERY_DEPTHS = (0, 75)
+RESOLVER_COUNTS = (0, 10_000)
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
@@ -40,6 +43,8 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
         user_pool_default_action=default_action,
         app_client_pattern=app_client_pattern,
         additional_authentication_types=_additional(inputs, authentication_type),
+        query_depth_limit=inputs.integer("queryDepthLimit", 0, between=QUERY_DEPTHS),
+        resolver_count_limit=inputs.integer("resolverCountLimit", 0, between=RESOLVER_COUNTS),
     )
     world.graphql_apis[api_id] = api
     realtime = world.origin.replace("http", "ws", 1)

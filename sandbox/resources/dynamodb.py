@@ -11,10 +11,21 @@ from sandbox.resources.inputs import Inputs
 from sandbox.world import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeDefinitionTypeDef, KeySchemaElementTypeDef
+    from mypy_boto3_dynamodb.literals import ProjectionTypeType
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeDefinitionTypeDef,
+        CreateTableInputTypeDef,
+        GlobalSecondaryIndexTypeDef,
+        KeySchemaElementTypeDef,
+        ProjectionTypeDef,
+    )
 
 NAME_LENGTHS = (3, 255)
 ATTRIBUTE_TYPES = ("S", "N", "B")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+MAX_INDEXES = 20
+KEY_TYPES = ("HASH", "RANGE")
+PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
 
 def _create_table(cloud: Cloud, request: Request) -> Created:
@@ -24,18 +35,25 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(f"name is {name!r}, allowed are {NAME_LENGTHS[0]} to {NAME_LENGTHS[1]} characters")
     inputs.text("billingMode", allowed=("PAY_PER_REQUEST",))
     attributes = _attributes(inputs)
-    keys = _keys(inputs)
-    if {key["AttributeName"] for key in keys} != {attribute["AttributeName"] for attribute in attributes}:
+    keys, indexes = _keys(inputs), _indexes(inputs)
+    used = {key["AttributeName"] for schema in (keys, *(index["KeySchema"] for index in indexes)) for key in schema}
+    if used != {attribute["AttributeName"] for attribute in attributes}:
         raise ResourceRefused(
-            "ValidationException: attributes must define the key attributes, hashKey and rangeKey, and no others"
+            "ValidationException: attributes must define the keys of the table and of its indexes, and no others"
         )
     ttl = _ttl(inputs.block("ttl"))
     _without_effect(inputs)
     dynamodb = cloud.backend.dynamodb()
+    table: CreateTableInputTypeDef = {
+        "TableName": name,
+        "AttributeDefinitions": attributes,
+        "KeySchema": keys,
+        "BillingMode": "PAY_PER_REQUEST",
+    }
+    if indexes:
+        table["GlobalSecondaryIndexes"] = indexes
     try:
-        dynamodb.create_table(
-            TableName=name, AttributeDefinitions=attributes, KeySchema=keys, BillingMode="PAY_PER_REQUEST"
-        )
+        dynamodb.create_table(**table)
     except dynamodb.exceptions.ResourceInUseException:
         raise ResourceRefused(f"ResourceInUseException: Table already exists: {name}") from None
     if ttl is not None:
@@ -60,6 +78,43 @@ def _keys(inputs: Inputs) -> "list[KeySchemaElementTypeDef]":
     if range_key is not None:
         keys.append({"AttributeName": range_key, "KeyType": "RANGE"})
     return keys
+
+
+def _indexes(inputs: Inputs) -> "list[GlobalSecondaryIndexTypeDef]":
+    blocks = inputs.blocks("globalSecondaryIndexes")
+    if len(blocks) > MAX_INDEXES:
+        raise ResourceRefused(f"globalSecondaryIndexes has {len(blocks)} indexes, allowed are {MAX_INDEXES}")
+    indexes: list[GlobalSecondaryIndexTypeDef] = [
+        {"IndexName": block.text("name"), "KeySchema": _index_keys(block), "Projection": _projection(block)}
+        for block in blocks
+    ]
+    names = [index["IndexName"] for index in indexes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ResourceRefused(f"ValidationException: Duplicate index name: {name}")
+    return indexes
+
+
+def _index_keys(block: Inputs) -> "list[KeySchemaElementTypeDef]":
+    """One or two keys, in the order of `KEY_TYPES`: what pulumi-aws has in place of `hashKey` and `rangeKey`."""
+    keys = [(key.text("attributeName"), key.text("keyType", allowed=KEY_TYPES)) for key in block.blocks("keySchemas")]
+    if tuple(kind for _, kind in keys) not in (KEY_TYPES[:1], KEY_TYPES):
+        given = ", ".join(kind for _, kind in keys)
+        raise ResourceRefused(f"an index's keySchemas are [{given}], the sandbox takes one HASH and one RANGE at most")
+    return [cast("KeySchemaElementTypeDef", {"AttributeName": name, "KeyType": kind}) for name, kind in keys]
+
+
+def _projection(block: Inputs) -> "ProjectionTypeDef":
+    kind, others = block.text("projectionType", allowed=PROJECTIONS), block.texts("nonKeyAttributes")
+    if (kind == "INCLUDE") != bool(others):
+        raise ResourceRefused(
+            f"ValidationException: projectionType is {kind} and nonKeyAttributes {list(others)}: "
+            "INCLUDE names them, and no other type does"
+        )
+    projection: ProjectionTypeDef = {"ProjectionType": cast("ProjectionTypeType", kind)}
+    if others:
+        projection["NonKeyAttributes"] = others
+    return projection
 
 
 def _ttl(block: Inputs | None) -> str | None:

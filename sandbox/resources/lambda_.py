@@ -180,13 +180,13 @@ def _create_event_invoke_config(cloud: Cloud, request: Request) -> Created:
     function.event_invoke = EventInvokeConfig(
         maximum_retry_attempts=inputs.integer("maximumRetryAttempts", 2, between=(0, 2)),
         maximum_event_age_seconds=inputs.integer("maximumEventAgeInSeconds", 21_600, between=(60, 21_600)),
-        on_failure=_destination(cloud, destinations, "onFailure"),
-        on_success=_destination(cloud, destinations, "onSuccess"),
+        on_failure=_destination(cloud, function, destinations, "onFailure"),
+        on_success=_destination(cloud, function, destinations, "onSuccess"),
     )
     return Created(function.name, {})
 
 
-def _destination(cloud: Cloud, destinations: Inputs | None, key: str) -> str | None:
+def _destination(cloud: Cloud, function: Function, destinations: Inputs | None, key: str) -> str | None:
     block = destinations.block(key) if destinations else None
     if block is None:
         return None
@@ -196,6 +196,11 @@ def _destination(cloud: Cloud, destinations: Inputs | None, key: str) -> str | N
             f"destinationConfig.{key}.destination is {arn!r}, the sandbox delivers to functions alone"
         )
     lambda_access.function_named(cloud, arn)
+    if not iam.role_allows(cloud.world, function.role_arn, "lambda:InvokeFunction", arn):
+        raise ResourceRefused(
+            "InvalidParameterValueException: The function's execution role does not have permissions to call "
+            f"InvokeFunction on {arn} ({function.role_arn})"
+        )
     return arn
 
 

@@ -4,12 +4,33 @@ from collections.abc import Mapping
 from types import ModuleType
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources import apigatewayv2, appsync, cloudwatch, cognito, dynamodb, iam, index, lambda_, provider
+from sandbox.resources import (
+    apigatewayv2,
+    appsync,
+    cloudwatch,
+    cognito,
+    dynamodb,
+    eventbridge,
+    iam,
+    index,
+    lambda_,
+    provider,
+)
 from sandbox.resources.handler import Cloud, Created, Function, Handler, Request
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.values import Value
 
-_MODULES: tuple[ModuleType, ...] = (apigatewayv2, appsync, cloudwatch, cognito, dynamodb, iam, lambda_, provider)
+_MODULES: tuple[ModuleType, ...] = (
+    apigatewayv2,
+    appsync,
+    cloudwatch,
+    cognito,
+    dynamodb,
+    eventbridge,
+    iam,
+    lambda_,
+    provider,
+)
 HANDLERS: Mapping[str, Handler] = {handler.type: handler for module in _MODULES for handler in module.HANDLERS}
 _WITHOUT_REGION = ("aws:iam/", "pulumi:")
 _FILES = {"lambda": "lambda_", "pulumi": "provider"}

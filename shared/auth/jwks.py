@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-po
 """
 
 import json
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,8 @@ MAX_AGE_SECONDS = 3600
 """Keys are asked for again after this, so that a withdrawn key does not live as long as its environment."""
 MIN_REFRESH_SECONDS = 30
 """A token with an unknown key id makes us ask, but no more often: or anyone could turn us on the pool."""
+RETRY_SECONDS = 2
+"""Without any keys we ask again after this, and not for each token that comes meanwhile."""
 
 
 _UNUSABLE = (
@@ -43,16 +46,19 @@ class Jwks:
         )
         self._lock = threading.Lock()
         self._keys: dict[str, jwt.PyJWK] = {}
-        self._asked_at = 0.0
-        self._got_at = 0.0
+        self._failure: Exception | None = None
+        self._asked_at = -math.inf
+        self._got_at = -math.inf
 
     def key(self, kid: str) -> jwt.PyJWK:
         """The key of this id. Raises Unauthenticated for an unknown one, Internal when no keys can be had."""
         with self._lock:
             now = self._clock()
             wanted = kid not in self._keys or now - self._got_at > MAX_AGE_SECONDS
-            if not self._keys or (wanted and now - self._asked_at > MIN_REFRESH_SECONDS):
+            if wanted and now - self._asked_at > (MIN_REFRESH_SECONDS if self._keys else RETRY_SECONDS):
                 self._refresh(now)
+            if not self._keys:
+                raise Internal("Tokens cannot be checked at the moment. Please try again.") from self._failure
             if kid not in self._keys:
                 raise Unauthenticated("The access token is not signed by this user pool.")
             return self._keys[kid]
@@ -69,6 +75,4 @@ class Jwks:
                 raise ValueError("the key set holds no RSA key")
             self._keys, self._got_at = keys, now
         except _UNUSABLE as error:
-            # Known keys stay good while the pool cannot be reached.
-            if not self._keys:
-                raise Internal("Tokens cannot be checked at the moment. Please try again.") from error
+            self._failure = error  # known keys stay good while the pool cannot be reached

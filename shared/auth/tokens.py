@@ -6,6 +6,7 @@ Issuer and address of the keys are separate inputs: the issuer is what tokens sa
 """
 
 import os
+import time
 from collections.abc import Mapping
 from typing import Self, cast
 
@@ -17,6 +18,8 @@ from shared.errors import Unauthenticated
 
 ALGORITHM = "RS256"
 MAX_TOKEN_CHARACTERS = 16 * 1024
+CLOCK_SKEW_SECONDS = 5
+"""A token may have been issued so far in our future: the pool's clock is not ours. `exp` and `nbf` have no leeway."""
 
 
 class TokenVerifier:
@@ -53,12 +56,16 @@ class TokenVerifier:
                     algorithms=[ALGORITHM],
                     issuer=self._issuer,
                     # Access tokens name their client in `client_id`; `aud` is there only with resource binding.
-                    options={"require": ["exp", "iss", "sub"], "verify_aud": False},
+                    # `iat` is checked below: the library has one leeway for all times.
+                    options={"require": ["exp", "iss", "sub"], "verify_aud": False, "verify_iat": False},
                 ),
             )
         except jwt.ExpiredSignatureError as error:
             raise Unauthenticated("The access token has expired. Sign in again.") from error
         except jwt.InvalidTokenError as error:
             raise Unauthenticated("The access token is not valid here.") from error
+        issued_at = claims.get("iat", 0)
+        if not isinstance(issued_at, int | float) or issued_at > time.time() + CLOCK_SKEW_SECONDS:
+            raise Unauthenticated("The access token is not valid here.")
         check_claims(claims, self._client_ids)
         return user_of(claims)

@@ -12,6 +12,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, cast
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
 SOCKET_OPTIONS = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1), (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+
+MAX_IDLE_SECONDS = 30.0
+"""A connection whose last call began longer ago is not used again: while a function is frozen nobody answers the other
+side's keep-alives, and a call that is sent into a dead connection may have been billed, so it is not repeated."""
 
 
 class HungUp(Exception):
@@ -96,15 +101,21 @@ def _dialled(connection: HTTPConnection) -> None:
 
 
 class _HttpConnection(HTTPConnection):
+    _used_at = 0.0
+
     def request(self, *args: Any, **kwargs: Any) -> None:
+        self._used_at = time.time()
         _dialled(self)
         super().request(*args, **kwargs)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether the pool may use it for another call. By the wall clock: others stand still in a frozen function."""
+        return super().is_connected and time.time() - self._used_at < MAX_IDLE_SECONDS
 
-class _HttpsConnection(HTTPSConnection):
-    def request(self, *args: Any, **kwargs: Any) -> None:
-        _dialled(self)
-        super().request(*args, **kwargs)
+
+class _HttpsConnection(_HttpConnection, HTTPSConnection):
+    pass
 
 
 # urllib3's protocol for these attributes asks for more than its own classes have.

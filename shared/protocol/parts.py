@@ -3,7 +3,7 @@
 https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#data-stream-protocol
 
 A part is a JSON object with a `type`. A stream is `start`, `start-step`, blocks of text and reasoning (each `-start`,
-`-delta`…, `-end` under one id), `finish-step`, and one terminal part: `finish` or `error`.
+`-delta`…, `-end` under one id), `finish-step`, and one terminal part: `finish`, `abort` or `error`.
 """
 
 import json
@@ -18,6 +18,7 @@ Part = dict[str, object]
 BlockKind = Literal["text", "reasoning"]
 BLOCK_KINDS: tuple[BlockKind, BlockKind] = ("text", "reasoning")
 DELTAS = frozenset(f"{kind}-delta" for kind in BLOCK_KINDS)
+TERMINAL = frozenset({"finish", "abort", "error"})
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ def block_end(kind: BlockKind, block_id: str) -> Part:
     return {"type": f"{kind}-end", "id": block_id}
 
 
+def tool_output_error(tool_call_id: str, text: str) -> Part:
+    """A tool's call that gave no output, and why."""
+    return {"type": "tool-output-error", "toolCallId": tool_call_id, "errorText": text}
+
+
 def finish(finish_reason: str, metadata: Mapping[str, object]) -> Part:
     """The terminal part of an answer that came to an end; the protocol has no usage field, so metadata carries it."""
     return {"type": "finish", "finishReason": finish_reason, "messageMetadata": dict(metadata)}
@@ -64,15 +70,25 @@ def failure(error: StreamwaysError, metadata: Mapping[str, object]) -> list[Part
     `data-error` is transient, or the client would send it back with the history.
     """
     return [
-        {"type": "message-metadata", "messageMetadata": dict(metadata)},
+        message_metadata(metadata),
         {"type": "data-error", "transient": True, "data": error.to_json()},
         {"type": "error", "errorText": error.message},
     ]
 
 
+def abort(reason: str) -> Part:
+    """The terminal part of a stream that was stopped before its end: `cancelled` or `superseded`."""
+    return {"type": "abort", "reason": reason}
+
+
+def message_metadata(metadata: Mapping[str, object]) -> Part:
+    """What a client is to know of the message, when the terminal part itself cannot carry it."""
+    return {"type": "message-metadata", "messageMetadata": dict(metadata)}
+
+
 def is_terminal(part: Part) -> bool:
     """Whether nothing follows this part in its stream."""
-    return part["type"] in ("finish", "error")
+    return part["type"] in TERMINAL
 
 
 def encode(part: Part) -> str:

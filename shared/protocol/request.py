@@ -2,13 +2,15 @@
 
 https://ai-sdk.dev/docs/ai-sdk-ui/transport
 
-The history that a client sends can be forged. Only text of the roles `user` and `assistant` is taken from it; system
-messages and files are refused, and whatever else an assistant's message holds (tool results, approvals, `data-*`,
-reasoning) never reaches the model.
+The history is the server's: of the copy that a client sends only the last message is taken, and of that only its text.
+What it says of an assistant (tool results, approvals, `data-*`, reasoning, text) is never heard; roles other than
+`user` and `assistant` are refused wherever they stand, because whoever sends them expects to be heard.
 """
 
+import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, cast
@@ -17,12 +19,16 @@ from shared.errors import InvalidRequest, TooLarge
 
 MAX_REQUEST_BYTES = 512 * 1024
 """A request is at most half a megabyte, on every transport that lets so much through."""
-MAX_MESSAGES = 200
-MAX_TEXT_CHARACTERS = 200_000
-"""All texts of a request together: about 50,000 tokens."""
+MAX_MESSAGE_BYTES = 300 * 1024
+"""One message, as JSON in UTF-8: an item of the table holds 400 KB.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
+MAX_MESSAGE_CHARACTERS = 200_000
+"""One message: about 50,000 tokens."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 Role = Literal["user", "assistant"]
+Trigger = Literal["submit-message", "regenerate-message"]
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,28 @@ class Message:
 
 
 @dataclass(frozen=True)
+class NewMessage:
+    """What the user says now. The id is made up when the client sent none."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
 class ChatRequest:
-    """A request that may go to a model: roles alternate, the first and the last message are the user's."""
+    """What is asked of a chat: a new or edited message, an answer anew, or an answer continued."""
 
     chat_id: str
-    messages: tuple[Message, ...]
+    trigger: Trigger
+    message_id: str | None
+    """Submit: the user's message that is edited. Regenerate: the message to be answered anew; None is the last."""
+    message: NewMessage | None
+    """The client's last message, if it is the user's: what is submitted. In a regeneration it is what the client means
+    by "the last", and None if it has no id; its text counts only if the server never got it."""
+    continues: str | None
+    """The assistant's message that is to be continued: useChat's `sendMessage()` without a message."""
+    fingerprint: str
+    """SHA-256, in hexadecimal, of all that was asked: a retry has the same."""
 
     @classmethod
     def parse(cls, body: str | bytes) -> Self:
@@ -59,10 +82,35 @@ class ChatRequest:
         items = body.get("messages")
         if not isinstance(items, list) or not items:
             raise InvalidRequest("`messages` must be a list that ends with the user's new message.")
-        messages = cast("list[object]", items)
-        if len(messages) > MAX_MESSAGES:
-            raise TooLarge(f"`messages` has {len(messages)} entries; at most {MAX_MESSAGES} are accepted.")
-        return cls(chat_id, _conversation(messages))
+        messages = [_object(item, f"`messages[{index}]`") for index, item in enumerate(cast("list[object]", items))]
+        for index, message in enumerate(messages):
+            _check_role(message, f"`messages[{index}]`")
+        asked = {name: body.get(name) for name in ("id", "trigger", "messageId", "messages")}
+        return cls._of(chat_id, _trigger(body), body.get("messageId"), messages, _fingerprint(asked))
+
+    @classmethod
+    def _of(
+        cls,
+        chat_id: str,
+        trigger: Trigger,
+        message_id: object,
+        messages: Sequence[Mapping[str, object]],
+        fingerprint: str,
+    ) -> Self:
+        target = None if message_id is None else _message_id(message_id, "`messageId`")
+        last, where = messages[-1], f"`messages[{len(messages) - 1}]`"
+        given_id = last.get("id")
+        last_id = _message_id(given_id, f"{where}.id") if given_id not in (None, "") else None
+        by_user = last["role"] == "user"
+        if trigger == "regenerate-message":
+            again = NewMessage(last_id, _text(last, where)) if by_user and last_id else None
+            return cls(chat_id, trigger, target, again, None, fingerprint)
+        if by_user:
+            new = NewMessage(last_id or new_message_id(), _text(last, where))
+            return cls(chat_id, trigger, target, new, None, fingerprint)
+        if last_id is None:
+            raise InvalidRequest(f"{where} is the assistant's and has no `id`: an answer is continued by its id.")
+        return cls(chat_id, trigger, None, None, last_id, fingerprint)
 
 
 def identifier(value: object, name: str) -> str:
@@ -72,53 +120,93 @@ def identifier(value: object, name: str) -> str:
     return value
 
 
-def _conversation(items: Sequence[object]) -> tuple[Message, ...]:
-    said: list[Message] = []
-    for index, item in enumerate(items):
-        message = _message(item, f"`messages[{index}]`")
-        if not message.text or (message.role == "assistant" and not said):
-            continue
-        if said and said[-1].role == message.role:
-            said[-1] = Message(message.role, f"{said[-1].text}\n\n{message.text}")
-        else:
-            said.append(message)
-    if not said or said[-1].role != "user":
-        raise InvalidRequest("`messages` must end with a message of the user that has text.")
-    length = sum(len(message.text) for message in said)
-    if length > MAX_TEXT_CHARACTERS:
-        raise TooLarge(f"The messages have {length} characters; at most {MAX_TEXT_CHARACTERS} are accepted.")
-    return tuple(said)
+def new_message_id() -> str:
+    """An id for a message whose client chose none."""
+    return secrets.token_urlsafe(12)
 
 
-def _message(value: object, where: str) -> Message:
-    message = _object(value, where)
-    role = message.get("role")
-    if role not in ("user", "assistant"):
-        given = f"the role {role!r:.40}" if isinstance(role, str) else "no role"
-        raise InvalidRequest(f"{where} has {given}; allowed are 'user' and 'assistant'.")
-    parts = message.get("parts")
-    if not isinstance(parts, list):
-        raise InvalidRequest(f"{where} has no list of `parts`.")
-    texts: list[str] = []
-    for number, item in enumerate(cast("list[object]", parts)):
-        part = _object(item, f"{where}.parts[{number}]")
-        kind = part.get("type")
-        if kind == "text":
-            text = part.get("text")
-            if not isinstance(text, str):
-                raise InvalidRequest(f"{where}.parts[{number}] has no `text`.")
-            _refuse_lone_surrogates(text, f"{where}.parts[{number}]")
-            texts.append(text)
-        elif role == "user" and kind == "file":
-            raise InvalidRequest(f"{where}.parts[{number}] is a file; only text is accepted.")
-    return Message(role, "".join(texts).strip())
+def json_bytes(text: str) -> int:
+    """How many bytes a text has as JSON in UTF-8, as events and bodies carry it."""
+    return len(json.dumps(text, ensure_ascii=False).encode())
 
 
-def _refuse_lone_surrogates(text: str, where: str) -> None:
+def refuse_lone_surrogates(text: str, where: str) -> None:
+    """Raises InvalidRequest for what no UTF-8 can hold."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidRequest(f"{where} holds half a surrogate pair, which no text can.") from error
+
+
+def _message_id(value: object, name: str) -> str:
+    # Longer than other ids: an answer's is made of its stream's.
+    if not isinstance(value, str) or _MESSAGE_ID.fullmatch(value) is None:
+        raise InvalidRequest(f"{name} must be 1 to 128 characters of A-Z, a-z, 0-9, '_' and '-'.")
+    return value
+
+
+def _trigger(body: Mapping[str, object]) -> Trigger:
+    match body.get("trigger"):
+        case None | "submit-message":
+            return "submit-message"
+        case "regenerate-message":
+            return "regenerate-message"
+        case _:
+            raise InvalidRequest("`trigger` must be 'submit-message' or 'regenerate-message'.")
+
+
+def _check_role(message: Mapping[str, object], where: str) -> None:
+    role = message.get("role")
+    if role not in ("user", "assistant"):
+        given = f"the role {role!r:.40}" if isinstance(role, str) else "no role"
+        raise InvalidRequest(f"{where} has {given}; allowed are 'user' and 'assistant'.")
+
+
+def _text(message: Mapping[str, object], where: str) -> str:
+    """All text of a user's message. AI SDK v4 has it in `content`, later versions in `parts`."""
+    parts, content = message.get("parts"), message.get("content")
+    if parts is None and isinstance(content, str):
+        texts = [_checked(content, where)]
+    elif isinstance(parts, list):
+        texts = [
+            _part_text(_object(part, f"{where}.parts[{number}]"), f"{where}.parts[{number}]")
+            for number, part in enumerate(cast("list[object]", parts))
+        ]
+    else:
+        raise InvalidRequest(f"{where} has no list of `parts`.")
+    text = "".join(texts).strip()
+    if not text:
+        raise InvalidRequest("`messages` must end with a message of the user that has text.")
+    if len(text) > MAX_MESSAGE_CHARACTERS:
+        raise TooLarge(f"{where} has {len(text)} characters; at most {MAX_MESSAGE_CHARACTERS} are accepted.")
+    if (size := json_bytes(text)) > MAX_MESSAGE_BYTES:
+        raise TooLarge(f"{where} has {size} bytes; at most {MAX_MESSAGE_BYTES} are accepted.")
+    return text
+
+
+def _part_text(part: Mapping[str, object], where: str) -> str:
+    kind = part.get("type")
+    if kind == "file":
+        raise InvalidRequest(f"{where} is a file; only text is accepted.")
+    if kind != "text":
+        return ""
+    text = part.get("text")
+    if not isinstance(text, str):
+        raise InvalidRequest(f"{where} has no `text`.")
+    return _checked(text, where)
+
+
+def _checked(text: str, where: str) -> str:
+    refuse_lone_surrogates(text, where)
+    return text
+
+
+def _fingerprint(asked: object) -> str:
+    try:
+        canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
+    except (RecursionError, TypeError, ValueError) as error:
+        raise InvalidRequest("The request is nested too deeply, or holds what JSON cannot.") from error
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 def _object(value: object, where: str) -> Mapping[str, object]:

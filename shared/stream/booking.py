@@ -1,6 +1,8 @@
 """What a stream used and how it ended, settled once: record, log, metrics and client are told the same."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
 
 from shared.models.events import Usage
 from shared.models.prices import CURRENCY, model_cost
@@ -12,7 +14,6 @@ FINISH_REASONS = {
     "model_context_window_exceeded": "length",
     "tool_use": "tool-calls",
     "content_filtered": "content-filter",
-    "guardrail_intervened": "content-filter",
 }
 """Bedrock's stop reasons in the AI SDK's words; any other is `other`."""
 
@@ -23,11 +24,25 @@ class Booking:
 
     model: str
     stop_reason: str
-    """Bedrock's `stopReason`; `deadline`; or the code of the error that ended the stream."""
+    """Bedrock's `stopReason`; `deadline`, `cancelled`, `superseded`; or the code of the error that ended the stream."""
     usage: Usage
     first_text_ms: float | None
+    """When the first text came, whatever reasoning came before it."""
     total_ms: float
     tokens_per_second: float | None
+
+    @classmethod
+    def of_metadata(cls, metadata: Mapping[str, Any]) -> Self:
+        """Reads what `metadata` wrote, from a stream's terminal part."""
+        usage = metadata["usage"]
+        return cls(
+            model=metadata["model"],
+            stop_reason=metadata["stopReason"],
+            usage=Usage(usage["inputTokens"], usage["outputTokens"], usage.get("estimated", False)),
+            first_text_ms=metadata["timings"]["firstTextMs"],
+            total_ms=metadata["timings"]["totalMs"],
+            tokens_per_second=None,
+        )
 
     @property
     def finish_reason(self) -> str:

@@ -21,10 +21,14 @@ class TryAgain(Exception):
 
 
 class Delivery(Protocol):
-    """One client of one stream."""
+    """One client of one stream. Each call may wait for the client: the stream does not wait for the call."""
 
     def deliver(self, batch: Sequence[Numbered]) -> None:
         """Brings parts to the client, in order. Raises ReceiverGone; what may pass is tried again inside."""
+        ...
+
+    def beat(self) -> None:
+        """Keeps the line open while there is nothing to deliver. Raises ReceiverGone."""
         ...
 
     def fail(self, error: StreamwaysError) -> None:

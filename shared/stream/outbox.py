@@ -1,21 +1,27 @@
 """What stands between the model and a transport: takes parts as they come, merges, numbers, and is bounded.
 
 The model is read on one thread, the transport delivers on another. While a delivery is under way, adjacent deltas of
-the same block become one; a part gets its number when it is handed out, after merging. When the outbox is full the
-model is read more slowly: `put` waits.
+the same block become one. A part gets its number, once, when it is handed out, when it has waited too long for a
+receiver, or when the stream ends; in that same moment `on_numbered` is told, so the journal never waits for a client.
+When the outbox is full the model is read more slowly: `put` waits.
 """
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
+from itertools import islice
 
-from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part, encode
+from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part, encode, tool_output_error
 
 MAX_PART_BYTES = 100 * 1024
 """A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
 MAX_PENDING_BYTES = 256 * 1024
+NUMBERED_WITHIN_SECONDS = 1.0
+"""What a blocked receiver has not taken for so long is numbered all the same, for those who read the journal."""
+UNWATCHED_INTERVAL_SECONDS = 0.25
+"""How often a stream that nobody receives is numbered: often enough for who follows the journal."""
 _MOST_BYTES_PER_CHARACTER = 6  # "\u0000" in JSON
 
 
@@ -25,7 +31,7 @@ class OutboxSealed(Exception):
 
 @dataclass
 class _Pending:
-    """A part that waits; of a delta, the texts that were merged into it."""
+    """A part that waits for its number; of a delta, the texts that were merged into it."""
 
     part: Part
     deltas: list[str]
@@ -38,42 +44,56 @@ class _Pending:
         return {**self.part, "delta": "".join(self.deltas)} if self.deltas else self.part
 
 
+def _nobody(_: Sequence[Numbered]) -> None:
+    pass
+
+
 class Outbox:
-    """Parts on their way, for one producer and one consumer.
+    """Parts on their way, for one producer and one receiver.
 
     `min_interval` is in seconds: the least time between two deliveries that carry deltas, which keeps the number of
-    paid messages down. It never holds back the first delta, nor the end.
+    paid messages down. It never holds back the first delta, nor the end. `on_numbered` gets every part once, in
+    order; it is called under the outbox's lock, so it must neither wait nor call back.
     """
 
     def __init__(
         self,
         *,
         min_interval: float = 0.0,
+        on_numbered: Callable[[Sequence[Numbered]], None] = _nobody,
         max_pending_bytes: int = MAX_PENDING_BYTES,
         max_part_bytes: int = MAX_PART_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._min_interval = min_interval
+        self._on_numbered = on_numbered
         self._max_pending_bytes = max_pending_bytes
         self._max_part_bytes = max_part_bytes
         self._clock = clock
         self._changed = threading.Condition()
         self._pending: deque[_Pending] = deque()
-        self._pending_bytes = 0
+        self._pending_since = 0.0
+        self._ready: deque[tuple[Numbered, int]] = deque()
+        """Parts that have their number, each with the bytes that it counts for."""
+        self._held_bytes = 0
+        """Of what is pending and what is ready."""
         self._blocks = OpenBlocks()
         self._sequence = 0
         self._deltas_at: float | None = None
+        self._watched = True
+        self._taking = False
         self._sealed = False
-        self._ended = False
-        self._abandoned = False
+        self._terminal: list[Numbered] | None = None
+        """The last parts, numbered, once the stream has ended."""
+        self._released = False
 
     def put(self, part: Part) -> None:
         """Takes a part; waits while the outbox is full. Raises OutboxSealed once the stream is being ended."""
         with self._changed:
-            for piece in _split(part, self._max_part_bytes):
-                self._changed.wait_for(
-                    lambda: self._sealed or self._abandoned or self._pending_bytes < self._max_pending_bytes
-                )
+            for piece in _fitting(part, self._max_part_bytes):
+                if self._waited_too_long() or self._full():
+                    self._number()
+                self._changed.wait_for(lambda: self._sealed or not self._full())
                 if self._sealed:
                     raise OutboxSealed
                 self._append(piece)
@@ -84,56 +104,120 @@ class Outbox:
             self._sealed = True
             self._changed.notify_all()
 
-    def end(self, parts: Iterable[Part]) -> None:
-        """Closes the blocks that are open and takes the last parts, over the bound if need be."""
+    def end(self, parts: Sequence[Part]) -> None:
+        """Numbers all that is pending, the closing of the blocks that are open, and the last parts, whatever the
+        receiver does. What is before the last parts can be taken at once; they wait for `release`. Nothing happens if
+        the stream has ended, or was abandoned."""
         with self._changed:
+            if self._terminal is not None:
+                return
             self._sealed = True
-            for part in (*self._blocks.closing(), *parts):
+            for part in self._blocks.closing():
                 self._append(part)
-            self._ended = True
+            self._number()
+            self._terminal = self._numbered(parts)
             self._changed.notify_all()
 
-    def take(self) -> list[Numbered]:
-        """Waits for parts and hands out all that are pending, numbered; an empty list is the end of the stream."""
+    def release(self) -> None:
+        """Lets the last parts go."""
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._ended)
-            if self._deltas_at is not None and self._holds_deltas():
-                due = self._deltas_at + self._min_interval
-                self._changed.wait_for(lambda: self._ended or self._clock() >= due, timeout=due - self._clock())
-            if self._holds_deltas():
-                self._deltas_at = self._clock()
-            batch = [Numbered(self._sequence + index, held.joined()) for index, held in enumerate(self._pending)]
-            self._sequence += len(batch)
-            self._drop_pending()
-            return batch
+            self._released = True
+            self._changed.notify_all()
 
     def abandon(self) -> None:
-        """Nobody receives any more: what is pending and what comes is dropped, and the stream goes on."""
+        """Ends the stream here, without another part for its receiver: another has ended it elsewhere."""
         with self._changed:
-            self._abandoned = True
-            self._drop_pending()
+            self._sealed = self._released = True
+            self._pending.clear()
+            self._ready.clear()
+            self._terminal = []
+            self._changed.notify_all()
+
+    def take(self, timeout: float | None = None, most: int | None = None) -> list[Numbered] | None:
+        """Waits for parts and hands out all that there are, or the first `most` of them; what is left goes on merging.
+
+        `[]` when none came for so many seconds, None when the stream is over.
+        """
+        with self._changed:
+            self._taking = True
+            try:
+                if not self._changed.wait_for(lambda: self._pending or self._ready or self._released, timeout):
+                    return []
+                self._wait_for_the_interval(most)
+            finally:
+                self._taking = False
+            self._number(most)
+            if self._released and self._watched and self._terminal:
+                self._ready += [(numbered, 0) for numbered in self._terminal]
+                self._terminal = []
+            taken = [self._ready.popleft() for _ in range(_at_most(most, self._ready))]
+            self._held_bytes -= sum(size for _, size in taken)
+            self._changed.notify_all()
+            return [numbered for numbered, _ in taken] or (None if self._released else [])
+
+    def unwatched(self) -> None:
+        """Nobody receives any more: what is numbered is dropped, and numbers are given rarely, so that the journal
+        has few entries. The stream goes on."""
+        with self._changed:
+            self._watched = False
+            self._min_interval = UNWATCHED_INTERVAL_SECONDS
+            self._drop_ready()
+            self._changed.notify_all()
 
     def _append(self, part: Part) -> None:
         self._blocks.observe(part)
-        if self._abandoned:
-            return
         size = serialised_bytes(part)
         last = self._pending[-1] if self._pending else None
         if last is not None and last.merges(part) and last.size + size <= self._max_part_bytes:
             last.deltas.append(str(part["delta"]))
             last.size += size
         else:
+            if last is None:
+                self._pending_since = self._clock()
             self._pending.append(_Pending(part, [str(part["delta"])] if part["type"] in DELTAS else [], size))
-        self._pending_bytes += size
+        self._held_bytes += size
         self._changed.notify_all()
 
-    def _holds_deltas(self) -> bool:
-        return any(held.deltas for held in self._pending)
+    def _number(self, most: int | None = None) -> None:
+        """Has the first `most` parts ready to be taken, or all that are pending."""
+        wanted = None if most is None else max(0, most - len(self._ready))
+        held = [self._pending.popleft() for _ in range(_at_most(wanted, self._pending))]
+        self._pending_since = self._clock()
+        batch = self._numbered(each.joined() for each in held)
+        self._ready += zip(batch, (each.size for each in held), strict=True)
+        if not self._watched:
+            self._drop_ready()
 
-    def _drop_pending(self) -> None:
-        self._pending.clear()
-        self._pending_bytes = 0
-        self._changed.notify_all()
+    def _numbered(self, parts: Iterable[Part]) -> list[Numbered]:
+        batch = [Numbered(self._sequence + index, part) for index, part in enumerate(parts)]
+        self._sequence += len(batch)
+        if batch:
+            self._on_numbered(batch)
+        return batch
+
+    def _wait_for_the_interval(self, most: int | None) -> None:
+        if not self._ready and any(held.deltas for held in islice(self._pending, most)):
+            if self._deltas_at is not None:
+                due = self._deltas_at + self._min_interval
+                self._changed.wait_for(
+                    lambda: self._terminal is not None or self._clock() >= due, timeout=due - self._clock()
+                )
+            self._deltas_at = self._clock()
+
+    def _drop_ready(self) -> None:
+        self._held_bytes -= sum(size for _, size in self._ready)
+        self._ready.clear()
+
+    def _full(self) -> bool:
+        return self._held_bytes >= self._max_pending_bytes
+
+    def _waited_too_long(self) -> bool:
+        blocked = bool(self._pending) and not self._taking
+        return blocked and self._clock() - self._pending_since >= NUMBERED_WITHIN_SECONDS
+
+
+def _at_most(most: int | None, parts: Sized) -> int:
+    return len(parts) if most is None else min(most, len(parts))
 
 
 def serialised_bytes(part: Part) -> int:
@@ -141,12 +225,17 @@ def serialised_bytes(part: Part) -> int:
     return len(encode(part).encode())
 
 
-def _split(part: Part, limit: int) -> Iterator[Part]:
-    """A delta that is too long becomes several; no other part of ours is as long."""
-    if part["type"] not in DELTAS or serialised_bytes(part) <= limit:
+def _fitting(part: Part, limit: int) -> Iterator[Part]:
+    """A part that is too long as parts that are not: a delta becomes several, the output of a tool an error; no other
+    part of ours can be so long."""
+    if serialised_bytes(part) <= limit:
         yield part
-        return
-    text = str(part["delta"])
-    step = (limit - serialised_bytes({**part, "delta": ""})) // _MOST_BYTES_PER_CHARACTER
-    for offset in range(0, len(text), step):
-        yield {**part, "delta": text[offset : offset + step]}
+    elif part["type"] in DELTAS:
+        text = str(part["delta"])
+        step = (limit - serialised_bytes({**part, "delta": ""})) // _MOST_BYTES_PER_CHARACTER
+        for offset in range(0, len(text), step):
+            yield {**part, "delta": text[offset : offset + step]}
+    elif part["type"] == "tool-output-available":
+        yield tool_output_error(str(part["toolCallId"]), f"The output of the tool has more than {limit} bytes.")
+    else:
+        raise ValueError(f"a part of the type {part['type']} has more than {limit} bytes")

@@ -1,123 +1,186 @@
-"""The record of each stream in DynamoDB: registered once, claimed by one worker, ended once with what it used.
+"""The streams in DynamoDB: claimed by one worker, kept alive by its pulse, cancelled, found when dead, ended once.
 
-One item per stream: `pk` = `stream#<owner>#<stream id>`, `sk` = `stream`, `state` = registered | running | ended.
-Every step is one conditional write, so a repeated request and a repeated event do nothing. A step names its call in
-`movedBy`: when the SDK repeats a write whose answer was lost, it finds its own mark and has succeeded.
+A stream begins with admission's transaction. While it runs it *is* its slot, the item of (user, chat): a newer stream
+of the same chat overwrites it, and the older one finds out with its next pulse. What lasts is its record. Each start
+has a nonce, which is in the conditions of all its writes: an id that is used again is another stream.
 """
 
-import json
-import os
 import secrets
 import time
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Literal, Self
 
-from boto3.dynamodb.types import TypeSerializer
-from botocore.exceptions import ClientError
+from shared.chats.chat import Chat
+from shared.models.events import Usage
+from shared.stream.ending import end_stream
+from shared.stream.records import KEPT_SECONDS, LEASE_SECONDS, OpenStream, StreamRecord
+from shared.stream.start import Architecture, StreamStart
+from shared.table import chat_key, membership_key, message_key, record_key, slot_key
+from shared.table_client import ConditionFailed, TableClient
+from shared.writes import delete, put, update, where
 
-from shared.aws import client
-from shared.errors import AlreadyStarted
+__all__ = ["KEPT_SECONDS", "LEASE_SECONDS", "Claim", "OpenStream", "PulseState", "StreamRecord", "StreamRegistry"]
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+Claim = Literal["claimed", "cancelled", "taken", "superseded"]
+"""`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
+PulseState = Literal["running", "cancelled", "superseded"]
+"""`superseded`: the slot is not this stream's any more."""
 
-State = Literal["registered", "running", "ended"]
-
-KEPT_SECONDS = 24 * 3600
-"""How long a stream's record is kept: as long as its id may not be used again."""
+RESUMABLE_SECONDS = 60
+"""How long after its end a stream is still offered to a client that was cut off just before."""
+TOMBSTONE_SECONDS = 60
+"""How long a cancel waits for the start that it was faster than."""
 
 
 class StreamRegistry:
-    """The table of streams, on one pooled client."""
+    """The table of streams."""
 
-    def __init__(self, table: str) -> None:
-        self._table = table
-        self.client: DynamoDBClient = client("dynamodb", read_timeout=1.5, attempts=3)
+    def __init__(self, table: TableClient) -> None:
+        self.table = table
 
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`."""
-        return cls(os.environ["STREAMS_TABLE"])
+        return cls(TableClient.from_environment())
 
-    def register(self, owner: str, stream_id: str, chat_id: str, *, state: State = "registered") -> None:
-        """Makes the stream known before anything is spent on it. Raises AlreadyStarted.
+    def claim(self, start: StreamStart) -> Claim:
+        """Takes the stream for the caller to run, or to end; of all deliveries of its event one gets it."""
+        claimed = {"claimedBy": (mark := secrets.token_hex(8))}
+        unclaimed = "#nonce = :nonce AND (attribute_not_exists(#claimedBy) OR #claimedBy = :mark)"
+        running = {**claimed, "state": "running", "leaseExpiresAt": time.time() + LEASE_SECONDS}
+        slot = update(slot_key(start.owner, start.chat_id), running, where(unclaimed, nonce=start.nonce, mark=mark))
+        try:
+            return "cancelled" if self.table.write(slot)["cancelled"] else "claimed"
+        except ConditionFailed as refusal:
+            if (refusal.items[0] or {}).get("nonce") == start.nonce:
+                return "taken"
+        superseded = where(
+            f"{unclaimed} AND #state = :started AND attribute_exists(#open)",
+            nonce=start.nonce,
+            mark=mark,
+            started="started",
+        )
+        try:
+            self.table.write(update(record_key(start.owner, start.stream_id), claimed, superseded))
+        except ConditionFailed:
+            return "taken"
+        return "superseded"
 
-        Whoever runs the stream in the same invocation registers it as `running`.
+    def pulse(self, start: StreamStart, usage: Usage, model: str) -> PulseState:
+        """Renews the lease, reports the totals so far, and hears what was asked meanwhile."""
+        totals = {"leaseExpiresAt": time.time() + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
+        mine = where("#nonce = :nonce", nonce=start.nonce)
+        try:
+            slot = self.table.write(update(slot_key(start.owner, start.chat_id), totals, mine))
+        except ConditionFailed:
+            return "superseded"
+        return "cancelled" if slot["cancelled"] else "running"
+
+    def end(
+        self,
+        stream: StreamStart | OpenStream,
+        booked: Mapping[str, object],
+        answer: Sequence[Mapping[str, object]],
+        *,
+        holds_slot: bool = True,
+    ) -> bool:
+        """Books what the stream used and adds the answer's parts to the history. False: another has ended it.
+
+        `holds_slot=False` saves a request where it is known that a newer stream has the slot.
         """
-        now = int(time.time())
-        item = {
-            **_key(owner, stream_id),
-            "state": state,
-            "chatId": chat_id,
-            "registeredAt": now,
-            "expiresAt": now + KEPT_SECONDS,
-            "movedBy": (mark := secrets.token_hex(8)),
+        return end_stream(self.table, stream, booked, answer, holds_slot=holds_slot)
+
+    def cancel(self, owner: str, stream_id: str) -> None:
+        """Asks whoever runs the stream to stop. One that has ended is left alone.
+
+        A start may be on its way that the cancel has overtaken: an id that is not known is refused for a minute.
+        """
+        now = time.time()
+        tombstone = {
+            **record_key(owner, stream_id),
+            "state": "cancelled",
+            "nonce": secrets.token_hex(8),
+            "expiresAt": int(now) + TOMBSTONE_SECONDS,
         }
+        unknown = where(
+            "attribute_not_exists(#pk) OR #expiresAt < :now OR #state = :cancelled", now=now, cancelled="cancelled"
+        )
         try:
-            self.client.put_item(
-                TableName=self._table,
-                Item=_attributes(item),
-                ConditionExpression="attribute_not_exists(pk) OR movedBy = :mark",
-                ExpressionAttributeValues=_attributes({":mark": mark}),
-            )
-        except ClientError as error:
-            if _condition_failed(error):
-                raise AlreadyStarted(f"The stream {stream_id!r} was started before.") from error
-            raise
+            self.table.write(put(tombstone, unknown))
+        except ConditionFailed as refusal:
+            record = refusal.items[0]
+            if record is not None and record["state"] == "started":
+                self._flag(owner, record["chatId"], record["nonce"])
 
-    def claim(self, owner: str, stream_id: str) -> bool:
-        """Takes the stream for the caller to run; False when another has it, or had it."""
-        return self._move(owner, stream_id, "registered", {"state": "running"})
+    def cancel_chat(self, owner: str, chat_id: str) -> None:
+        """Cancels the stream of this user that runs in this chat, if any."""
+        self._flag(owner, chat_id)
 
-    def end(self, owner: str, stream_id: str, booked: Mapping[str, object]) -> bool:
-        """Books what a running stream used, once; False when it was ended before."""
-        return self._move(owner, stream_id, "running", {"state": "ended", **booked})
+    def record(self, owner: str, stream_id: str) -> StreamRecord | None:
+        """What is kept of a stream; None when it never was, or is kept no more."""
+        item = self.table.get(record_key(owner, stream_id))
+        if item is None or item["state"] == "cancelled" or item["expiresAt"] < time.time():
+            return None
+        return StreamRecord.of(item)
 
-    def withdraw(self, owner: str, stream_id: str) -> bool:
-        """Forgets a stream that nobody has taken, so that its id may be used again; False when somebody has."""
-        try:
-            self.client.delete_item(
-                TableName=self._table,
-                Key=_attributes(_key(owner, stream_id)),
-                ConditionExpression="attribute_not_exists(pk) OR #state = :origin",
-                ExpressionAttributeNames={"#state": "state"},
-                ExpressionAttributeValues=_attributes({":origin": "registered"}),
-            )
-        except ClientError as error:
-            if _condition_failed(error):
-                return False
-            raise
-        return True
+    def latest(self, owner: str, chat_id: str) -> StreamRecord | None:
+        """What can be resumed: this user's latest stream in the chat, unless it ended over a minute ago.
 
-    def _move(self, owner: str, stream_id: str, origin: State, changes: Mapping[str, object]) -> bool:
-        changes = {**changes, "movedBy": secrets.token_hex(8), "movedAt": int(time.time())}
-        try:
-            self.client.update_item(
-                TableName=self._table,
-                Key=_attributes(_key(owner, stream_id)),
-                UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
-                ConditionExpression="#state = :origin OR #movedBy = :movedBy",
-                ExpressionAttributeNames={f"#{name}": name for name in changes},
-                ExpressionAttributeValues=_attributes(
-                    {":origin": origin, **{f":{name}": value for name, value in changes.items()}}
-                ),
-            )
-        except ClientError as error:
-            if _condition_failed(error):
-                return False
-            raise
-        return True
+        Raises NotFound for a chat of others; a chat that is not known has nothing to resume.
+        """
+        chat, membership = self.table.get_many([chat_key(chat_id), membership_key(owner, chat_id)])
+        if Chat.seen_by(owner, chat_id, chat) is None or membership is None or "latestStream" not in membership:
+            return None
+        record = self.record(owner, membership["latestStream"])
+        if record is None or (record.ended_at is not None and record.ended_at + RESUMABLE_SECONDS < time.time()):
+            return None
+        return record
 
+    def open_streams(self, architecture: Architecture) -> Iterator[OpenStream]:
+        """The streams whose lease has expired: nobody runs them any more, and nobody has ended them."""
+        silent_since = time.time() - LEASE_SECONDS
+        begun = {":open": architecture, ":since": silent_since}
+        query = {"KeyConditionExpression": "#open = :open AND #startedAt < :since", "ConsistentRead": False}
+        for page in self.table.pages(IndexName="open", **query, **begun):
+            keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page]
+            for item in self.table.get_many(keys):
+                if item is not None and "open" in item and item["leaseExpiresAt"] < time.time():
+                    yield OpenStream.of(item)
 
-def _key(owner: str, stream_id: str) -> dict[str, object]:
-    return {"pk": f"stream#{owner}#{stream_id}", "sk": "stream"}
+    def open_stream(self, owner: str, stream_id: str, nonce: str) -> OpenStream | None:
+        """This very stream, if nobody has ended it, whatever its lease says."""
+        record = self.table.get(record_key(owner, stream_id))
+        if record is None or record["nonce"] != nonce or record["state"] != "started":
+            return None
+        slot = self.table.get(slot_key(owner, record["chatId"]))
+        return OpenStream.of(slot if slot is not None and slot["nonce"] == nonce else record)
 
+    def withdraw(self, start: StreamStart) -> bool:
+        """Forgets a stream that nobody has claimed, so that its id may be used again; False when somebody has.
 
-def _attributes(values: Mapping[str, object]) -> dict[str, Any]:
-    exact = json.loads(json.dumps(values), parse_float=Decimal)  # DynamoDB takes no binary fractions
-    return {name: TypeSerializer().serialize(value) for name, value in exact.items()}
+        The user's message stays in the history, and the answer's place in it, empty.
+        """
+        unclaimed = "attribute_not_exists(#pk) OR #nonce = :nonce AND attribute_not_exists(#claimedBy)"
+        open_record = where(f"{unclaimed} AND #state = :started", nonce=start.nonce, started="started")
+        record = delete(record_key(start.owner, start.stream_id), open_record)
+        slot = delete(slot_key(start.owner, start.chat_id), where(unclaimed, nonce=start.nonce))
+        answer_is_mine = where("#nonce = :nonce", nonce=start.nonce)
+        answer = update(message_key(start.chat_id, start.answer_index), {"state": "done"}, answer_is_mine)
+        others = [slot, answer]
+        while True:
+            try:
+                self.table.transact([record, *others])
+            except ConditionFailed as refusal:
+                claimed = (item is not None and item["nonce"] == start.nonce for item in refusal.items.values())
+                if 0 in refusal.items or any(claimed):
+                    return False
+                others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
+            else:
+                return True
 
-
-def _condition_failed(error: ClientError) -> bool:
-    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+    def _flag(self, owner: str, chat_id: str, nonce: str | None = None) -> None:
+        """Has the next pulse of the stream in this slot say `cancelled`; nothing if there is none, or another."""
+        running = where("attribute_exists(#pk)") if nonce is None else where("#nonce = :nonce", nonce=nonce)
+        with suppress(ConditionFailed):
+            self.table.write(update(slot_key(owner, chat_id), {"cancelled": True}, running))

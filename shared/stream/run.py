@@ -1,20 +1,30 @@
-"""Runs one stream: reads the model on a thread, watches the deadline on another, books, and ends it in the outbox.
+"""Runs one stream: reads the model on a thread, beats on another, and ends it, booked, whatever anybody waits for.
 
     model events ──(reader)──► parts ──► outbox ──► whoever delivers
-    end of the model, failure or deadline ──(supervisor)──► seal → book → log → terminal part
+                                           └──────► journal (a writer of its own)
+    end of the model, failure, deadline, cancel, successor ──(supervisor)──► seal → book → journal → record → release
 
-Nothing waits for the model but the reader: a deadline shuts the model's connection down, and the stream ends with what
-came. Everything is booked before the last part is handed out, because Lambda may freeze right after it is delivered.
+Nothing waits for the model but the reader, and nothing for the client but the delivery: to end a stream the model's
+connection is shut down, and what nobody has taken is numbered and journaled all the same. All is booked before the last
+part is handed out, because Lambda may freeze right after it is delivered; a table that hangs delays that by
+`SETTLE_SECONDS` at the most.
 """
 
 import threading
 import time
+from collections.abc import Sequence
+from typing import Literal
 
 from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
-from shared.models.events import BlockEnd, Delta, Model, ModelEvent
+from shared.models.events import Model
 from shared.protocol import parts
+from shared.protocol.parts import Numbered
+from shared.stream.answer import Answer
 from shared.stream.booking import Booking
+from shared.stream.journal import Journal
+from shared.stream.narration import Narration
 from shared.stream.outbox import Outbox, OutboxSealed
+from shared.stream.pulse import Pulse
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
 from shared.stream.tally import Tally
@@ -27,46 +37,98 @@ HANG_UP_SECONDS = 1.0
 """How long the reader is waited for after an interruption: a frozen environment would keep the model's line open."""
 DELIVERY_SECONDS = 1.0
 """What of the margin is left for delivering the end."""
-LEAST_BOOKING_SECONDS = 1.0
-DEADLINE = "deadline"
+SETTLE_SECONDS = 6.0
+"""How long the end of a stream may wait for the table, if the function has the time."""
+LEAST_STEP_SECONDS = 0.5
 BLOCKED = "guardrail_intervened"
+
+Cause = Literal["model", "deadline", "cancelled", "superseded", "lost"]
+"""What ends a stream: the model (it came to its end, or failed), the time, its user, a newer start in its chat; or
+another has ended it, who took its worker for dead."""
 
 
 class StreamRun:
-    """One stream that is claimed and runs. `ends_at` is when the function's time is over, as `time.monotonic()`."""
+    """One stream that is claimed and runs. `ends_at` is when the function's time is over, as `time.monotonic()`;
+    `min_interval`: see Outbox."""
 
     def __init__(
-        self, start: StreamStart, *, model: Model, registry: StreamRegistry, outbox: Outbox, ends_at: float
+        self,
+        start: StreamStart,
+        *,
+        model: Model,
+        registry: StreamRegistry,
+        ends_at: float,
+        min_interval: float = 0.0,
     ) -> None:
         self._start = start
         self._model_id = model.model_id
         self._registry = registry
-        self._outbox = outbox
         self._ends_at = ends_at
         self._deadline = ends_at - DEADLINE_MARGIN_SECONDS
-        self._model_stream = model.stream(start.request.messages, start.max_output_tokens, deadline=self._deadline)
-        self._tally = Tally(start.request.messages)
-        self._read = threading.Event()
+        self._model_stream = model.stream(start.messages, start.max_output_tokens, deadline=self._deadline)
+        self._tally = Tally()
+        self._answer = Answer()
+        self._journal = Journal(registry.table, start.owner, start.stream_id, on_lost=self._lose)
+        self._outbox = Outbox(min_interval=min_interval, on_numbered=self._keep)
+        self._pulse = Pulse(registry, start, model=model.model_id, usage=self._tally.usage, on_end=self._end_by)
+        self._ending = threading.Lock()
+        self._over = threading.Event()
+        self._cause: Cause | None = None
         self._failure: StreamwaysError | None = None
+        self._lost = threading.Event()
+        self._read = threading.Event()
+        """Set while nobody reads the model."""
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 
     def begin(self) -> None:
         """Starts to read the model; the first parts are in the outbox when this returns."""
-        self._outbox.put(parts.start(self._start.message_id, self._start.stream_id))
+        self._put_start()
         self._outbox.put(parts.start_step())
+        self._tally.ask(self._start.messages)
         threading.Thread(target=self._read_model, name="model", daemon=True).start()
+        self._pulse.begin()
         self._supervisor.start()
+
+    def begin_ended(self, by: Literal["cancelled", "superseded"] | StreamwaysError) -> None:
+        """Ends the stream before it has begun: the model is not asked, but the end is told, journaled and booked."""
+        self._put_start()
+        if isinstance(by, StreamwaysError):
+            self._failure = by
+        self._read.set()
+        self._end_by("model" if isinstance(by, StreamwaysError) else by)
+        self._supervisor.start()
+
+    def take(self, timeout: float | None = None, most: int | None = None) -> list[Numbered] | None:
+        """What there is to deliver: see `Outbox.take`."""
+        return self._outbox.take(timeout, most)
+
+    def unwatched(self) -> None:
+        """Nobody receives the stream any more; it goes on."""
+        self._outbox.unwatched()
+
+    def drain(self) -> None:
+        """Takes, for nobody, what comes until the end."""
+        self.unwatched()
+        while self._outbox.take() is not None:
+            pass
 
     def join(self) -> None:
         """Waits until the stream is booked and its last part is in the outbox."""
         self._supervisor.join()
 
+    def _put_start(self) -> None:
+        self._outbox.put(parts.start(self._start.message_id, self._start.stream_id))
+
+    def _keep(self, batch: Sequence[Numbered]) -> None:
+        self._journal.append(batch)
+        self._answer.observe(batch)
+
     def _read_model(self) -> None:
-        opened: set[str] = set()
+        narration = Narration()
         try:
             for event in self._model_stream:
                 self._tally.observe(event)
-                for part in _parts(event, opened):
+                for part in narration.tell(event):
                     self._outbox.put(part)
         except OutboxSealed:
             pass
@@ -78,30 +140,64 @@ class StreamRun:
             self._failure = Internal()
         finally:
             self._read.set()
+            self._end_by("model")
+
+    def _end_by(self, cause: Cause) -> None:
+        """The first cause is the one that counts."""
+        with self._ending:
+            self._cause = self._cause or cause
+        self._over.set()
+
+    def _lose(self) -> None:
+        self._lost.set()
+        self._outbox.abandon()
+        self._end_by("lost")
 
     def _supervise(self) -> None:
-        in_time = self._read.wait(self._deadline - time.monotonic())
-        self._outbox.seal()
-        last = parts.failure(Internal(), {"streamId": self._start.stream_id})
+        self._over.wait(self._deadline - time.monotonic())
+        self._end_by("deadline")
         try:
-            last = self._settle(in_time)
+            self._end()
+        except Exception:
+            logger.exception("ending the stream failed", extra=self._ids)
+        finally:
+            self._outbox.release()
+
+    def _end(self) -> None:
+        self._outbox.seal()
+        self._pulse.stop()
+        if self._cause != "model":
+            self._hang_up()
+        booking, last = None, parts.failure(Internal(), {"streamId": self._start.stream_id})
+        try:
+            booking, last = self._settle()
         except Exception:
             logger.exception("settling the stream failed", extra=self._ids)
-        finally:
-            self._outbox.end(last)
+        self._outbox.end(last)
+        self._journal.close(time.monotonic() + self._time_for_the_table())
+        if self._lost.is_set():
+            logger.error("the stream was ended by another", extra=self._ids)
+        elif booking is not None:
+            self._book_in_time(booking)
 
-    def _settle(self, in_time: bool) -> list[parts.Part]:
-        """Books the stream; the parts that end it."""
-        if in_time:
-            failure = self._failure or self._wrong_end()
-            stop_reason = failure.code if failure else str(self._tally.stop_reason)
-        else:
-            self._hang_up()
-            failure, stop_reason = None, DEADLINE
-        booking = self._tally.settle(self._model_id, stop_reason, failure)
-        self._book_in_time(booking)
+    def _settle(self) -> tuple[Booking, list[parts.Part]]:
+        """The stream's booking, and the parts that end it."""
+        failure = (self._failure or self._wrong_end()) if self._cause == "model" else None
+        stop_reason = failure.code if failure else self._tally.stop_reason if self._cause == "model" else self._cause
+        booking = self._tally.settle(self._model_id, str(stop_reason), failure)
         metadata = booking.metadata(self._start.stream_id)
-        return parts.failure(failure, metadata) if failure else [parts.finish(booking.finish_reason, metadata)]
+        if failure is not None:
+            return booking, parts.failure(failure, metadata)
+        if self._cause in ("cancelled", "superseded"):
+            return booking, [parts.message_metadata(metadata), parts.abort(self._cause)]
+        return booking, [parts.finish(booking.finish_reason, metadata)]
+
+    def _wrong_end(self) -> StreamwaysError | None:
+        if self._tally.stop_reason == BLOCKED:
+            return ContentBlocked("The answer was stopped by this application's content rules.")
+        if self._tally.stop_reason is None:
+            return ModelUnavailable("The model's answer broke off. Please try again.")
+        return None
 
     def _hang_up(self) -> None:
         try:
@@ -111,49 +207,32 @@ class StreamRun:
         self._read.wait(HANG_UP_SECONDS)
 
     def _book_in_time(self, booking: Booking) -> None:
-        """Books, and waits for it as long as there is time left to deliver the end: a table may hang."""
+        """Ends the stream in the table, and waits for it as long as there is time: a table may hang."""
         booked = threading.Thread(target=self._book, args=[booking], name="booking", daemon=True)
         booked.start()
-        time_left = self._ends_at - DELIVERY_SECONDS - time.monotonic()
-        booked.join(max(LEAST_BOOKING_SECONDS, time_left))
+        booked.join(self._time_for_the_table())
         if booked.is_alive():
             logger.error("booking takes too long", extra={**self._ids, **booking.to_json()})
-
-    def _book(self, booking: Booking) -> None:
-        """Keeps what was used, in the log at the least."""
         try:
             record_stream(booking, self._ids)
         except Exception:
             logger.exception("recording the stream failed", extra=self._ids)
+
+    def _book(self, booking: Booking) -> None:
         try:
-            if not self._registry.end(self._start.owner, self._start.stream_id, booking.to_json()):
+            ended = self._registry.end(
+                self._start, booking.to_json(), self._answer.parts(), holds_slot=self._cause != "superseded"
+            )
+            if not ended:
                 logger.error("the stream was ended by another", extra=self._ids)
         except Exception:
             logger.exception("booking the stream failed", extra=self._ids)
 
-    def _wrong_end(self) -> StreamwaysError | None:
-        if self._tally.stop_reason == BLOCKED:
-            return ContentBlocked("The answer was stopped by this application's content rules.")
-        if self._tally.stop_reason is None:
-            return ModelUnavailable("The model's answer broke off. Please try again.")
-        return None
+    def _time_for_the_table(self) -> float:
+        """How long a step of the settlement may take, in seconds; there are two of them."""
+        time_left = self._ends_at - DELIVERY_SECONDS - time.monotonic()
+        return max(LEAST_STEP_SECONDS, min(SETTLE_SECONDS, time_left) / 2)
 
     @property
     def _ids(self) -> dict[str, str]:
         return {"streamId": self._start.stream_id, "correlation_id": self._start.correlation_id}
-
-
-def _parts(event: ModelEvent, opened: set[str]) -> list[parts.Part]:
-    """The parts that tell an event of the model; a block is opened by its first delta."""
-    if isinstance(event, Delta):
-        block = f"{event.kind}-{event.block}"
-        delta = parts.block_delta(event.kind, block, event.text)
-        if block in opened:
-            return [delta]
-        opened.add(block)
-        return [parts.block_start(event.kind, block), delta]
-    if isinstance(event, BlockEnd):
-        return [
-            parts.block_end(kind, block) for kind in parts.BLOCK_KINDS if (block := f"{kind}-{event.block}") in opened
-        ]
-    return []

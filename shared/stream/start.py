@@ -3,9 +3,14 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
-from shared.protocol.request import ChatRequest, Message
+from shared.protocol.request import Message
+
+Architecture = Literal["function-url", "websocket", "appsync"]
+
+START_WITHIN_SECONDS = 60
+"""A stream that no worker has begun after this is not worth beginning; the queue drops its event at the same age."""
 
 
 @dataclass(frozen=True)
@@ -14,23 +19,34 @@ class StreamStart:
 
     owner: str
     stream_id: str
-    request: ChatRequest
+    chat_id: str
+    nonce: str
+    """Names this registration: an id whose stream was withdrawn may be registered again, and is another stream."""
+    architecture: Architecture
+    message_id: str
+    """The answer's id in the history: new for each stream, that of the continued answer in a continuation."""
+    answer_index: int
+    """The answer's place in the history."""
+    continued: bool
+    """Whether the stream writes on at an answer that has begun before."""
+    messages: tuple[Message, ...]
+    """The prompt."""
     max_output_tokens: int
     correlation_id: str
     """What the logs of all functions that touch this stream have in common."""
-
-    @property
-    def message_id(self) -> str:
-        """The answer's id in the client's history: new for each stream, the same whenever it is read again."""
-        return f"msg-{self.stream_id}"
 
     def to_json(self) -> dict[str, object]:
         """For the event of a worker; `from_json` reads it."""
         return {
             "owner": self.owner,
             "streamId": self.stream_id,
-            "chatId": self.request.chat_id,
-            "messages": [{"role": message.role, "text": message.text} for message in self.request.messages],
+            "chatId": self.chat_id,
+            "nonce": self.nonce,
+            "architecture": self.architecture,
+            "messageId": self.message_id,
+            "answerIndex": self.answer_index,
+            "continued": self.continued,
+            "messages": [{"role": message.role, "text": message.text} for message in self.messages],
             "maxOutputTokens": self.max_output_tokens,
             "correlationId": self.correlation_id,
         }
@@ -38,11 +54,16 @@ class StreamStart:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """Reads what `to_json` wrote, in a function that only we may invoke."""
-        messages = tuple(Message(item["role"], item["text"]) for item in value["messages"])
         return cls(
             owner=value["owner"],
             stream_id=value["streamId"],
-            request=ChatRequest(value["chatId"], messages),
+            chat_id=value["chatId"],
+            nonce=value["nonce"],
+            architecture=value["architecture"],
+            message_id=value["messageId"],
+            answer_index=value["answerIndex"],
+            continued=value["continued"],
+            messages=tuple(Message(item["role"], item["text"]) for item in value["messages"]),
             max_output_tokens=value["maxOutputTokens"],
             correlation_id=value["correlationId"],
         )

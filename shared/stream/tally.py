@@ -10,32 +10,50 @@ from shared.stream.booking import Booking
 
 
 class Tally:
-    """Counts on the thread that reads the model; `settle` is asked on another, once nothing more is taken."""
+    """Counts on the thread that reads the model; others may ask at any time, `settle` once nothing more is taken."""
 
-    def __init__(self, asked: Sequence[Message]) -> None:
-        self._asked = asked
+    def __init__(self) -> None:
+        self._asked: Sequence[Message] | None = None
         self._began = time.monotonic()
         self._first_text: float | None = None
-        self._last_text: float | None = None
+        self._first_delta: float | None = None
+        self._last_delta: float | None = None
         self._characters = 0
         self._usage: Usage | None = None
         self.stop_reason: str | None = None
         """Why the model stopped; None as long as it has not said."""
 
+    def ask(self, messages: Sequence[Message]) -> None:
+        """The model is asked; a stream that ends before used nothing."""
+        self._asked = messages
+
     def observe(self, event: ModelEvent) -> None:
         """Counts one event of the model."""
         if isinstance(event, Delta):
-            self._last_text = time.monotonic()
-            self._first_text = self._last_text if self._first_text is None else self._first_text
+            self._last_delta = time.monotonic()
+            self._first_delta = self._last_delta if self._first_delta is None else self._first_delta
+            if event.kind == "text" and self._first_text is None:
+                self._first_text = self._last_delta
             self._characters += len(event.text)
         elif isinstance(event, Stop):
             self.stop_reason = event.reason
         elif isinstance(event, Usage):
             self._usage = event
 
+    def usage(self) -> Usage:
+        """What was used so far: as the provider says, or estimated from the texts as long as it has not said."""
+        if self._usage is not None:
+            return self._usage
+        if self._asked is None:
+            return Usage(0, 0)
+        asked = sum(len(message.text) for message in self._asked)
+        return Usage(estimate_tokens(asked), estimate_tokens(self._characters), estimated=True)
+
     def settle(self, model: str, stop_reason: str, failure: StreamwaysError | None) -> Booking:
         """The count as it is now, for good."""
-        usage = self._usage or self._estimate(failure)
+        # A call that was refused costs nothing.
+        refused = self._first_delta is None and isinstance(failure, ModelThrottled | InvalidRequest)
+        usage = Usage(0, 0) if refused and self._usage is None else self.usage()
         return Booking(
             model=model,
             stop_reason=stop_reason,
@@ -45,17 +63,10 @@ class Tally:
             tokens_per_second=self._tokens_per_second(usage.output_tokens),
         )
 
-    def _estimate(self, failure: StreamwaysError | None) -> Usage:
-        """From the texts, when the stream ended before the provider said; a call that was refused costs nothing."""
-        if self._first_text is None and isinstance(failure, ModelThrottled | InvalidRequest):
-            return Usage(0, 0)
-        asked = sum(len(message.text) for message in self._asked)
-        return Usage(estimate_tokens(asked), estimate_tokens(self._characters), estimated=True)
-
     def _since_began(self, moment: float | None) -> float | None:
         return None if moment is None else round((moment - self._began) * 1000, 1)
 
     def _tokens_per_second(self, tokens: int) -> float | None:
-        if self._first_text is None or self._last_text is None or self._last_text <= self._first_text:
+        if self._first_delta is None or self._last_delta is None or self._last_delta <= self._first_delta:
             return None
-        return round(tokens / (self._last_text - self._first_text), 1)
+        return round(tokens / (self._last_delta - self._first_delta), 1)

@@ -11,64 +11,83 @@ from typing import Any, Self
 from shared.errors import DeadlineExceeded, Internal
 from shared.models.bedrock import BedrockModel
 from shared.stream.delivery import Delivery, ReceiverGone
-from shared.stream.outbox import Outbox
 from shared.stream.registry import StreamRegistry
 from shared.stream.run import StreamRun
 from shared.stream.start import StreamStart
 from shared.telemetry.log import logger
 
+BEAT_SECONDS = 15.0
+"""After so much silence of the model the client's line is kept open by a beat."""
+
 
 @dataclass(frozen=True)
 class Worker:
-    """What a worker's environment keeps between events. `min_interval`: see Outbox."""
+    """What a worker's environment keeps between events. `min_interval`: see Outbox.
+
+    `parts_at_once` is how many parts one call of the transport brings, if that is bounded: what waits meanwhile merges.
+    """
 
     model: BedrockModel
     registry: StreamRegistry
     min_interval: float
+    parts_at_once: int | None = None
 
     @classmethod
-    def from_environment(cls, min_interval: float) -> Self:
+    def from_environment(cls, min_interval: float, parts_at_once: int | None = None) -> Self:
         """Model and table as the function's environment names them."""
-        return cls(BedrockModel.from_environment(), StreamRegistry.from_environment(), min_interval)
+        model, registry = BedrockModel.from_environment(), StreamRegistry.from_environment()
+        return cls(model, registry, min_interval, parts_at_once)
 
     def work(self, event: Mapping[str, Any], delivery: Delivery, ends_at: float) -> None:
         """Runs the stream of an event to its end. `ends_at` is when the function's time is over (`time.monotonic()`).
 
-        Whatever goes wrong, the client is told: it would wait for a stream that nobody runs.
+        A client that is gone, or cannot be told, costs the stream nothing. Raises what kept the stream from being
+        begun, after the client was told: Lambda then calls the reaper.
         """
+        start = StreamStart.from_json(event["stream"])
         try:
-            self._work(StreamStart.from_json(event["stream"]), event["startBy"], delivery, ends_at)
+            run = self._begun(start, event["startBy"], ends_at)
+        except Exception:
+            _fail(delivery)
+            raise
+        if run is None:
+            return
+        try:
+            self._pump(run, delivery)
+        finally:
+            run.join()
+
+    def _begun(self, start: StreamStart, start_by: float, ends_at: float) -> StreamRun | None:
+        """The run of the stream, which may have ended before it began; None when there is nothing to run."""
+        claim = self.registry.claim(start)
+        if claim == "taken":
+            logger.warning("the stream was claimed before", extra={"streamId": start.stream_id})
+            return None
+        run = StreamRun(
+            start, model=self.model, registry=self.registry, ends_at=ends_at, min_interval=self.min_interval
+        )
+        if claim != "claimed":
+            run.begin_ended(claim)
+        elif time.time() > start_by:
+            run.begin_ended(DeadlineExceeded("The answer could not be begun in time. Please try again."))
+        else:
+            run.begin()
+        return run
+
+    def _pump(self, run: StreamRun, delivery: Delivery) -> None:
+        try:
+            while (batch := run.take(BEAT_SECONDS, self.parts_at_once)) is not None:
+                if batch:
+                    delivery.deliver(batch)
+                else:
+                    delivery.beat()
+            return
         except ReceiverGone:
             logger.info("the receiver is gone")
         except Exception:
-            logger.exception("the stream failed")
+            logger.exception("the delivery failed")
             _fail(delivery)
-
-    def _work(self, start: StreamStart, start_by: float, delivery: Delivery, ends_at: float) -> None:
-        if not self.registry.claim(start.owner, start.stream_id):
-            logger.warning("the stream was claimed before", extra={"streamId": start.stream_id})
-            return
-        if time.time() > start_by:
-            self._end_late(start, delivery)
-            return
-        outbox = Outbox(min_interval=self.min_interval)
-        run = StreamRun(start, model=self.model, registry=self.registry, outbox=outbox, ends_at=ends_at)
-        run.begin()
-        try:
-            while batch := outbox.take():
-                delivery.deliver(batch)
-        finally:
-            # The stream goes on without its receiver: a hang-up is not a cancel, and what is used is booked.
-            outbox.abandon()
-            run.join()
-
-    def _end_late(self, start: StreamStart, delivery: Delivery) -> None:
-        late = DeadlineExceeded("The answer could not be begun in time. Please try again.")
-        try:
-            self.registry.end(start.owner, start.stream_id, {"stopReason": late.code})
-        except Exception:
-            logger.exception("booking the stream failed", extra={"streamId": start.stream_id})
-        delivery.fail(late)
+        run.drain()
 
 
 def _fail(delivery: Delivery) -> None:

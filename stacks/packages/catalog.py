@@ -26,11 +26,15 @@ PACKAGES: Mapping[str, Package] = {
     package.name: package
     for package in (
         Package("function-url", "handlers.function_url.app", "function-url", run_script="handlers/function_url/run.sh"),
+        Package("function-url-reaper", "handlers.function_url.reaper", "function-url-reaper"),
         Package("websocket-authorizer", "handlers.websocket.authorizer", "function-websocket-authorizer"),
+        Package("websocket-tickets", "handlers.websocket.tickets", "function-websocket-tickets"),
         Package("websocket-routes", "handlers.websocket.routes", "function-websocket-routes"),
         Package("websocket-worker", "handlers.websocket.worker", "function-websocket-worker"),
-        Package("appsync-start", "handlers.appsync.start", "function-appsync-start"),
+        Package("websocket-reaper", "handlers.websocket.reaper", "function-websocket-reaper"),
+        Package("appsync-api", "handlers.appsync.api", "function-appsync-api"),
         Package("appsync-worker", "handlers.appsync.worker", "function-appsync-worker"),
+        Package("appsync-reaper", "handlers.appsync.reaper", "function-appsync-reaper"),
     )
 }
 

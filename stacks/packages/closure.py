@@ -7,6 +7,7 @@ cannot be seen this way, and relative ones are refused: the project uses neither
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from stacks.errors import PackageError
@@ -43,17 +44,17 @@ def closure(entry: str, root: Path) -> Closure:
         if module.partition(".")[0] not in FIRST_PARTY:
             imports.add(module.partition(".")[0])
             continue
-        path = _source(module, root)
+        path = _file_of(module, root)
         if path is None:
             raise PackageError(
                 f"The package of {entry} imports {module}, and there is no such module below {root}: "
                 f"add it, or drop the import."
             )
-        tree = ast.parse(path.read_bytes(), filename=str(path))
+        source = _read(path, path.stat().st_mtime_ns)
         files[path.relative_to(root).as_posix()] = path
-        for data in _data_files(tree, path, root):
+        for data in _data_files(source, path, root):
             files[data.relative_to(root).as_posix()] = data
-        for name in _imported(tree, path, root):
+        for name in _imported(source, root):
             waiting.extend(_with_parents(name))
     return Closure(files=dict(sorted(files.items())), imports=frozenset(imports))
 
@@ -66,7 +67,7 @@ def _with_parents(module: str) -> list[str]:
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _source(module: str, root: Path) -> Path | None:
+def _file_of(module: str, root: Path) -> Path | None:
     base = root.joinpath(*module.split("."))
     for path in (base.with_name(base.name + ".py"), base / "__init__.py"):
         if path.is_file():
@@ -74,18 +75,37 @@ def _source(module: str, root: Path) -> Path | None:
     return None
 
 
-def _imported(tree: ast.Module, path: Path, root: Path) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Source:
+    """What one file says that matters here."""
+
+    imports: tuple[tuple[str, tuple[str, ...]], ...]
+    """Modules, each with the names that are taken from it."""
+    texts: frozenset[str]
+    """String constants."""
+
+
+@cache
+def _read(path: Path, _modified_ns: int) -> _Source:
+    """Read a file once for all packages that it goes into, and anew when it has changed."""
+    tree = ast.parse(path.read_bytes(), filename=str(path))
+    imports: list[tuple[str, tuple[str, ...]]] = []
     for node in _executed(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            imports += [(alias.name, ()) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             if node.level or node.module is None:
                 raise PackageError(f"{path}:{node.lineno} imports relatively; write the absolute name.")
-            yield node.module
-            for alias in node.names:
-                submodule = f"{node.module}.{alias.name}"
-                if node.module.partition(".")[0] in FIRST_PARTY and _source(submodule, root):
-                    yield submodule
+            imports.append((node.module, tuple(alias.name for alias in node.names)))
+    constants = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return _Source(tuple(imports), frozenset(value for value in constants if isinstance(value, str)))
+
+
+def _imported(source: _Source, root: Path) -> Iterator[str]:
+    for module, names in source.imports:
+        yield module
+        if module.partition(".")[0] in FIRST_PARTY:
+            yield from (f"{module}.{name}" for name in names if _file_of(f"{module}.{name}", root))
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:
@@ -106,11 +126,10 @@ def _is_type_checking(test: ast.expr) -> bool:
     )
 
 
-def _data_files(tree: ast.Module, path: Path, root: Path) -> Iterator[Path]:
-    names = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+def _data_files(source: _Source, path: Path, root: Path) -> Iterator[Path]:
     folder = path.parent
     while folder != root:
         for beside in folder.iterdir():
-            if beside.name in names and beside.suffix != ".py" and beside.is_file():
+            if beside.name in source.texts and beside.suffix != ".py" and beside.is_file():
                 yield beside
         folder = folder.parent

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.auth.jwks import MAX_AGE_SECONDS, MIN_REFRESH_SECONDS
+from shared.auth.jwks import MAX_AGE_SECONDS, MIN_REFRESH_SECONDS, RETRY_SECONDS
 from shared.auth.tokens import TokenVerifier
 from shared.errors import Internal, Unauthenticated
 from tests.support.pool import KID, OTHER_KEY, OUR_KEY, Pool, public_jwk, token
@@ -123,6 +123,24 @@ def test_without_any_keys_a_token_cannot_be_checked_and_that_is_our_fault(pool: 
     with pytest.raises(Internal):
         verifier.verify(token())
     pool.down = False
+    pool.clock.now += RETRY_SECONDS + 1
+    assert verifier.verify(token()).sub == "a1b2c3d4"
+
+
+def test_without_any_keys_a_flood_of_tokens_asks_the_pool_once_per_interval(pool: Pool) -> None:
+    pool.answer = Answer(500)
+    verifier = pool.verifier()
+    for _ in range(3):
+        pool.clock.now += RETRY_SECONDS + 1
+        for _ in range(5):
+            with pytest.raises(Internal):
+                verifier.verify(token())
+    assert len(pool.received) == 3
+
+
+def test_the_first_token_after_a_boot_is_checked_however_young_the_clock(pool: Pool) -> None:
+    pool.clock.now = 0.0
+    verifier = pool.verifier()
     assert verifier.verify(token()).sub == "a1b2c3d4"
 
 

@@ -116,7 +116,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
     [
         *(["demo"], ["race"], ["ask"], ["token"], ["outputs"], ["logs"]),
         *(["sandbox", "start"], ["sandbox", "stop"], ["sandbox", "status"]),
-        *(["bench", "startup"], ["bench", "stream"], ["bench", "package"]),
+        *(["bench", "startup"], ["bench", "stream"], ["bench", "package"], ["bench", "lag"]),
     ],
 )
 def test_every_command_is_explained_by_example(command: list[str], capsys: pytest.CaptureFixture[str]):

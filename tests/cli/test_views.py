@@ -81,6 +81,10 @@ def test_a_stream_that_finished_well_has_no_problem(reason: str):
     ("last", "problem"),
     [
         ({**FINISH, "finishReason": "other"}, "it finished with 'other'"),
+        (
+            {**FINISH, "finishReason": "other", "messageMetadata": {"stopReason": "deadline"}},
+            "it finished with 'other' (deadline)",
+        ),
         ({"type": "error", "errorText": "Busy."}, "Busy."),
         ({"type": "abort"}, "it finished with 'abort'"),
     ],

@@ -25,6 +25,8 @@ class HttpExchange:
     """If given, the connection stays open and silent after the last piece until this is set."""
     received: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list[tuple[str, dict[str, str], bytes]])
     """Requests: first line, headers in lower case, body."""
+    body_for: Callable[[bytes], bytes] | None = None
+    """If given, the body that answers a request's body, in place of the pieces."""
 
 
 @asynccontextmanager
@@ -42,7 +44,7 @@ async def http_server(exchange: HttpExchange) -> AsyncGenerator[str]:
             lines += [f"{name}: {value}" for name, value in exchange.headers.items()]
             writer.write("\r\n".join([*lines, "", ""]).encode())
             await writer.drain()
-            for piece in exchange.pieces:
+            for piece in [exchange.body_for(body)] if exchange.body_for else exchange.pieces:
                 writer.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
                 await writer.drain()
             if exchange.hold is not None:
@@ -84,9 +86,9 @@ async def read(connection: ServerConnection) -> dict[str, Any]:
     return frame
 
 
-def sse(*parts: object) -> bytes:
-    """Parts as server-sent events."""
-    return b"".join(f"data: {json.dumps(part)}\n\n".encode() for part in parts)
+def sse(*parts: object, first: int = 0) -> bytes:
+    """Parts as server-sent events, numbered."""
+    return b"".join(f"id: {at}\ndata: {json.dumps(part)}\n\n".encode() for at, part in enumerate(parts, first))
 
 
 DONE = b"data: [DONE]\n\n"

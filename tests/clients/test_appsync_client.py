@@ -13,9 +13,37 @@ from sandbox.clients.batches import PartOrder
 from sandbox.clients.client import Cut, Malformed, Received, Refused, chat_request
 from tests.clients.servers import FINISH, HELLO, START, WORLD, HttpExchange, http_server, read, socket_server
 
-STARTED = HttpExchange([b'{"data":{"startStream":{"streamId":"s"}}}'], headers={"content-type": "application/json"})
+JSON = {"content-type": "application/json"}
+STARTED = HttpExchange([b'{"data":{"startStream":{"streamId":"s"}}}'], headers=JSON)
 Publish = Callable[[Callable[..., Awaitable[None]]], Awaitable[None]]
 """What the server sends after the subscription, with a function that sends one batch: first sequence, then parts."""
+
+
+class Journal:
+    """The GraphQL API of the test's own: a stream's journal, and what else it is asked for."""
+
+    def __init__(self, *parts: object, first: int = 0, ended: bool = False, **answers: object) -> None:
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        """Fields and their variables."""
+        self.parts = list(parts)
+        self._first = first
+        self._ended = ended
+        self._answers = answers
+
+    def exchange(self) -> HttpExchange:
+        return HttpExchange(headers=JSON, body_for=self._answer)
+
+    def _answer(self, body: bytes) -> bytes:
+        request = json.loads(body)
+        field = request["query"].partition("{")[2].strip().partition("(")[0].partition(" ")[0]
+        self.asked.append((field, request["variables"]))
+        if field == "parts":
+            after = request["variables"]["after"]
+            page = [json.dumps(part) for part in self.parts[max(after + 1 - self._first, 0) :]]
+            value: object = {"streamId": "s", "firstSequence": after + 1, "parts": page, "ended": self._ended}
+        else:
+            value = self._answers.get(field, {"streamId": "s"})
+        return json.dumps({"data": {field: value}}).encode()
 
 
 class Stack:
@@ -157,7 +185,7 @@ async def test_a_missing_part_is_named_when_the_stream_falls_silent():
         await batch(2, FINISH)
 
     with pytest.raises(Cut, match=r"1 parts into the stream: part 1 is missing, 1 later ones have come"):
-        await stream(publish, silence_seconds=0.1)
+        await stream(publish, Journal().exchange(), silence_seconds=0.1)
 
 
 async def test_keep_alives_do_not_count_as_progress():
@@ -171,7 +199,7 @@ async def test_keep_alives_do_not_count_as_progress():
             await asyncio.sleep(0.01)
 
     async with (
-        http_server(HttpExchange(STARTED.pieces, headers=STARTED.headers)) as origin,
+        http_server(Journal().exchange()) as origin,
         socket_server(conversation, subprotocol="graphql-ws") as url,
         AppSyncClient(origin, url, "t", silence_seconds=0.3) as client,
     ):

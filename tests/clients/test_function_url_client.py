@@ -3,7 +3,7 @@ import json
 
 import pytest
 
-from sandbox.clients.client import Cut, Malformed, Received, Refused, Unreachable, chat_request
+from sandbox.clients.client import Cut, Malformed, NothingActive, Received, Refused, Unreachable, chat_request
 from sandbox.clients.function_url import FunctionUrlClient
 from tests.clients.servers import DONE, FINISH, HELLO, START, WORLD, HttpExchange, http_server, sse
 
@@ -145,3 +145,50 @@ async def test_an_address_where_nothing_listens_is_unreachable():
     async with FunctionUrlClient(f"http://127.0.0.1:{port}/", "t") as client:
         with pytest.raises(Unreachable, match=f"http://127.0.0.1:{port}/api/chat"):
             await anext(client.stream(chat_request("Hi")))
+
+
+async def test_a_resume_says_what_it_has_and_goes_on_behind_it():
+    exchange = HttpExchange([sse(WORLD, FINISH, first=2), DONE])
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "a.b.c") as client:
+        received = [item async for item in client.resume("chat-1", after=1)]
+        assert [item.sequence for item in received] == [2, 3]
+    [(line, headers, _)] = exchange.received
+    assert line == "GET /api/chat/chat-1/stream HTTP/1.1"
+    assert headers["last-event-id"] == "1"
+
+
+async def test_a_resume_of_all_says_nothing_of_what_it_has():
+    exchange = HttpExchange([sse(FINISH), DONE])
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        assert len([item async for item in client.resume("chat-1")]) == 1
+    assert "last-event-id" not in exchange.received[0][1]
+
+
+async def test_no_content_is_nothing_to_resume():
+    async with http_server(HttpExchange(status="204 No Content")) as origin, FunctionUrlClient(origin, "t") as client:
+        with pytest.raises(NothingActive, match="chat-1"):
+            await anext(client.resume("chat-1"))
+
+
+@pytest.mark.parametrize("body", [sse(START, first=1), b"data: {}\n\n"])
+async def test_an_event_whose_id_is_not_the_next_is_malformed(body: bytes):
+    with pytest.raises(Malformed, match="where 0 was due"):
+        await stream(HttpExchange([body]))
+
+
+async def test_chats_and_cancels_are_plain_http():
+    listed = {"chats": [{"id": "c", "title": "T", "role": "owner", "updatedAt": "now"}]}
+    exchange = HttpExchange([json.dumps(listed).encode()], headers={"content-type": "application/json"})
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        assert [chat.id for chat in await client.chats()] == ["c"]
+        await client.update("c", title="New")
+        await client.update("c", members=[])
+        await client.delete("c")
+        await client.cancel("c", "s")
+    assert [(line.rpartition(" ")[0], body) for line, _, body in exchange.received] == [
+        ("GET /api/chat", b""),
+        ("PATCH /api/chat/c", b'{"title":"New"}'),
+        ("PATCH /api/chat/c", b'{"members":[]}'),
+        ("DELETE /api/chat/c", b""),
+        ("DELETE /api/chat/c/stream/s", b""),
+    ]

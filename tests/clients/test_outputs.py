@@ -9,6 +9,7 @@ from sandbox.clients.outputs import OutputsError, StackOutputs
 ALL = {
     "functionUrl": "https://abc.lambda-url.us-east-1.on.aws/",
     "webSocketUrl": "wss://abc.execute-api.us-east-1.amazonaws.com/live",
+    "webSocketTicketUrl": "https://def.lambda-url.us-east-1.on.aws/",
     "appSyncUrl": "https://abc.appsync-api.us-east-1.amazonaws.com/graphql",
     "appSyncRealtimeUrl": "wss://abc.appsync-realtime-api.us-east-1.amazonaws.com/graphql",
     "userPoolId": "us-east-1_abc",

@@ -9,7 +9,11 @@ from sandbox.clients.sse import EventParser, ServerSentEvent
 BODY = (
     ": stream-open\n\ndata: one\n\nevent: note\ndata: first\ndata: second\nid: 7\n\n\n: keep-alive\n\ndata:two é\n\n"
 ).encode()
-EVENTS = [ServerSentEvent("one"), ServerSentEvent("first\nsecond", "note"), ServerSentEvent("two é")]
+EVENTS = [
+    ServerSentEvent("one"),
+    ServerSentEvent("first\nsecond", "note", "7"),
+    ServerSentEvent("two é", id="7"),
+]
 
 
 def parse(*pieces: bytes) -> list[ServerSentEvent]:
@@ -17,7 +21,7 @@ def parse(*pieces: bytes) -> list[ServerSentEvent]:
     return [event for piece in pieces for event in parser.feed(piece)]
 
 
-def test_comments_and_unknown_fields_are_passed_over_and_data_lines_joined():
+def test_comments_are_passed_over_data_lines_joined_and_an_id_holds_until_the_next():
     assert parse(BODY) == EVENTS
 
 

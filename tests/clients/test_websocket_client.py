@@ -9,7 +9,8 @@ from websockets.datastructures import Headers
 from websockets.http11 import Response
 
 from sandbox.clients.client import ChatRequest, Cut, Malformed, Received, Refused, Unreachable, chat_request
-from sandbox.clients.websocket import FRAME_BYTES, WebSocketClient
+from sandbox.clients.frames import FRAME_BYTES
+from sandbox.clients.websocket import WebSocketClient
 from tests.clients.servers import FINISH, HELLO, START, read, socket_server
 
 Answer = Callable[[str], list[dict[str, Any]]]
@@ -177,19 +178,18 @@ async def test_a_silent_connection_is_cut():
         silent.set()
 
 
-async def test_an_error_frame_counts_also_when_the_connection_is_closed_before_the_request_is_sent():
-    request = chat_request("Hi")
-
+async def test_an_error_frame_counts_also_when_the_connection_is_closed_behind_it():
     async def conversation(connection: ServerConnection) -> None:
+        frame = await read(connection)
         text = json.dumps({"error": {"code": "unauthenticated", "message": "Expired."}})
-        await connection.send(json.dumps({"type": "error", "requestId": request.stream_id, "errorText": text}))
+        await connection.send(json.dumps({"type": "error", "requestId": frame["requestId"], "errorText": text}))
         await connection.close(1008)
 
     async with socket_server(conversation, subprotocol="streamways.v1") as url, WebSocketClient(url, "t") as client:
-        assert client._socket is not None
-        await client._socket.wait_closed()
         with pytest.raises(Refused, match="unauthenticated: Expired"):
-            await anext(client.stream(request))
+            await anext(client.stream(chat_request("Hi")))
+        with pytest.raises(Cut, match="closed the connection"):
+            await anext(client.stream(chat_request("Hi again")))
 
 
 async def nothing(connection: ServerConnection) -> None:

@@ -5,27 +5,36 @@ import pytest
 from handlers.appsync import worker as appsync_worker
 from handlers.websocket import worker as websocket_worker
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
-from shared.protocol.request import MAX_MESSAGES, MAX_REQUEST_BYTES, MAX_TEXT_CHARACTERS
-from shared.stream.dispatch import START_WITHIN_SECONDS
+from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
+from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
+from shared.stream.journal import FLUSH_SECONDS
 from shared.stream.outbox import MAX_PART_BYTES
-from shared.stream.registry import KEPT_SECONDS
+from shared.stream.registry import KEPT_SECONDS, RESUMABLE_SECONDS, TOMBSTONE_SECONDS
 from shared.stream.run import DEADLINE_MARGIN_SECONDS
-from stacks.appsync_stream import START_TIMEOUT_SECONDS
+from shared.stream.start import START_WITHIN_SECONDS
+from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
 from tests.docs.pages import page
 
 PACE = ModelPace()
-REQUEST = f"{MAX_MESSAGES} messages, {MAX_TEXT_CHARACTERS:,} characters"
+MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024} KB"
 
 
 @pytest.mark.parametrize(
     ("name", "statement"),
     [
-        ("docs/protocol.md", f"{REQUEST} of text and, over HTTP, {MAX_REQUEST_BYTES // 1024} KB"),
+        ("docs/protocol.md", f"at most {MESSAGE} of text, a request {MAX_REQUEST_BYTES // 1024} KB"),
+        ("docs/protocol.md", f"{MAX_PROMPT_MESSAGES} messages and {MAX_PROMPT_CHARACTERS:,} characters of a chat"),
+        ("docs/protocol.md", f"the parts of the last {FLUSH_SECONDS} s"),
+        ("docs/protocol.md", f"for {RESUMABLE_SECONDS} seconds after its end"),
+        ("docs/protocol.md", f"before it began, within {TOMBSTONE_SECONDS} s"),
         ("docs/protocol.md", f"at most {MAX_PART_BYTES // 1024} KB of serialised UTF-8"),
         ("docs/protocol.md", f"remembered for {KEPT_SECONDS // 3600} hours"),
-        ("docs/architectures/function-url.md", f"{REQUEST} or {MAX_REQUEST_BYTES // 1024} KB"),
+        (
+            "docs/architectures/function-url.md",
+            f"over {MAX_MESSAGE_CHARACTERS:,} characters, a request over {MAX_REQUEST_BYTES // 1024} KB",
+        ),
         ("docs/architectures/function-url.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"at most once per {websocket_worker.MIN_INTERVAL_SECONDS * 1000:g} ms"),
@@ -33,7 +42,7 @@ REQUEST = f"{MAX_MESSAGES} messages, {MAX_TEXT_CHARACTERS:,} characters"
         ("docs/architectures/websocket.md", f"expire after {START_WITHIN_SECONDS} seconds"),
         ("docs/architectures/websocket.md", f"takes over {FRONT_TIMEOUT_SECONDS} s, its timeout"),
         ("docs/architectures/appsync.md", f"at least {appsync_worker.MIN_INTERVAL_SECONDS * 1000:g} ms of it"),
-        ("docs/architectures/appsync.md", f"takes over {START_TIMEOUT_SECONDS} s, its timeout"),
+        ("docs/architectures/appsync.md", f"takes over {API_TIMEOUT_SECONDS} s, its timeout"),
         (
             "docs/sandbox.md",
             f"{PACE.first_token_ms:g} ms to the first token and {PACE.tokens_per_second:g} tokens a second",

@@ -7,10 +7,10 @@
 //   {"text": n}         waits until the answer has n characters
 //   {"done": true}      waits until the request that runs is over, and reports the turn
 //
-// A turn is {"message", "status", "error", "finish"}.
+// A turn is {"message", "status", "error", "errorCode", "finish"}; the code is that of a refusal, where one can be read.
 
 import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
-import { AppSyncChatTransport, cancellingFetch, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
+import { AppSyncChatTransport, cancellingFetch, refusalIn, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
 import { State } from './state.mjs';
 
 const TRANSPORTS = {
@@ -58,7 +58,7 @@ class Page extends AbstractChat {
   report() {
     const last = this.messages.at(-1);
     const message = last?.role === 'assistant' ? structuredClone(last) : null;
-    return { ...this.turn, message, status: this.status, error: this.error?.message ?? null };
+    return { ...this.turn, message, status: this.status, error: this.error?.message ?? null, errorCode: refusalIn(this.error)?.code ?? null };
   }
 }
 

@@ -15,7 +15,7 @@ from stacks.errors import PackageError
 from stacks.packages import LAMBDA, LOCAL, dependencies, locked
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUP = "function-websocket-routes"
+GROUP = "function-appsync-api"
 
 
 @pytest.fixture

@@ -134,12 +134,12 @@ def test_another_clone_makes_the_same_bytes(name: str, copied_tree: Path) -> Non
 
 
 def test_a_package_is_made_anew_when_its_code_changes_and_only_then(copied_tree: Path) -> None:
-    worker, start = (build(name, root=copied_tree) for name in ("appsync-worker", "appsync-start"))
+    worker, api = (build(name, root=copied_tree) for name in ("appsync-worker", "appsync-api"))
     made = worker.stat().st_mtime_ns
     with (copied_tree / "handlers/appsync/worker.py").open("a") as module:
         module.write("\n# changed\n")
 
-    assert build("appsync-start", root=copied_tree) == start
+    assert build("appsync-api", root=copied_tree) == api
     changed = build("appsync-worker", root=copied_tree)
     assert changed != worker
     assert worker.stat().st_mtime_ns == made
@@ -174,7 +174,7 @@ def test_a_foreign_zip_is_refused(file: str) -> None:
 
 
 def test_an_unknown_package_is_refused_with_the_names_there_are() -> None:
-    with pytest.raises(PackageError, match="no package 'sms'; there are function-url, websocket-authorizer"):
+    with pytest.raises(PackageError, match="no package 'sms'; there are function-url, function-url-reaper,"):
         build("sms")
 
 

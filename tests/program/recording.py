@@ -78,9 +78,10 @@ def _computed(type_: str, name: str) -> dict[str, Any]:
             "arn": lambda_arn,
             "invokeArn": f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{lambda_arn}/invocations",
         },
-        "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": "https://abc.lambda-url.us-east-1.on.aws/"},
+        "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": f"https://{name}.lambda-url.us-east-1.on.aws/"},
         "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"},
         "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:{name}"},
+        "aws:cloudwatch/eventRule:EventRule": {"arn": f"arn:aws:events:{region}:{ACCOUNT_ID}:rule/{name}"},
         "aws:dynamodb/table:Table": {"arn": f"arn:aws:dynamodb:{region}:{ACCOUNT_ID}:table/{name}"},
         "aws:apigatewayv2/api:Api": {
             "apiEndpoint": "wss://ws1.execute-api.us-east-1.amazonaws.com",

@@ -8,39 +8,47 @@ from tests.program.conftest import Deploy
 from tests.program.recording import ACCOUNT_ID, ROOT, Deployment
 
 PERMISSION = "aws:lambda/permission:Permission"
+URL = "aws:lambda/functionUrl:FunctionUrl"
 AUTOMATIC_STATEMENT = "FunctionURLAllowPublicAccess"
 """What the provider under pulumi-aws adds to a URL of auth type NONE by itself, untracked."""
 
 
-def url_permissions(deployment: Deployment) -> dict[str, dict[str, object]]:
+OPEN_URL = {
+    "lambda:InvokeFunctionUrl": {"functionUrlAuthType": "NONE"},
+    "lambda:InvokeFunction": {"invokedViaFunctionUrl": True},
+}
+"""Both actions that a call of a URL needs, and the condition that each is bound to."""
+
+
+def url_permissions(deployment: Deployment, function: str) -> dict[str, dict[str, object]]:
     return {
         permission.inputs["action"]: dict(permission.inputs)
         for permission in deployment.of(PERMISSION)
-        if permission.inputs["principal"] != "apigateway.amazonaws.com"
+        if permission.inputs["function"] == f"{function}-0a1b2c3"
     }
 
 
-def test_an_open_function_url_has_both_permissions_under_statement_ids_of_its_own(deploy: Deploy) -> None:
-    call, invoke = (url_permissions(deploy())[f"lambda:{action}"] for action in ("InvokeFunctionUrl", "InvokeFunction"))
+@pytest.mark.parametrize("function", ["function-url-handler", "websocket-tickets"])
+def test_an_open_function_url_has_both_permissions_under_statement_ids_of_its_own(
+    deploy: Deploy, function: str
+) -> None:
+    permissions = url_permissions(deploy(), function)
 
-    assert call["principal"] == invoke["principal"] == "*"
-    assert call["functionUrlAuthType"] == "NONE"
-    assert invoke["invokedViaFunctionUrl"] is True
-    assert len({call["statementId"], invoke["statementId"], AUTOMATIC_STATEMENT}) == 3
+    assert permissions.keys() == OPEN_URL.keys()
+    for action, condition in OPEN_URL.items():
+        assert permissions[action]["principal"] == "*"
+        assert condition.items() <= permissions[action].items()
+    assert len({AUTOMATIC_STATEMENT, *(permission["statementId"] for permission in permissions.values())}) == 3
 
 
 def test_a_signed_function_url_is_open_to_its_own_account_alone(deploy: Deploy) -> None:
     deployment = deploy(functionUrlAuth="AWS_IAM")
-    call, invoke = (
-        url_permissions(deployment)[f"lambda:{action}"] for action in ("InvokeFunctionUrl", "InvokeFunction")
-    )
+    permissions = url_permissions(deployment, "function-url-handler")
 
-    assert deployment.named("function-url-url", "aws:lambda/functionUrl:FunctionUrl").inputs["authorizationType"] == (
-        "AWS_IAM"
-    )
-    assert call["principal"] == invoke["principal"] == ACCOUNT_ID
-    assert call["functionUrlAuthType"] == "AWS_IAM"
-    assert invoke["invokedViaFunctionUrl"] is True
+    assert deployment.named("function-url-url", URL).inputs["authorizationType"] == "AWS_IAM"
+    assert {permission["principal"] for permission in permissions.values()} == {ACCOUNT_ID}
+    assert permissions["lambda:InvokeFunctionUrl"]["functionUrlAuthType"] == "AWS_IAM"
+    assert permissions["lambda:InvokeFunction"]["invokedViaFunctionUrl"] is True
 
 
 def test_behind_a_signed_url_the_token_travels_in_a_header_of_its_own(deploy: Deploy) -> None:
@@ -55,19 +63,38 @@ def test_behind_a_signed_url_the_token_travels_in_a_header_of_its_own(deploy: De
 @pytest.mark.parametrize("auth", ["NONE", "AWS_IAM"])
 def test_the_function_url_streams_to_the_listed_origins(deploy: Deploy, auth: str) -> None:
     origins = ["https://chat.example.com", "http://localhost:5173"]
-    url = deploy(functionUrlAuth=auth, corsOrigins=origins).named(
-        "function-url-url", "aws:lambda/functionUrl:FunctionUrl"
-    )
+    url = deploy(functionUrlAuth=auth, corsOrigins=origins).named("function-url-url", URL)
     cors = url.inputs["cors"]
 
     assert url.inputs["invokeMode"] == "RESPONSE_STREAM"
     assert cors["allowOrigins"] == origins
-    assert {"authorization", "content-type", "idempotency-key", "last-event-id"} <= set(cors["allowHeaders"])
+    sent = {"authorization", "content-type", "idempotency-key", "last-event-id", "x-vercel-ai-data-stream"}
+    assert sent <= set(cors["allowHeaders"])
     assert ("x-authorization" in cors["allowHeaders"]) is (auth == "AWS_IAM")
-    assert {"retry-after", "x-streamways-stream", "x-vercel-ai-ui-message-stream"} == set(cors["exposeHeaders"])
+    assert set(cors["exposeHeaders"]) == {
+        "retry-after",
+        "x-streamways-stream",
+        "x-vercel-ai-data-stream",
+        "x-vercel-ai-ui-message-stream",
+    }
     # Lambda takes method names of at most six letters, and answers OPTIONS by itself.
-    assert set(cors["allowMethods"]) == {"GET", "POST"}
+    assert set(cors["allowMethods"]) == {"GET", "POST", "PATCH", "DELETE"}
     assert not any("*" in value for values in cors.values() if isinstance(values, list) for value in values)
+
+
+def test_pages_of_the_listed_origins_get_tickets_in_one_piece_and_whatever_the_function_url_asks_for(
+    deploy: Deploy,
+) -> None:
+    origins = ["https://chat.example.com"]
+    url = deploy(functionUrlAuth="AWS_IAM", corsOrigins=origins).named("websocket-tickets-url", URL)
+    cors = url.inputs["cors"]
+
+    assert url.inputs["authorizationType"] == "NONE"
+    assert url.inputs["invokeMode"] == "BUFFERED"
+    assert cors["allowOrigins"] == origins
+    assert cors["allowMethods"] == ["POST"]
+    assert cors["allowHeaders"] == ["authorization", "content-type"]
+    assert cors["exposeHeaders"] == ["retry-after"]
 
 
 def test_reserved_concurrency_bounds_the_function_behind_the_url_and_no_other(deploy: Deploy) -> None:
@@ -150,6 +177,12 @@ def test_appsync_takes_users_of_the_pool_and_publishes_by_iam(deploy: Deploy) ->
     assert api.inputs["schema"] == (ROOT / "handlers/appsync/schema.graphql").read_text()
 
 
+def test_a_graphql_request_is_bounded_in_depth_and_in_invocations(deploy: Deploy) -> None:
+    (api,) = deploy().of("aws:appsync/graphQLApi:GraphQLApi")
+    assert api.inputs["queryDepthLimit"] == 15
+    assert api.inputs["resolverCountLimit"] == 20
+
+
 def test_every_resolver_file_resolves_its_field(deploy: Deploy) -> None:
     deployment = deploy()
     files = {path.stem: path for path in (ROOT / "handlers/appsync/resolvers").glob("*.js")}
@@ -163,14 +196,43 @@ def test_every_resolver_file_resolves_its_field(deploy: Deploy) -> None:
     for field, resolver in resolvers.items():
         assert resolver["code"] == Path(files[field]).read_text()
         assert resolver["runtime"] == {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}
-        assert resolver["dataSource"] == ("start" if field == "Mutation.startStream" else "none")
 
 
-def test_only_the_start_function_is_a_data_source(deploy: Deploy) -> None:
+def test_a_field_has_a_data_source_exactly_when_its_resolver_asks_one(deploy: Deploy) -> None:
+    sources = {
+        f"{resolver.inputs['type']}.{resolver.inputs['field']}": resolver.inputs["dataSource"]
+        for resolver in deploy().of("aws:appsync/resolver:Resolver")
+    }
+    asking = {path.stem for path in (ROOT / "handlers/appsync/resolvers").glob("*.js") if "Invoke" in path.read_text()}
+
+    assert {field for field, source in sources.items() if source == "api"} == asking
+    assert {field for field, source in sources.items() if source == "none"} == {
+        "Query.viewer",
+        "Mutation.publishParts",
+        "Subscription.onParts",
+    }
+
+
+def test_one_function_is_the_only_data_source_with_data(deploy: Deploy) -> None:
     sources = {source.inputs["name"]: source.inputs for source in deploy().of("aws:appsync/dataSource:DataSource")}
-    assert {name: source["type"] for name, source in sources.items()} == {"start": "AWS_LAMBDA", "none": "NONE"}
-    assert sources["start"]["lambdaConfig"]["functionArn"].endswith(":function:appsync-start-0a1b2c3")
-    assert sources["start"]["serviceRoleArn"].endswith(":role/appsync-start-source-0a1b2c3")
+    assert {name: source["type"] for name, source in sources.items()} == {"api": "AWS_LAMBDA", "none": "NONE"}
+    assert sources["api"]["lambdaConfig"]["functionArn"].endswith(":function:appsync-api-0a1b2c3")
+    assert sources["api"]["serviceRoleArn"].endswith(":role/appsync-source-0a1b2c3")
+
+
+@pytest.mark.parametrize("architecture", ["function-url", "websocket", "appsync"])
+def test_each_minute_a_reaper_ends_what_dead_workers_left(deploy: Deploy, architecture: str) -> None:
+    deployment = deploy()
+    name = f"{architecture}-reaper"
+    rule = deployment.named(f"{name}-sweep", "aws:cloudwatch/eventRule:EventRule")
+    target = deployment.named(f"{name}-sweep", "aws:cloudwatch/eventTarget:EventTarget")
+    permission = deployment.named(f"{name}-sweep", PERMISSION)
+
+    assert rule.inputs["scheduleExpression"] == "rate(1 minute)"
+    assert target.inputs["rule"] == f"{name}-sweep-0a1b2c3"
+    assert target.inputs["arn"].endswith(f":function:{name}-0a1b2c3")
+    assert permission.urn in target.dependencies
+    assert permission.inputs["function"] == f"{name}-0a1b2c3"
 
 
 @pytest.mark.parametrize(("setting", "only_administrators"), [(False, True), (True, False)])
@@ -199,6 +261,16 @@ def test_there_is_a_group_for_each_tier(deploy: Deploy) -> None:
 def test_the_streams_table_forgets_and_is_paid_by_request(deploy: Deploy) -> None:
     (table,) = deploy().of("aws:dynamodb/table:Table")
     assert (table.inputs["hashKey"], table.inputs["rangeKey"]) == ("pk", "sk")
-    assert {attribute["name"]: attribute["type"] for attribute in table.inputs["attributes"]} == {"pk": "S", "sk": "S"}
     assert table.inputs["billingMode"] == "PAY_PER_REQUEST"
     assert table.inputs["ttl"] == {"attributeName": "expiresAt", "enabled": True}
+
+
+def test_the_index_of_running_streams_has_their_keys_by_architecture_and_start(deploy: Deploy) -> None:
+    (table,) = deploy().of("aws:dynamodb/table:Table")
+    (index,) = table.inputs["globalSecondaryIndexes"]
+    keys = [(key["attributeName"], key["keyType"]) for key in index["keySchemas"]]
+    types = {attribute["name"]: attribute["type"] for attribute in table.inputs["attributes"]}
+
+    assert (index["name"], index["projectionType"]) == ("open", "KEYS_ONLY")
+    assert keys == [("open", "HASH"), ("startedAt", "RANGE")]
+    assert types == {"pk": "S", "sk": "S", "open": "S", "startedAt": "N"}

@@ -1,4 +1,4 @@
-"""The six functions: what is each one's own, what it is told, and how it is started."""
+"""The functions: what is each one's own, what it is told, and how it is started."""
 
 from pathlib import Path
 
@@ -19,6 +19,7 @@ TOKENS = {
 MODEL = {"MODEL_ID": "amazon.nova-lite-v1:0"}
 TABLE = {"STREAMS_TABLE": "core-streams-0a1b2c3"}
 CALLBACK = {"CALLBACK_URL": "https://ws1.execute-api.us-east-1.amazonaws.com/live"}
+GRAPHQL = {"GRAPHQL_URL": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql"}
 WEB_ADAPTER = {
     "AWS_LAMBDA_EXEC_WRAPPER": "/opt/bootstrap",
     "AWS_LWA_INVOKE_MODE": "response_stream",
@@ -35,19 +36,39 @@ EXPECTED = {
         60,
         {**WEB_ADAPTER, **TOKENS, **MODEL, "MODEL_MAX_OUTPUT_TOKENS": "1000", **TABLE},
     ),
+    "function-url-reaper": (
+        "function-url-reaper",
+        "function-url",
+        "handlers.function_url.reaper.handler",
+        60,
+        TABLE,
+    ),
     "websocket-authorizer": (
         "websocket-authorizer",
         "websocket",
         "handlers.websocket.authorizer.handler",
         29,
-        TOKENS,
+        {**TOKENS, **TABLE},
+    ),
+    "websocket-tickets": (
+        "websocket-tickets",
+        "websocket",
+        "handlers.websocket.tickets.handler",
+        29,
+        {**TOKENS, **TABLE},
     ),
     "websocket-routes": (
         "websocket-routes",
         "websocket",
         "handlers.websocket.routes.handler",
         29,
-        {"WORKER_FUNCTION_NAME": "websocket-worker-0a1b2c3", "MODEL_MAX_OUTPUT_TOKENS": "1000", **CALLBACK, **TABLE},
+        {
+            "WORKER_FUNCTION_NAME": "websocket-worker-0a1b2c3",
+            "MODEL_MAX_OUTPUT_TOKENS": "1000",
+            **TOKENS,
+            **CALLBACK,
+            **TABLE,
+        },
     ),
     "websocket-worker": (
         "websocket-worker",
@@ -56,10 +77,17 @@ EXPECTED = {
         60,
         {**CALLBACK, **MODEL, **TABLE},
     ),
-    "appsync-start": (
-        "appsync-start",
+    "websocket-reaper": (
+        "websocket-reaper",
+        "websocket",
+        "handlers.websocket.reaper.handler",
+        60,
+        {**CALLBACK, **TABLE},
+    ),
+    "appsync-api": (
+        "appsync-api",
         "appsync",
-        "handlers.appsync.start.handler",
+        "handlers.appsync.api.handler",
         29,
         {
             "TOKEN_CLIENT_IDS": "identity-client-id",
@@ -73,8 +101,24 @@ EXPECTED = {
         "appsync",
         "handlers.appsync.worker.handler",
         60,
-        {"GRAPHQL_URL": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql", **MODEL, **TABLE},
+        {**GRAPHQL, **MODEL, **TABLE},
     ),
+    "appsync-reaper": (
+        "appsync-reaper",
+        "appsync",
+        "handlers.appsync.reaper.handler",
+        60,
+        {**GRAPHQL, **TABLE},
+    ),
+}
+GENERATE = {"function-url-handler", "websocket-worker", "appsync-worker"}
+ASYNCHRONOUS = {
+    # function: whom Lambda tells when it fails
+    "function-url-reaper": None,
+    "websocket-worker": "websocket-reaper",
+    "websocket-reaper": None,
+    "appsync-worker": "appsync-reaper",
+    "appsync-reaper": None,
 }
 
 
@@ -119,14 +163,7 @@ def test_the_settings_reach_every_function(deploy: Deploy) -> None:
     )
     timeouts = {function.name: function.inputs["timeout"] for function in deployment.of(FUNCTION)}
 
-    assert timeouts == {
-        "function-url-handler": 120,
-        "websocket-authorizer": 29,
-        "websocket-routes": 29,
-        "websocket-worker": 120,
-        "appsync-start": 29,
-        "appsync-worker": 120,
-    }
+    assert timeouts == {name: 120 if name in GENERATE else timeout for name, (_, _, _, timeout, _) in EXPECTED.items()}
     assert {function.inputs["memorySize"] for function in deployment.of(FUNCTION)} == {1024}
     assert {group.inputs["retentionInDays"] for group in deployment.of("aws:cloudwatch/logGroup:LogGroup")} == {30}
     variables = [environment(function) for function in deployment.of(FUNCTION)]
@@ -157,15 +194,26 @@ def test_a_function_waits_for_its_policy(deploy: Deploy) -> None:
         assert policy.urn in function.dependencies
 
 
-def test_workers_are_never_retried_and_never_start_late(deploy: Deploy) -> None:
+def test_what_is_invoked_asynchronously_is_never_retried_and_never_starts_late(deploy: Deploy) -> None:
     configs = {
-        config.inputs["functionName"]: config.inputs
+        config.inputs["functionName"].removesuffix("-0a1b2c3"): config.inputs
         for config in deploy().of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
     }
-    assert set(configs) == {"websocket-worker-0a1b2c3", "appsync-worker-0a1b2c3"}
+    assert configs.keys() == ASYNCHRONOUS.keys()
     for config in configs.values():
         assert config["maximumRetryAttempts"] == 0
         assert config["maximumEventAgeInSeconds"] == 60
+
+
+def test_lambda_tells_the_reaper_of_a_worker_that_failed_and_nobody_of_a_reaper(deploy: Deploy) -> None:
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:{}-0a1b2c3"
+    destinations = {
+        config.inputs["functionName"].removesuffix("-0a1b2c3"): config.inputs.get("destinationConfig")
+        for config in deploy().of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    }
+    assert destinations == {
+        name: reaper and {"onFailure": {"destination": arn.format(reaper)}} for name, reaper in ASYNCHRONOUS.items()
+    }
 
 
 def test_no_function_is_put_into_a_vpc(deploy: Deploy) -> None:
@@ -178,7 +226,7 @@ def test_a_guardrail_reaches_the_functions_that_generate_and_their_roles(deploy:
     guardrail = {"GUARDRAIL_ID": "gr1", "GUARDRAIL_VERSION": "3"}
     for function in deployment.of(FUNCTION):
         policy = deployment.named(f"{function.name}-policy", "aws:iam/rolePolicy:RolePolicy").inputs["policy"]
-        generates = function.inputs["timeout"] == 60
+        generates = function.name in GENERATE
         assert (guardrail.items() <= environment(function).items()) is generates
         assert ("bedrock:ApplyGuardrail" in policy) is generates
         assert ("arn:aws:bedrock:us-east-1:123456789012:guardrail/gr1" in policy) is generates

@@ -11,18 +11,22 @@ from stacks.iam import Statement, policy_document
 from tests.program.conftest import Deploy
 from tests.program.recording import ACCOUNT_ID, Deployment
 
+OPEN_TO_EVERYONE = "a URL of auth type NONE is open to everyone; the handler checks tokens"
+THROUGH_THE_URL = "the same call needs lambda:InvokeFunction too, only through the URL"
 WILDCARD_EXCEPTIONS = {
-    (
-        "function-url-call-url",
-        "Principal",
-    ): "a URL of auth type NONE is open to everyone; the handler checks tokens",
-    ("function-url-invoke-via-url", "Principal"): "the same call needs lambda:InvokeFunction too, only through the URL",
+    ("function-url-call-url", "Principal"): OPEN_TO_EVERYONE,
+    ("function-url-invoke-via-url", "Principal"): THROUGH_THE_URL,
+    ("websocket-tickets-call-url", "Principal"): OPEN_TO_EVERYONE,
+    ("websocket-tickets-invoke-via-url", "Principal"): THROUGH_THE_URL,
 }
 """(resource, element) → why a bare `*` stands there."""
+ONLY_WITHOUT_SIGNATURES = {name for name in WILDCARD_EXCEPTIONS if name[0].startswith("function-url-")}
 
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT_ID}:table/core-streams-0a1b2c3"
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
-CONNECTIONS = f"arn:aws:execute-api:us-east-1:{ACCOUNT_ID}:ws1/live/POST/@connections/*"
+INDEX = f"{TABLE}/index/open"
+CONNECTIONS = f"arn:aws:execute-api:us-east-1:{ACCOUNT_ID}:ws1/live/{{}}/@connections/*"
+SEND, CLOSE = CONNECTIONS.format("POST"), CONNECTIONS.format("DELETE")
 PUBLISH = f"arn:aws:appsync:us-east-1:{ACCOUNT_ID}:apis/gql1/types/Mutation/fields/publishParts"
 
 
@@ -30,35 +34,48 @@ def _function(name: str) -> str:
     return f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}-0a1b2c3"
 
 
+def _table(*actions: str) -> set[tuple[str, str]]:
+    return {(f"dynamodb:{action}", TABLE) for action in actions}
+
+
+GENERATE = {("bedrock:InvokeModelWithResponseStream", MODEL)}
+REAP = {
+    *_table("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+    ("dynamodb:Query", INDEX),
+}
 ALLOWED = {
     "function-url-handler-policy": {
-        ("dynamodb:PutItem", TABLE),
-        ("dynamodb:UpdateItem", TABLE),
-        ("bedrock:InvokeModelWithResponseStream", MODEL),
+        *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        *GENERATE,
     },
-    "websocket-authorizer-policy": set(),
+    "function-url-reaper-policy": REAP,
+    "websocket-authorizer-policy": _table("DeleteItem"),
+    "websocket-tickets-policy": _table("PutItem"),
     "websocket-routes-policy": {
+        *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
         ("lambda:InvokeFunction", _function("websocket-worker")),
-        ("execute-api:ManageConnections", CONNECTIONS),
-        ("dynamodb:PutItem", TABLE),
-        ("dynamodb:DeleteItem", TABLE),
+        ("execute-api:ManageConnections", SEND),
+        ("execute-api:ManageConnections", CLOSE),
     },
     "websocket-worker-policy": {
-        ("bedrock:InvokeModelWithResponseStream", MODEL),
-        ("execute-api:ManageConnections", CONNECTIONS),
-        ("dynamodb:UpdateItem", TABLE),
+        *_table("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        *GENERATE,
+        ("execute-api:ManageConnections", SEND),
+        ("lambda:InvokeFunction", _function("websocket-reaper")),
     },
-    "appsync-start-policy": {
+    "websocket-reaper-policy": {*REAP, ("execute-api:ManageConnections", SEND)},
+    "appsync-api-policy": {
+        *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
         ("lambda:InvokeFunction", _function("appsync-worker")),
-        ("dynamodb:PutItem", TABLE),
-        ("dynamodb:DeleteItem", TABLE),
     },
     "appsync-worker-policy": {
-        ("bedrock:InvokeModelWithResponseStream", MODEL),
+        *_table("DeleteItem", "PutItem", "UpdateItem"),
+        *GENERATE,
         ("appsync:GraphQL", PUBLISH),
-        ("dynamodb:UpdateItem", TABLE),
+        ("lambda:InvokeFunction", _function("appsync-reaper")),
     },
-    "appsync-start-source": {("lambda:InvokeFunction", _function("appsync-start"))},
+    "appsync-reaper-policy": {*REAP, ("appsync:GraphQL", PUBLISH)},
+    "appsync-source": {("lambda:InvokeFunction", _function("appsync-api"))},
 }
 """Everything that a role may do, besides writing to its own log group."""
 
@@ -92,7 +109,7 @@ def test_a_bare_wildcard_stands_only_where_the_table_says_why(deploy: Deploy, au
         for element in ("Action", "Resource", "Principal")
         if "*" in values(statement.get(element, []))
     }
-    assert found == (set(WILDCARD_EXCEPTIONS) if auth == "NONE" else set())
+    assert found == set(WILDCARD_EXCEPTIONS) - (ONLY_WITHOUT_SIGNATURES if auth == "AWS_IAM" else set())
 
 
 def test_no_statement_turns_around_what_it_names(deploy: Deploy) -> None:
@@ -137,7 +154,7 @@ def test_a_role_is_assumed_by_the_one_service_that_needs_it(deploy: Deploy) -> N
         role.name: json.loads(role.inputs["assumeRolePolicy"])["Statement"][0]["Principal"]["Service"]
         for role in deploy().of("aws:iam/role:Role")
     }
-    source = services.pop("appsync-start-source")
+    source = services.pop("appsync-source")
     assert source == "appsync.amazonaws.com"
     assert set(services.values()) == {"lambda.amazonaws.com"}
 
@@ -154,6 +171,19 @@ def test_api_gateway_invokes_a_function_only_for_the_route_that_it_serves(deploy
         f"{api}/live/$connect": "websocket-routes-0a1b2c3",
         f"{api}/live/$disconnect": "websocket-routes-0a1b2c3",
         f"{api}/live/$default": "websocket-routes-0a1b2c3",
+    }
+
+
+def test_eventbridge_invokes_a_reaper_only_by_its_own_rule(deploy: Deploy) -> None:
+    permissions = {
+        permission.inputs["function"]: (permission.inputs["action"], permission.inputs["sourceArn"])
+        for permission in deploy().of("aws:lambda/permission:Permission")
+        if permission.inputs["principal"] == "events.amazonaws.com"
+    }
+    rules = f"arn:aws:events:us-east-1:{ACCOUNT_ID}:rule"
+    assert permissions == {
+        f"{name}-reaper-0a1b2c3": ("lambda:InvokeFunction", f"{rules}/{name}-reaper-sweep-0a1b2c3")
+        for name in ("function-url", "websocket", "appsync")
     }
 
 

@@ -14,7 +14,7 @@ SUBSETS = [
 OUTPUTS_OF_EVERY_STACK = {"region", "userPoolId", "userPoolClientId", "issuer", "cognitoEndpoint"}
 OUTPUTS = {
     "function-url": {"functionUrl"},
-    "websocket": {"webSocketUrl"},
+    "websocket": {"webSocketUrl", "webSocketTicketUrl"},
     "appsync": {"appSyncUrl", "appSyncRealtimeUrl"},
 }
 COMPONENTS = {
@@ -23,9 +23,15 @@ COMPONENTS = {
     "appsync": "streamways:index:AppSyncStream",
 }
 FUNCTIONS = {
-    "function-url": {"function-url-handler"},
-    "websocket": {"websocket-authorizer", "websocket-routes", "websocket-worker"},
-    "appsync": {"appsync-start", "appsync-worker"},
+    "function-url": {"function-url-handler", "function-url-reaper"},
+    "websocket": {
+        "websocket-authorizer",
+        "websocket-tickets",
+        "websocket-routes",
+        "websocket-worker",
+        "websocket-reaper",
+    },
+    "appsync": {"appsync-api", "appsync-worker", "appsync-reaper"},
 }
 
 TYPES = {
@@ -38,6 +44,8 @@ TYPES = {
     "aws:appsync/dataSource:DataSource",
     "aws:appsync/graphQLApi:GraphQLApi",
     "aws:appsync/resolver:Resolver",
+    "aws:cloudwatch/eventRule:EventRule",
+    "aws:cloudwatch/eventTarget:EventTarget",
     "aws:cloudwatch/logGroup:LogGroup",
     "aws:cognito/userGroup:UserGroup",
     "aws:cognito/userPool:UserPool",
@@ -81,8 +89,9 @@ def test_outputs_are_the_addresses_that_aws_answered_with(deploy: Deploy) -> Non
         "userPoolClientId": "identity-client-id",
         "issuer": "https://cognito-idp.us-east-1.amazonaws.com/identity-pool-id",
         "cognitoEndpoint": "https://cognito-idp.us-east-1.amazonaws.com",
-        "functionUrl": "https://abc.lambda-url.us-east-1.on.aws/",
+        "functionUrl": "https://function-url-url-0a1b2c3.lambda-url.us-east-1.on.aws/",
         "webSocketUrl": "wss://ws1.execute-api.us-east-1.amazonaws.com/live",
+        "webSocketTicketUrl": "https://websocket-tickets-url-0a1b2c3.lambda-url.us-east-1.on.aws/",
         "appSyncUrl": "https://gql1.appsync-api.us-east-1.amazonaws.com/graphql",
         "appSyncRealtimeUrl": "wss://gql1.appsync-realtime-api.us-east-1.amazonaws.com/graphql",
     }

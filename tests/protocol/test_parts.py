@@ -107,11 +107,27 @@ def test_an_error_carries_its_code_for_machines_before_its_text_for_people() -> 
     ]
 
 
-def test_only_finish_and_error_are_terminal() -> None:
-    assert [part["type"] for part in [*WHOLE, *failed(errors.Internal())] if parts.is_terminal(part)] == [
-        "finish",
-        "error",
-    ]
+def stopped(reason: str) -> list[Part]:
+    opened = [*WHOLE[:2], parts.block_start("text", "t"), parts.block_delta("text", "t", "Hel")]
+    closed: list[Part] = [parts.block_end("text", "t"), {"type": "finish-step"}]
+    return [*opened, *closed, parts.message_metadata(METADATA), parts.abort(reason)]
+
+
+@pytest.mark.parametrize("reason", ["cancelled", "superseded"])
+def test_the_sdk_keeps_what_came_before_a_stop_with_what_it_used(reason: str, stock: StockClient) -> None:
+    sent = stopped(reason)
+    assert stock.problems(sent) == [None] * len(sent)
+    message, problems = stock.read(sent)
+    assert (problems, text_of(message), message["metadata"]) == ([], "Hel", METADATA)
+
+
+def test_the_sdk_accepts_the_error_of_a_tool(stock: StockClient) -> None:
+    assert stock.problems([parts.tool_output_error("call-1", "Too large.")]) == [None]
+
+
+def test_only_finish_abort_and_error_are_terminal() -> None:
+    told = [*WHOLE, *failed(errors.Internal()), *stopped("cancelled")]
+    assert [part["type"] for part in told if parts.is_terminal(part)] == ["finish", "error", "abort"]
 
 
 def test_each_error_has_a_code_of_its_own_except_where_it_says_the_same() -> None:
@@ -119,7 +135,7 @@ def test_each_error_has_a_code_of_its_own_except_where_it_says_the_same() -> Non
     for error in ERRORS:
         codes.setdefault(error.code, []).append(error.__name__)
     assert {code: names for code, names in codes.items() if len(names) > 1} == {
-        "invalid_request": ["InvalidRequest", "AlreadyStarted"]
+        "invalid_request": ["InvalidRequest", "AlreadyStarted", "StreamCancelled"]
     }
 
 

@@ -20,7 +20,7 @@ from tests.docs.pages import ROOT, page
 
 SANDBOX = ROOT / "sandbox"
 RESOURCES = sorted((SANDBOX / "resources").glob("*.py"))
-BESIDE_AWS = ("cli", "clients", "bootstrap.py")
+BESIDE_AWS = ("cli", "clients", "conformance", "bootstrap.py")
 """What of `sandbox/` speaks to a stack, or installs: it does not stand for AWS."""
 OWN = re.compile(r"\b(?:the|this) sandbox\b|\bemulate", re.IGNORECASE)
 
@@ -47,8 +47,13 @@ REFUSALS = {
     "is encrypted and the sandbox has no key": "encrypted configuration",
     "knows functions as destinations": "destinations are functions only",
     "delivers to functions alone": "destinations are functions only",
-    "the sandbox cannot send it a request": "the URL of a plain Python handler",
-    "has a function URL and no Web Adapter": "the URL of a plain Python handler",
+    "the sandbox cannot send it a request": "without it a streaming URL",
+    "has a function URL that streams and no Web Adapter": "without it a streaming URL",
+    "the sandbox fires rules at a rate alone": "`cron(…)`",
+    "which the sandbox does not send": "an `eventPattern`",
+    "the sandbox does not overwrite it": "a second rule of one name",
+    "the sandbox invokes functions alone": "targets are functions only",
+    "the sandbox takes one HASH and one RANGE": "one `HASH` and one `RANGE` at most",
     "invokes it by its URL only": "it is invoked by its URL only",
     "has layers that the sandbox cannot run": "the Web Adapter's layer only",
     "does not emulate; emulated are": "any other `AWS_LWA_…` stops",
@@ -92,6 +97,7 @@ AS_ON_AWS = {
     "cognito.preventUserExistenceErrors",
     "cognito.userPoolTier",
     "cognito.usernameAttributes",
+    "dynamodb.projectionType",
     "dynamodb.type",
     "lambda_.architectures",
     "lambda_access.allowMethods",

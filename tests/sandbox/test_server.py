@@ -240,6 +240,8 @@ async def command(*arguments: str, stdin: int | None = None) -> asyncio.subproce
         (["-c", "architectures"], "-c is 'architectures', allowed is KEY=VALUE"),
         (["--tokens-per-second", "0"], "--tokens-per-second is 0.0, allowed is more than 0"),
         (["--first-token-ms", "nan"], "--first-token-ms is nan, allowed is 0 or more"),
+        (["--time-scale", "0"], "--time-scale is 0.0, allowed is more than 0, and at most 1"),
+        (["--time-scale", "2"], "--time-scale is 2.0, allowed is more than 0, and at most 1"),
     ],
 )
 async def test_misuse_of_the_command_ends_it_with_code_2(arguments: list[str], line: str) -> None:

@@ -281,10 +281,3 @@ def test_an_interrupt_of_a_connection_that_the_model_has_reset_is_harmless(
     stream.interrupt()
     with pytest.raises((ModelUnavailable, StopIteration)):
         next(events)
-
-
-def test_a_connection_is_used_again_after_a_whole_answer(model: BedrockModel, server: FakeBedrock) -> None:
-    server.answer = bedrock.saying("One")
-    for _ in range(3):
-        list(ask(model))
-    assert len({received.client_port for received in server.received}) == 1

@@ -1,4 +1,4 @@
-"""From admission to the worker: registered, then invoked; if that fails, nothing is left that runs."""
+"""From admission to the worker: it is invoked; if that fails, nothing is left that runs."""
 
 import json
 import time
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.errors import AlreadyStarted, Internal
-from shared.protocol.request import MAX_TEXT_CHARACTERS
+from shared.chats.history import MAX_PROMPT_CHARACTERS
+from shared.errors import Internal
 from shared.stream.dispatch import START_WITHIN_SECONDS, Dispatcher
 from shared.stream.start import StreamStart
 from tests.support.aws import TABLE, Table
 from tests.support.services import FakeLambda
-from tests.support.starts import OWNER, STREAM, registry, start
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, start
 
 ASYNC_PAYLOAD_LIMIT_BYTES = 1024 * 1024
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -42,24 +42,39 @@ def dispatcher(kept: tuple[FakeLambda, Dispatcher], server: FakeLambda) -> Dispa
     return kept[1]
 
 
-def state(table: Table) -> str:
-    item = table.stream(OWNER, STREAM)
-    assert item is not None
-    return item["state"]
+def is_withdrawn(table: Table) -> bool:
+    return table.stream(OWNER, STREAM) is None and table.slot(OWNER, CHAT) is None
 
 
 def test_the_worker_is_invoked_asynchronously_once_with_all_it_needs(
     dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
-    dispatcher.dispatch(start(), {"connectionId": "c-1"})
+    stream = admitted()
+    dispatcher.dispatch(stream, {"connectionId": "c-1"})
     [received] = server.received
     assert received.path == "/2015-03-31/functions/the-worker/invocations"
     assert received.headers["x-amz-invocation-type"] == "Event"
     event = json.loads(received.body)
     assert event["connectionId"] == "c-1"
-    assert StreamStart.from_json(event["stream"]) == start()
+    assert StreamStart.from_json(event["stream"]) == stream
     assert abs(event["startBy"] - time.time() - START_WITHIN_SECONDS) < 10
-    assert state(table) == "registered"
+    assert not is_withdrawn(table)
+
+
+def test_another_event_reaches_the_worker_as_it_is(dispatcher: Dispatcher, server: FakeLambda) -> None:
+    dispatcher.follow({"connectionId": "c-1", "tail": {"streamId": "stream-1"}})
+    [received] = server.received
+    assert received.headers["x-amz-invocation-type"] == "Event"
+    assert json.loads(received.body) == {"connectionId": "c-1", "tail": {"streamId": "stream-1"}}
+
+
+@pytest.mark.parametrize("status", [CUT, 429, 500, 403])
+def test_another_event_that_does_not_reach_the_worker_is_our_fault(
+    status: int, dispatcher: Dispatcher, server: FakeLambda
+) -> None:
+    server.failures.are([status], for_ever=True)
+    with pytest.raises(Internal):
+        dispatcher.follow({"tail": {}})
 
 
 def test_one_connection_serves_many_invocations(dispatcher: Dispatcher, server: FakeLambda) -> None:
@@ -68,67 +83,65 @@ def test_one_connection_serves_many_invocations(dispatcher: Dispatcher, server: 
     assert len({received.client_port for received in server.received}) == 1
 
 
-def test_a_stream_that_was_started_before_invokes_nobody(dispatcher: Dispatcher, server: FakeLambda) -> None:
-    dispatcher.dispatch(start(), {})
-    with pytest.raises(AlreadyStarted):
-        dispatcher.dispatch(start(), {})
-    assert len(server.received) == 1
-
-
 @pytest.mark.parametrize("status", [429, 500, 403, 413])
 def test_a_refused_invocation_is_our_fault_and_the_stream_is_withdrawn(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
+    stream = admitted()
     server.failures.are([status], for_ever=True)
     with pytest.raises(Internal):
-        dispatcher.dispatch(start(), {})
+        dispatcher.dispatch(stream, {})
     assert len(server.received) <= 2
-    assert table.count() == 0
-    assert not registry().claim(OWNER, STREAM), "an event that comes all the same does nothing"
+    assert is_withdrawn(table)
+    assert registry().claim(stream) == "taken", "an event that comes all the same does nothing"
 
 
 def test_a_lost_answer_withdraws_the_stream_that_no_worker_has_claimed(
     dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
+    stream = admitted()
     server.failures.are([CUT], for_ever=True)
     with pytest.raises(Internal):
-        dispatcher.dispatch(start(), {})
+        dispatcher.dispatch(stream, {})
     assert len(server.received) == 2
-    assert table.count() == 0
+    assert is_withdrawn(table)
 
 
 def test_a_stream_that_could_not_be_started_may_be_started_again(dispatcher: Dispatcher, server: FakeLambda) -> None:
     server.failures.are([CUT], for_ever=True)
     with pytest.raises(Internal):
-        dispatcher.dispatch(start(), {})
+        dispatcher.dispatch(admitted(), {})
     server.failures.are([])
-    dispatcher.dispatch(start(), {})
-    assert registry().claim(OWNER, STREAM)
+    again = admitted()
+    dispatcher.dispatch(again, {})
+    assert registry().claim(again) == "claimed"
 
 
 @pytest.mark.parametrize("status", [CUT, 500, 429])
 def test_an_invocation_that_fails_once_is_repeated_because_a_stream_is_claimed_only_once(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
+    stream = admitted()
     server.failures.are([status])
-    dispatcher.dispatch(start(), {})
+    dispatcher.dispatch(stream, {})
     assert len(server.received) == 2
-    assert state(table) == "registered"
+    assert not is_withdrawn(table)
 
 
 @pytest.mark.parametrize("status", [CUT, 500])
 def test_an_error_after_the_worker_has_claimed_the_stream_is_none(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
-    server.then = lambda _: registry().claim(OWNER, STREAM)
+    stream = admitted()
+    server.then = lambda _: registry().claim(stream)
     server.failures.are([status], for_ever=True)
-    dispatcher.dispatch(start(), {})
-    assert state(table) == "running"
+    dispatcher.dispatch(stream, {})
+    assert not is_withdrawn(table)
 
 
 @pytest.mark.parametrize("character", ["x", "é", "字", "🎈", '"'])
-def test_the_longest_request_fits_into_an_event(character: str, dispatcher: Dispatcher, server: FakeLambda) -> None:
-    dispatcher.dispatch(start(prompt=character * MAX_TEXT_CHARACTERS), {})
+def test_the_longest_prompt_fits_into_an_event(character: str, dispatcher: Dispatcher, server: FakeLambda) -> None:
+    dispatcher.dispatch(start(prompt=character * MAX_PROMPT_CHARACTERS), {})
     assert len(server.received[0].body) < ASYNC_PAYLOAD_LIMIT_BYTES
 
 

@@ -1,17 +1,15 @@
 """The outbox: nothing is lost, doubled or reordered, whatever the pace of the model and of the transport."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.protocol import parts
-from shared.protocol.parts import Part
-from shared.stream.outbox import (
-    Outbox,
-    OutboxSealed,
-    serialised_bytes,
-)
-from tests.support.outboxes import Reader, drain, merged, unnumbered
+from shared.protocol.parts import Numbered, Part
+from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed, serialised_bytes
+from tests.support.outboxes import Reader, drain, merged, taken, unnumbered
 
 FINISH = parts.finish("stop", {})
 
@@ -37,6 +35,12 @@ def streams(draw: st.DrawFn) -> list[Part]:
     return made
 
 
+def end(outbox: Outbox, *last: Part) -> None:
+    """The stream is over, and settled."""
+    outbox.end(last)
+    outbox.release()
+
+
 def closing(stream: list[Part]) -> list[Part]:
     """The parts that close what a stream has left open: the blocks in the order of their opening, then the step."""
     opened: dict[tuple[str, object], Part] = {}
@@ -50,19 +54,37 @@ def closing(stream: list[Part]) -> list[Part]:
 
 
 @given(streams(), st.data())
-def test_whatever_the_interleaving_of_puts_and_takes_the_same_is_said_in_the_same_order(
+def test_whatever_the_interleaving_and_wherever_the_receiver_leaves_the_journal_has_what_was_said_and_agrees(
     stream: list[Part], data: st.DataObject
 ) -> None:
-    outbox = Outbox()
-    batches = []
+    journal: list[Sequence[Numbered]] = []
+    delivered: list[Sequence[Numbered]] = []
+    now = 0.0
+    outbox = Outbox(on_numbered=journal.append, max_pending_bytes=10_000, clock=lambda: now)
+    watched = True
     for part in stream:
         outbox.put(part)
-        if data.draw(st.booleans()):
-            batches.append(outbox.take())
+        now += data.draw(st.sampled_from([0.0, 0.4, 2.0]))
+        match data.draw(st.sampled_from(["put", "take", "take", "leave"])):
+            case "take":
+                now += UNWATCHED_INTERVAL_SECONDS
+                delivered.append(outbox.take(most=data.draw(st.sampled_from([None, 1, 2]))) or [])
+            case "leave" if watched:
+                watched = data.draw(st.booleans())
+                if not watched:
+                    outbox.unwatched()
+            case _:
+                pass
     outbox.end([FINISH])
-    while batch := outbox.take():
-        batches.append(batch)
-    assert merged(unnumbered(batches)) == [*merged(stream), *closing(stream), FINISH]
+    assert merged(unnumbered(journal)) == [*merged(stream), *closing(stream), FINISH]
+    outbox.release()
+    while (batch := outbox.take()) is not None:
+        delivered.append(batch)
+    journaled = [numbered for batch in journal for numbered in batch]
+    received = [numbered for batch in delivered for numbered in batch]
+    # Whoever stayed has all; whoever left has the beginning.
+    assert received == journaled[: len(received)]
+    assert not watched or received == journaled
 
 
 @given(streams(), st.integers(150, 2000), st.integers(200, 900))
@@ -73,7 +95,7 @@ def test_nothing_is_lost_between_two_threads_and_no_part_or_batch_is_over_its_bo
     reader = Reader(outbox)
     for part in stream:
         outbox.put(part)
-    outbox.end([])
+    end(outbox)
     received = reader.rest()
     assert merged(received) == [*merged(stream), *closing(stream)]
     assert max(map(serialised_bytes, received)) <= max_part
@@ -86,7 +108,7 @@ def test_what_arrives_during_a_delivery_becomes_one_part() -> None:
     outbox.put(parts.block_start("text", "t"))
     for word in ("One ", "two ", "three"):
         outbox.put(parts.block_delta("text", "t", word))
-    assert [each.part for each in outbox.take()] == [
+    assert taken(outbox) == [
         parts.block_start("text", "t"),
         parts.block_delta("text", "t", "One two three"),
     ]
@@ -107,7 +129,25 @@ def test_deltas_are_not_merged_over(between: Part) -> None:
     said = [parts.block_delta("text", "t", "a"), between, parts.block_delta("text", "t", "b")]
     for part in said:
         outbox.put(part)
-    assert [each.part for each in outbox.take()] == said
+    assert taken(outbox) == said
+
+
+def test_who_takes_a_part_at_a_time_finds_the_next_ones_merged() -> None:
+    numbered: list[Numbered] = []
+    outbox = Outbox(on_numbered=numbered.extend)
+    outbox.put(parts.block_start("text", "t"))
+    outbox.put(parts.block_delta("text", "t", "One "))
+    assert outbox.take(most=1) == [Numbered(0, parts.block_start("text", "t"))]
+    assert len(numbered) == 1
+    outbox.put(parts.block_delta("text", "t", "two"))
+    outbox.put(parts.block_end("text", "t"))
+    assert outbox.take(most=1) == [Numbered(1, parts.block_delta("text", "t", "One two"))]
+    end(outbox, FINISH)
+    assert [outbox.take(most=1) for _ in range(3)] == [
+        [Numbered(2, parts.block_end("text", "t"))],
+        [Numbered(3, FINISH)],
+        None,
+    ]
 
 
 def test_a_number_is_given_once_over_all_batches() -> None:
@@ -116,7 +156,7 @@ def test_a_number_is_given_once_over_all_batches() -> None:
     for _ in range(3):
         outbox.put(parts.block_start("text", "t"))
         outbox.put(parts.block_delta("text", "t", "x"))
-        numbers += [each.sequence for each in outbox.take()]
+        numbers += [each.sequence for each in outbox.take() or []]
     assert numbers == [0, 1, 2, 3, 4, 5]
 
 
@@ -130,7 +170,7 @@ def test_the_end_closes_what_is_open_before_the_last_parts() -> None:
         {"type": "reasoning-end", "id": "r"},
     ):
         outbox.put(part)
-    outbox.end([FINISH])
+    end(outbox, FINISH)
     assert drain(outbox)[-3:] == [{"type": "text-end", "id": "t"}, {"type": "finish-step"}, FINISH]
 
 
@@ -144,7 +184,7 @@ def test_what_was_closed_is_not_closed_again() -> None:
     ]
     for part in closed:
         outbox.put(part)
-    outbox.end([FINISH])
+    end(outbox, FINISH)
     assert drain(outbox) == [*closed, FINISH]
 
 
@@ -159,20 +199,80 @@ def test_nothing_is_taken_after_the(ending: str) -> None:
         outbox.put(parts.block_delta("text", "t", "unheard"))
     if ending == "seal":
         outbox.end([FINISH])
+    outbox.release()
     assert drain(outbox) == [parts.block_delta("text", "t", "heard"), FINISH]
 
 
 def test_a_reader_that_waits_is_told_of_the_end() -> None:
     outbox = Outbox()
     reader = Reader(outbox)
-    outbox.end([])
+    end(outbox)
     assert reader.rest() == []
 
 
-def test_a_reader_that_waits_is_told_of_the_end_even_when_all_was_abandoned() -> None:
+def test_who_waits_only_so_long_is_given_nothing_and_who_waits_beyond_the_end_none() -> None:
     outbox = Outbox()
-    reader = Reader(outbox)
+    assert outbox.take(0.0) == []
+    outbox.put(parts.start_step())
+    assert outbox.take(0.0) == [Numbered(0, parts.start_step())]
+    outbox.end([])
+    assert outbox.take(0.0) == [Numbered(1, {"type": "finish-step"})]
+    assert outbox.take(0.0) == []
+    outbox.release()
+    assert [outbox.take(0.0), outbox.take()] == [None, None]
+
+
+def test_the_last_parts_alone_wait_for_their_release_but_not_for_their_numbers() -> None:
+    numbered: list[Numbered] = []
+    outbox = Outbox(on_numbered=numbered.extend)
+    outbox.put(parts.block_delta("text", "t", "pending"))
+    outbox.end([parts.message_metadata({}), parts.abort("cancelled")])
+    assert [each.part["type"] for each in numbered] == ["text-delta", "message-metadata", "abort"]
+    assert taken(outbox) == [parts.block_delta("text", "t", "pending")]
+    assert outbox.take(0.0) == []
+    outbox.release()
+    assert outbox.take() == numbered[1:]
+
+
+def test_an_end_that_nobody_takes_is_numbered_all_the_same() -> None:
+    numbered: list[Numbered] = []
+    outbox = Outbox(on_numbered=numbered.extend)
+    outbox.put(parts.block_start("text", "t"))
+    outbox.end([FINISH])
+    assert unnumbered([numbered]) == [parts.block_start("text", "t"), {"type": "text-end", "id": "t"}, FINISH]
+
+
+def test_a_stream_that_another_has_ended_ends_without_another_part() -> None:
+    numbered: list[Numbered] = []
+    outbox = Outbox(on_numbered=numbered.extend)
+    outbox.put(parts.start_step())
     outbox.abandon()
+    with pytest.raises(OutboxSealed):
+        outbox.put(parts.block_start("text", "t"))
+    outbox.end([FINISH])
+    assert (outbox.take(), numbered) == (None, [])
+
+
+def test_abandoning_takes_even_the_last_parts_back() -> None:
+    outbox = Outbox()
     outbox.put(parts.start_step())
     outbox.end([FINISH])
-    assert reader.rest() == []
+    outbox.abandon()
+    outbox.release()
+    assert outbox.take() is None
+
+
+def test_what_a_blocked_receiver_does_not_take_for_a_second_is_numbered_for_the_journal() -> None:
+    numbered: list[Numbered] = []
+    now = 0.0
+    outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
+    outbox.put(parts.block_delta("text", "t", "a"))
+    now = 0.9
+    outbox.put(parts.block_delta("text", "t", "b"))
+    assert numbered == []
+    now = 1.0
+    outbox.put(parts.block_delta("text", "t", "c"))
+    assert unnumbered([numbered]) == [parts.block_delta("text", "t", "ab")]
+    assert outbox.take(most=1) == numbered
+    outbox.put(parts.block_delta("text", "t", "d"))
+    assert taken(outbox) == [parts.block_delta("text", "t", "cd")]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from shared.protocol import parts
+from shared.protocol.parts import Numbered, Part
 from shared.stream.outbox import (
     MAX_PART_BYTES,
     MAX_PENDING_BYTES,
@@ -14,12 +15,18 @@ from shared.stream.outbox import (
     OutboxSealed,
     serialised_bytes,
 )
-from tests.support.outboxes import Reader, drain, text_of
+from tests.support.outboxes import Reader, drain, taken, text_of, unnumbered
 from tests.support.server import WAIT_SECONDS
 
 FINISH = parts.finish("stop", {})
 BRIEFLY = 0.05
 """How long something is watched that must not happen."""
+
+
+def end(outbox: Outbox, *last: Part) -> None:
+    """The stream is over, and settled."""
+    outbox.end(last)
+    outbox.release()
 
 
 @pytest.mark.parametrize("character", ["x", "é", "字", "🎈", "\0", '"', "\\", "\u2028"])
@@ -28,7 +35,7 @@ def test_a_delta_of_a_megabyte_is_told_in_parts_of_at_most_a_hundred_kilobytes(c
     outbox = Outbox()
     reader = Reader(outbox)
     outbox.put(parts.block_delta("text", "t", words))
-    outbox.end([])
+    end(outbox)
     received = reader.rest()
     assert text_of(received) == words
     assert max(map(serialised_bytes, received)) <= MAX_PART_BYTES
@@ -38,7 +45,7 @@ def test_deltas_are_not_merged_into_a_part_over_the_limit() -> None:
     outbox = Outbox(max_part_bytes=200)
     for _ in range(20):
         outbox.put(parts.block_delta("text", "t", "x" * 50))
-    outbox.end([])
+    end(outbox)
     received = drain(outbox)
     assert text_of(received) == "x" * 1000
     assert max(map(serialised_bytes, received)) <= 200
@@ -56,7 +63,8 @@ class Producer:
         self._news = threading.Condition()
         self.done = threading.Event()
         envelope = serialised_bytes(parts.block_delta("text", "t", ""))
-        self._part = parts.block_delta("text", "t", "x" * (100 - envelope))
+        self.text = "x" * (100 - envelope)
+        self._part = parts.block_delta("text", "t", self.text)
         threading.Thread(target=self._produce, daemon=True).start()
 
     def wait_until_put(self, count: int) -> None:
@@ -91,10 +99,28 @@ def blocked_producer() -> Iterator[tuple[Outbox, Producer]]:
 
 def test_a_full_outbox_holds_the_producer_back_until_something_is_taken() -> None:
     with blocked_producer() as (outbox, producer):
-        assert len(text_of(each.part for each in outbox.take())) > 0
+        assert text_of(taken(outbox))
         producer.wait_until_put(20)
         assert not producer.done.wait(BRIEFLY)
         assert producer.put == 20
+
+
+def test_what_is_left_of_a_full_outbox_counts_until_it_is_taken() -> None:
+    outbox = Outbox(max_pending_bytes=1000)
+    put = threading.Semaphore(0)
+
+    def produce() -> None:
+        for number in range(5):
+            outbox.put({"type": "data-x", "data": f"{number}{'x' * 400}"})
+            put.release()
+
+    threading.Thread(target=produce, daemon=True).start()
+    for _ in range(3):
+        assert put.acquire(timeout=WAIT_SECONDS)
+    for _ in range(2):
+        assert not put.acquire(timeout=BRIEFLY)
+        assert len(outbox.take(most=1) or []) == 1
+        assert put.acquire(timeout=WAIT_SECONDS)
 
 
 def test_sealing_frees_the_producer_of_a_full_outbox() -> None:
@@ -111,41 +137,72 @@ def test_ending_frees_the_producer_of_a_full_outbox() -> None:
         assert isinstance(producer.stopped_by, OutboxSealed)
 
 
-def test_abandoning_frees_the_producer_and_lets_it_finish_unheard() -> None:
-    with blocked_producer() as (outbox, producer):
-        outbox.abandon()
-        assert producer.done.wait(WAIT_SECONDS)
-        assert (producer.put, producer.stopped_by) == (Producer.TOTAL, None)
-        outbox.end([FINISH])
-        assert outbox.take() == []
+def test_a_producer_whose_receiver_is_gone_is_freed_and_heard_by_the_journal() -> None:
+    numbered: list[Numbered] = []
+    outbox = Outbox(max_pending_bytes=1000, on_numbered=numbered.extend)
+    producer = Producer(outbox)
+    producer.wait_until_put(10)
+    outbox.unwatched()
+    assert producer.done.wait(WAIT_SECONDS)
+    assert (producer.put, producer.stopped_by) == (Producer.TOTAL, None)
+    end(outbox, FINISH)
+    assert outbox.take() is None
+    assert len(text_of(unnumbered([numbered]))) == Producer.TOTAL * len(producer.text)
+
+
+def test_who_takes_for_nobody_is_given_nothing_but_the_end() -> None:
+    outbox = Outbox()
+    outbox.unwatched()
+    outbox.put(parts.block_delta("text", "t", "unheard"))
+    assert outbox.take() == []
+    end(outbox, FINISH)
+    assert outbox.take() is None
+
+
+def test_the_output_of_a_tool_that_is_too_large_becomes_an_error() -> None:
+    outbox = Outbox(max_part_bytes=300)
+    outbox.put({"type": "tool-output-available", "toolCallId": "c", "output": "x" * 100})
+    outbox.put({"type": "tool-output-available", "toolCallId": "d", "output": "x" * 300})
+    fitting, refused = taken(outbox)
+    assert fitting["type"] == "tool-output-available"
+    assert refused == {
+        "type": "tool-output-error",
+        "toolCallId": "d",
+        "errorText": "The output of the tool has more than 300 bytes.",
+    }
+
+
+def test_a_part_of_any_other_type_that_is_too_large_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="data-x has more than 100 bytes"):
+        Outbox(max_part_bytes=100).put({"type": "data-x", "data": "x" * 100})
 
 
 def test_a_delta_larger_than_the_whole_bound_passes_piece_by_piece() -> None:
     outbox = Outbox(max_pending_bytes=400, max_part_bytes=300)
     reader = Reader(outbox)
     outbox.put(parts.block_delta("text", "t", "x" * 10_000))
-    outbox.end([])
+    end(outbox)
     assert text_of(reader.rest()) == "x" * 10_000
     assert max(sum(serialised_bytes(each.part) for each in batch) for batch in reader.batches) < 700
 
 
 def test_the_bound_by_default_is_a_quarter_of_a_megabyte() -> None:
     outbox = Outbox()
-    taken = threading.Event()
+    filled = threading.Event()
 
     def fill() -> None:
         outbox.put(parts.block_delta("text", "t", "x" * MAX_PENDING_BYTES))
         outbox.put(parts.block_delta("text", "t", "y"))
-        taken.set()
+        filled.set()
 
     threading.Thread(target=fill, daemon=True).start()
-    assert not taken.wait(BRIEFLY)
-    while not taken.is_set():
-        assert sum(serialised_bytes(each.part) for each in outbox.take()) <= MAX_PENDING_BYTES + MAX_PART_BYTES
+    assert not filled.wait(BRIEFLY)
+    while not filled.is_set():
+        assert sum(serialised_bytes(part) for part in taken(outbox)) <= MAX_PENDING_BYTES + MAX_PART_BYTES
 
 
 def test_the_end_is_taken_over_the_bound() -> None:
     outbox = Outbox(max_pending_bytes=100)
     outbox.put(parts.block_delta("text", "t", "x" * 200))
-    outbox.end([FINISH])
+    end(outbox, FINISH)
     assert drain(outbox)[-1] == FINISH

@@ -1,10 +1,13 @@
 """The outbox keeps an interval between deliveries of text, but holds back neither the first nor the last."""
 
+import threading
 from collections.abc import Callable
 
 from shared.protocol import parts
-from shared.stream.outbox import Outbox
-from tests.support.outboxes import Reader, text_of
+from shared.protocol.parts import Numbered, Part
+from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox
+from tests.support.outboxes import Reader, taken, text_of
+from tests.support.server import WAIT_SECONDS
 
 FINISH = parts.finish("stop", {})
 BRIEFLY = 0.05
@@ -12,14 +15,20 @@ BRIEFLY = 0.05
 
 
 class Paced:
-    """An outbox with an interval of an hour, on a clock that the test moves."""
+    """An outbox with an interval, of an hour unless the test says so, on a clock that the test moves."""
 
     HOUR = 3600.0
 
-    def __init__(self) -> None:
+    def __init__(self, interval: float = HOUR) -> None:
         self.now = 0.0
-        self.outbox = Outbox(min_interval=self.HOUR, clock=lambda: self.now)
+        self.numbered: list[Numbered] = []
+        self.outbox = Outbox(min_interval=interval, on_numbered=self.numbered.extend, clock=lambda: self.now)
         self.reader = Reader(self.outbox)
+
+    def end(self, *last: Part) -> None:
+        """The stream is over, and settled."""
+        self.outbox.end(last)
+        self.outbox.release()
 
     def not_yet(self, count: int) -> None:
         """No batch beyond this many is handed out."""
@@ -36,7 +45,7 @@ def test_the_first_delta_is_never_held_back() -> None:
     paced.reader.wait_for_batches(1)
     paced.outbox.put(parts.block_delta("text", "t", "first"))
     paced.reader.wait_for_batches(2)
-    paced.outbox.end([])
+    paced.end()
     assert text_of(paced.reader.rest()) == "first"
 
 
@@ -53,7 +62,7 @@ def test_after_the_first_deltas_keep_the_interval_and_become_one_message() -> No
     assert [each.part for each in paced.reader.batches[1]] == [parts.block_delta("text", "t", "second third")]
     paced.outbox.put(parts.block_delta("text", "t", "fourth"))
     paced.not_yet(2)
-    paced.outbox.end([])
+    paced.end()
     paced.reader.rest()
 
 
@@ -63,7 +72,7 @@ def test_a_delta_that_comes_after_the_interval_is_not_held_back() -> None:
         paced.now = hour * Paced.HOUR
         paced.outbox.put(parts.block_delta("text", "t", str(hour)))
         paced.reader.wait_for_batches(hour + 1)
-    paced.outbox.end([])
+    paced.end()
     assert text_of(paced.reader.rest()) == "012"
 
 
@@ -73,8 +82,21 @@ def test_a_part_without_text_does_not_wait_for_the_interval() -> None:
     paced.reader.wait_for_batches(1)
     paced.outbox.put({"type": "text-end", "id": "t"})
     paced.reader.wait_for_batches(2)
-    paced.outbox.end([])
+    paced.end()
     paced.reader.rest()
+
+
+def test_a_part_without_text_that_is_taken_alone_does_not_wait_for_the_text_behind_it() -> None:
+    outbox = Outbox(min_interval=Paced.HOUR)
+    outbox.put(parts.block_delta("text", "t", "first"))
+    assert taken(outbox)
+    outbox.put(parts.block_end("text", "t"))
+    outbox.put(parts.block_delta("text", "u", "second"))
+    alone: list[list[Numbered] | None] = []
+    taking = threading.Thread(target=lambda: alone.append(outbox.take(most=1)), daemon=True)
+    taking.start()
+    taking.join(WAIT_SECONDS)
+    assert alone == [[Numbered(1, parts.block_end("text", "t"))]]
 
 
 def test_the_end_is_never_held_back_and_brings_what_was() -> None:
@@ -84,7 +106,7 @@ def test_the_end_is_never_held_back_and_brings_what_was() -> None:
     paced.reader.wait_for_batches(1)
     paced.outbox.put(parts.block_delta("text", "t", "last"))
     paced.not_yet(1)
-    paced.outbox.end([FINISH])
+    paced.end(FINISH)
     assert paced.reader.rest()[-3:] == [parts.block_delta("text", "t", "last"), {"type": "text-end", "id": "t"}, FINISH]
 
 
@@ -93,4 +115,20 @@ def test_the_interval_passes_by_the_real_clock_without_any_news() -> None:
     outbox.put(parts.block_delta("text", "t", "first "))
     assert outbox.take()
     outbox.put(parts.block_delta("text", "t", "second"))
-    assert text_of(each.part for each in outbox.take()) == "second"
+    assert text_of(taken(outbox)) == "second"
+
+
+def test_a_stream_that_nobody_receives_is_numbered_rarely() -> None:
+    paced = Paced(interval=0.0)
+    paced.outbox.unwatched()
+    paced.outbox.put(parts.block_delta("text", "t", "first"))
+    paced.reader.wait_for_batches(1)
+    paced.now = UNWATCHED_INTERVAL_SECONDS / 2
+    paced.outbox.put(parts.block_delta("text", "t", "second "))
+    paced.not_yet(1)
+    paced.now = UNWATCHED_INTERVAL_SECONDS
+    paced.outbox.put(parts.block_delta("text", "t", "third"))
+    paced.reader.wait_for_batches(2)
+    paced.end()
+    assert paced.reader.rest() == []
+    assert [numbered.part["delta"] for numbered in paced.numbered] == ["first", "second third"]

@@ -1,129 +1,70 @@
-"""The record of a stream: each step happens once, whoever else tries, and whatever is repeated."""
+"""A stream in the table: claimed, kept alive, cancelled and withdrawn, each once, whoever else tries."""
 
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.errors import AlreadyStarted
-from shared.stream.registry import KEPT_SECONDS, StreamRegistry
+from shared.errors import NotFound
+from shared.models.events import Usage
+from shared.stream.registry import LEASE_SECONDS, RESUMABLE_SECONDS, StreamRegistry
+from shared.stream.start import START_WITHIN_SECONDS, StreamStart
+from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
+from tests.support.interference import first_answers_lost, refused, sent
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, STREAM, registry
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, registry, running, start
 
-BOOKING: dict[str, object] = {
-    "model": "m",
-    "stopReason": "end_turn",
-    "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8, "estimated": True},
-    "cost": {"currency": "USD", "model": 1.5e-07},
-}
+USAGE = Usage(3, 5, estimated=True)
+BOOKED: dict[str, object] = {"model": "m", "stopReason": "end_turn"}
 
 
-def register(stream_id: str = STREAM, owner: str = OWNER) -> None:
-    registry().register(owner, stream_id, "chat-1")
+def lease(table: Table, chat_id: str = CHAT) -> float:
+    slot = table.slot(OWNER, chat_id)
+    assert slot is not None
+    return float(slot["leaseExpiresAt"]) - time.time()
 
 
-def state(table: Table) -> str:
-    item = table.stream(OWNER, STREAM)
-    assert item is not None
-    return item["state"]
+def end(stream: StreamStart) -> bool:
+    return registry().end(stream, BOOKED, [])
 
 
-def test_a_registered_stream_is_kept_for_a_day(table: Table) -> None:
-    register()
-    item = table.stream(OWNER, STREAM)
-    assert item is not None
-    assert (item["state"], item["chatId"]) == ("registered", "chat-1")
-    assert item["expiresAt"] - item["registeredAt"] == KEPT_SECONDS
-    assert abs(int(item["registeredAt"]) - time.time()) < 60
+@pytest.mark.usefixtures("table")
+def test_a_stream_is_claimed_once() -> None:
+    stream = admitted()
+    assert [registry().claim(stream) for _ in range(3)] == ["claimed", "taken", "taken"]
 
 
-def test_a_stream_is_registered_once(table: Table) -> None:
-    register()
-    before = table.stream(OWNER, STREAM)
-    with pytest.raises(AlreadyStarted, match=STREAM) as refusal:
-        register()
-    assert refusal.value.status == 409
-    assert table.stream(OWNER, STREAM) == before
+@pytest.mark.usefixtures("table")
+def test_a_stream_that_was_registered_as_running_cannot_be_claimed() -> None:
+    assert registry().claim(running()) == "taken"
 
 
-@pytest.mark.parametrize("ended", [False, True])
-def test_an_id_is_used_up_once_its_stream_was_claimed(ended: bool, table: Table) -> None:  # noqa: ARG001
-    register()
-    registry().claim(OWNER, STREAM)
-    if ended:
-        registry().end(OWNER, STREAM, BOOKING)
-    with pytest.raises(AlreadyStarted):
-        register()
-
-
-def test_an_id_may_be_used_again_after_its_stream_was_withdrawn(table: Table) -> None:
-    register()
-    registry().withdraw(OWNER, STREAM)
-    register()
-    assert state(table) == "registered"
-
-
-def test_two_users_may_choose_the_same_id(table: Table) -> None:
-    register()
-    register(owner="somebody-else")
-    assert registry().claim(OWNER, STREAM)
-    other = table.stream("somebody-else", STREAM)
-    assert other is not None
-    assert other["state"] == "registered"
-
-
-def test_a_stream_is_claimed_once(table: Table) -> None:
-    register()
-    assert [registry().claim(OWNER, STREAM) for _ in range(3)] == [True, False, False]
-    assert state(table) == "running"
-
-
-def test_a_stream_that_was_never_registered_cannot_be_moved(table: Table) -> None:
-    assert not registry().claim(OWNER, STREAM)
-    assert not registry().end(OWNER, STREAM, BOOKING)
+def test_a_stream_that_was_never_registered_is_not_claimed(table: Table) -> None:
+    assert registry().claim(start()) == "taken"
     assert table.count() == 0
 
 
+@pytest.mark.usefixtures("table")
+def test_a_stream_that_has_ended_is_not_claimed() -> None:
+    stream = admitted()
+    assert end(stream)
+    assert registry().claim(stream) == "taken"
+
+
 def test_of_many_who_claim_at_once_one_has_the_stream(table: Table) -> None:  # noqa: ARG001
-    for round_ in range(5):
-        stream_id = f"stream-{round_}"
-        register(stream_id)
-        assert at_once(8, lambda: registry().claim(OWNER, stream_id)).count(True) == 1  # noqa: B023
+    for round_ in range(3):
+        stream = admitted(f"stream-{round_}", chat_id=f"chat-{round_}")
+        assert sorted(at_once(8, lambda: registry().claim(stream))) == ["claimed", *["taken"] * 7]  # noqa: B023
 
 
-def test_of_many_who_register_at_once_one_has_started(table: Table) -> None:
-    def started() -> bool:
-        try:
-            register()
-        except AlreadyStarted:
-            return False
-        return True
-
-    assert at_once(8, started).count(True) == 1
-    assert table.count() == 1
-
-
-def test_a_stream_is_either_claimed_or_withdrawn_never_both(table: Table) -> None:
-    for round_ in range(5):
-        stream_id = f"stream-{round_}"
-        register(stream_id)
-        claimed: list[bool] = []
-        moves = [lambda: claimed.append(registry().claim(OWNER, stream_id)) or claimed[-1]]  # noqa: B023
-        moves += [lambda: registry().withdraw(OWNER, stream_id)]  # noqa: B023
-        outcome = at_once(2, lambda: moves.pop()())  # noqa: B023
-        assert sorted(outcome) == [False, True]
-        assert (table.stream(OWNER, stream_id) is not None) == claimed[0]
-
-
-def at_once(count: int, call: Callable[[], bool]) -> list[bool]:
+def at_once(count: int, call: Callable[[], str]) -> list[str]:
     together = threading.Barrier(count)
 
-    def run(_: int) -> bool:
+    def run(_: int) -> str:
         together.wait(WAIT_SECONDS)
         return call()
 
@@ -131,113 +72,192 @@ def at_once(count: int, call: Callable[[], bool]) -> list[bool]:
         return list(threads.map(run, range(count)))
 
 
-def test_a_withdrawn_stream_cannot_be_claimed(table: Table) -> None:
-    register()
-    assert registry().withdraw(OWNER, STREAM)
-    assert not registry().claim(OWNER, STREAM)
-    assert table.count() == 0
+def test_a_worker_has_a_minute_to_claim_a_stream_and_then_a_short_lease(table: Table) -> None:
+    stream = admitted()
+    assert lease(table) == pytest.approx(START_WITHIN_SECONDS + LEASE_SECONDS, abs=5)
+    registry().claim(stream)
+    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
 
 
-def test_a_claimed_stream_cannot_be_withdrawn(table: Table) -> None:
-    register()
-    assert registry().claim(OWNER, STREAM)
-    assert not registry().withdraw(OWNER, STREAM)
-    assert state(table) == "running"
+def test_who_runs_a_stream_in_the_same_invocation_has_the_short_lease_at_once(table: Table) -> None:
+    running()
+    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
 
 
-def test_a_stream_is_ended_once_and_the_first_booking_counts(table: Table) -> None:
-    registry().register(OWNER, STREAM, "chat-1", state="running")
-    assert registry().end(OWNER, STREAM, BOOKING)
-    assert not registry().end(OWNER, STREAM, {**BOOKING, "stopReason": "deadline"})
-    item: Any = table.stream(OWNER, STREAM)
-    assert (item["state"], item["stopReason"]) == ("ended", "end_turn")
-    assert {name: item["usage"][name] for name in item["usage"]} == BOOKING["usage"]
-    assert float(item["cost"]["model"]) == 1.5e-07
-    assert item["chatId"] == "chat-1"
-    assert abs(int(item["movedAt"]) - time.time()) < 60
+def test_a_pulse_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
+    stream = running()
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=0)
+    assert registry().pulse(stream, Usage(1, 1), "m") == "running"
+    assert registry().pulse(stream, USAGE, "m") == "running"
+    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
+    slot = table.slot(OWNER, CHAT)
+    assert slot is not None
+    assert (slot["usage"]["inputTokens"], slot["usage"]["outputTokens"], slot["model"]) == (3, 5, "m")
 
 
-def test_a_stream_that_nobody_runs_cannot_be_ended(table: Table) -> None:
-    register()
-    assert not registry().end(OWNER, STREAM, BOOKING)
-    assert state(table) == "registered"
+def test_claim_and_pulse_are_one_request_each(table: Table) -> None:  # noqa: ARG001
+    stream = admitted()
+    with sent(registry().table.client) as requests:
+        registry().claim(stream)
+        registry().pulse(stream, USAGE, "m")
+    assert requests == ["UpdateItem", "UpdateItem"]
 
 
-def test_another_failure_of_the_table_is_not_taken_for_a_refusal(table: Table) -> None:
-    register()
-    table.delete()
-    with pytest.raises(ClientError, match="ResourceNotFound"):
-        register()
-    for step in steps().values():
-        with pytest.raises(ClientError, match="ResourceNotFound"):
-            step(registry())
+def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Table) -> None:
+    older, elsewhere = running(), running("stream-0", chat_id="another-chat")
+    admitted("stream-x", owner="somebody-else", chat_id="a-chat-of-theirs")
+    registry().pulse(older, USAGE, "m")
+    newer = running("stream-2")
+    assert registry().pulse(older, USAGE, "m") == "superseded"
+    assert registry().pulse(newer, USAGE, "m") == registry().pulse(elsewhere, USAGE, "m") == "running"
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert (record["state"], record["open"], record["model"]) == ("started", "websocket", "m")
+    assert record["usage"]["outputTokens"] == 5
 
 
-def steps() -> dict[str, Callable[[StreamRegistry], bool]]:
-    return {
-        "claim": lambda to: to.claim(OWNER, STREAM),
-        "withdraw": lambda to: to.withdraw(OWNER, STREAM),
-        "end": lambda to: to.end(OWNER, STREAM, BOOKING),
-    }
+@pytest.mark.usefixtures("table")
+def test_a_stream_that_was_superseded_before_its_claim_is_ended_by_one_worker() -> None:
+    older = admitted()
+    newer = admitted("stream-2")
+    assert [registry().claim(older) for _ in range(2)] == ["superseded", "taken"]
+    assert registry().claim(newer) == "claimed"
+
+
+@pytest.mark.usefixtures("table")
+def test_a_second_delivery_of_a_superseded_stream_that_runs_does_nothing() -> None:
+    older = admitted()
+    registry().claim(older)
+    admitted("stream-2")
+    assert registry().claim(older) == "taken"
+
+
+@pytest.mark.parametrize("run", [False, True])
+def test_a_stream_is_withdrawn_or_claimed_never_both(run: bool, table: Table) -> None:
+    stream = admitted()
+    if run:
+        registry().claim(stream)
+    assert registry().withdraw(stream) is not run
+    assert (table.stream(OWNER, STREAM) is None) is not run
+    assert (table.slot(OWNER, CHAT) is None) is not run
+    assert registry().claim(stream) == "taken"
+
+
+def test_a_withdrawn_stream_leaves_the_question_and_no_answer(table: Table) -> None:
+    stream = admitted()
+    assert registry().withdraw(stream)
+    assert registry().withdraw(stream)
+    assert [message["role"] for message in chats().read(OWNER, CHAT)["messages"]] == ["user"]
+    assert [message.get("state") for message in table.messages(CHAT)] == [None, "done"]
+    assert registry().latest(OWNER, CHAT) is None
+
+
+@pytest.mark.usefixtures("table")
+def test_an_id_that_is_used_again_after_a_withdrawal_is_another_stream() -> None:
+    first = admitted()
+    registry().withdraw(first)
+    second = admitted()
+    assert second.nonce != first.nonce
+    assert registry().claim(first) == "taken", "a late event of the first attempt"
+    assert not registry().end(first, BOOKED, [])
+    assert not registry().withdraw(first)
+    assert registry().claim(second) == "claimed"
+
+
+@pytest.mark.parametrize("run", [False, True])
+def test_a_superseded_stream_is_withdrawn_unless_it_was_claimed(run: bool, table: Table) -> None:
+    older = admitted()
+    if run:
+        registry().claim(older)
+    newer = admitted("stream-2")
+    assert registry().withdraw(older) is not run
+    assert (table.stream(OWNER, STREAM) is None) is not run
+    assert registry().claim(newer) == "claimed"
+
+
+def test_the_record_says_what_became_of_a_stream(table: Table) -> None:
+    assert registry().record(OWNER, STREAM) is None
+    stream = admitted()
+    record = registry().record(OWNER, STREAM)
+    assert record is not None
+    assert (record.state, record.nonce, record.message_id) == ("started", stream.nonce, "msg-stream-1")
+    assert (record.ended_at, record.stop_reason) == (None, None)
+    end(stream)
+    record = registry().record(OWNER, STREAM)
+    assert record is not None
+    assert (record.state, record.stop_reason) == ("ended", "end_turn")
+    assert record.ended_at == pytest.approx(time.time(), abs=5)
+    table.change(f"stream#{OWNER}#{STREAM}", "stream", expiresAt=int(time.time()) - 1)
+    assert registry().record(OWNER, STREAM) is None, "DynamoDB deletes late"
+
+
+def test_the_latest_stream_of_a_chat_is_offered_until_a_minute_after_its_end(table: Table) -> None:
+    admitted("stream-0", chat_id="another-chat")
+    older, newer = admitted(), admitted("stream-2")
+    latest = registry().latest(OWNER, CHAT)
+    assert latest is not None
+    assert latest.stream_id == "stream-2"
+    end(older)
+    end(newer)
+    assert registry().latest(OWNER, CHAT) is not None
+    table.change(f"stream#{OWNER}#stream-2", "stream", endedAt=int(time.time()) - RESUMABLE_SECONDS - 1)
+    assert registry().latest(OWNER, CHAT) is None
+
+
+@pytest.mark.usefixtures("table")
+def test_nothing_is_offered_in_an_unknown_chat_and_a_foreign_one_is_not_found() -> None:
+    assert registry().latest(OWNER, CHAT) is None
+    admitted()
+    with pytest.raises(NotFound):
+        registry().latest("somebody-else", CHAT)
+    chats().update(OWNER, CHAT, members=["somebody-else"])
+    assert registry().latest("somebody-else", CHAT) is None, "a member resumes what is the member's own"
 
 
 @pytest.fixture(scope="module")
-def unlucky_client() -> StreamRegistry:
-    """A registry whose SDK loses the answer to each first write, and so repeats it."""
-    unlucky = StreamRegistry(TABLE)
-    lost: set[object] = set()
-
-    def lose(operation: Any, request_dict: dict[str, Any], **_: object) -> float | None:
-        mark = (operation.name, request_dict["body"])
-        if mark in lost:
-            return None
-        lost.add(mark)
-        return 0.0  # "try again in no time", though DynamoDB has written
-
-    for write in ("PutItem", "UpdateItem", "DeleteItem"):
-        unlucky.client.meta.events.register_first(f"needs-retry.dynamodb.{write}", lose)
-    return unlucky
+def unlucky() -> Iterator[StreamRegistry]:
+    """A registry of its own client, for what is done to it."""
+    return StreamRegistry(TableClient(TABLE))
 
 
-@pytest.fixture
-def writes(unlucky_client: StreamRegistry) -> Iterator[list[str]]:
-    """The names of the writes that reach DynamoDB."""
-    seen: list[str] = []
-
-    def note(event_name: str, **_: object) -> None:
-        seen.append(event_name.rpartition(".")[2])
-
-    unlucky_client.client.meta.events.register_first("before-send.dynamodb", note)
-    yield seen
-    unlucky_client.client.meta.events.unregister("before-send.dynamodb", note)
-
-
-def test_a_registration_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
-    table: Table, unlucky_client: StreamRegistry, writes: list[str]
-) -> None:
-    unlucky_client.register(OWNER, STREAM, "chat-1")
-    assert writes == ["PutItem", "PutItem"]
-    assert state(table) == "registered"
-    with pytest.raises(AlreadyStarted):
-        unlucky_client.register(OWNER, STREAM, "chat-1")
-
-
-@pytest.mark.parametrize(("name", "origin"), [("claim", "registered"), ("end", "running")])
-def test_a_step_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
-    name: str, origin: Any, table: Table, unlucky_client: StreamRegistry, writes: list[str]
-) -> None:
-    registry().register(OWNER, STREAM, "chat-1", state=origin)
-    step = steps()[name]
-    assert step(unlucky_client)
-    assert writes == ["UpdateItem", "UpdateItem"]
-    assert state(table) == ("running" if name == "claim" else "ended")
-    assert not step(unlucky_client), "but a second caller has not"
+@pytest.mark.usefixtures("table")
+def test_a_claim_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(unlucky: StreamRegistry) -> None:
+    stream = admitted()
+    with first_answers_lost(unlucky.table.client, "UpdateItem"), sent(unlucky.table.client) as requests:
+        assert unlucky.claim(stream) == "claimed"
+    assert requests == ["UpdateItem", "UpdateItem"]
+    assert unlucky.claim(stream) == "taken", "but a second caller has not"
 
 
 def test_a_withdrawal_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
-    table: Table, unlucky_client: StreamRegistry, writes: list[str]
+    table: Table, unlucky: StreamRegistry
 ) -> None:
-    register()
-    assert unlucky_client.withdraw(OWNER, STREAM)
-    assert writes == ["DeleteItem", "DeleteItem"]
-    assert table.count() == 0
+    stream = admitted()
+    with first_answers_lost(unlucky.table.client, "TransactWriteItems"):
+        assert unlucky.withdraw(stream)
+    assert table.stream(OWNER, STREAM) is None
+
+
+@pytest.mark.usefixtures("table")
+def test_a_single_write_that_meets_a_transaction_waits_for_it(unlucky: StreamRegistry) -> None:
+    stream = admitted()
+    with refused(unlucky.table.client, "UpdateItem", "TransactionConflictException", times=3):
+        assert unlucky.claim(stream) == "claimed"
+
+
+def test_another_failure_of_the_table_is_not_taken_for_an_outcome(table: Table) -> None:
+    stream = admitted()
+    table.delete()
+    steps: list[Callable[[], object]] = [
+        lambda: registry().claim(stream),
+        lambda: registry().pulse(stream, USAGE, "m"),
+        lambda: registry().cancel(OWNER, STREAM),
+        lambda: registry().withdraw(stream),
+        lambda: registry().record(OWNER, STREAM),
+        lambda: registry().latest(OWNER, CHAT),
+        lambda: end(stream),
+        lambda: admitted("stream-2"),
+    ]
+    for step in steps:
+        with pytest.raises(ClientError, match="ResourceNotFound"):
+            step()

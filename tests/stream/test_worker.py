@@ -3,23 +3,26 @@
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from shared.errors import StreamwaysError
 from shared.protocol.parts import Numbered, Part
+from shared.stream import worker as workers
 from shared.stream.delivery import ReceiverGone, TryAgain
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
 from shared.stream.worker import Worker
-from tests.support.aws import TABLE, Table
+from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import text_of, unnumbered
+from tests.support.runs import booked, journaled, types
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, PROMPT, STREAM, registry, start
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, start, table_client, within
 
 MINUTE = 60.0
 
@@ -30,78 +33,79 @@ class Client:
     def __init__(self, fail: Callable[[int], Exception | None] = lambda _: None) -> None:
         self.batches: list[Sequence[Numbered]] = []
         self.failures: list[str] = []
+        self.beats = 0
         self.attempts = 0
         self._fail = fail
 
     def deliver(self, batch: Sequence[Numbered]) -> None:
-        self.attempts += 1
-        if error := self._fail(self.attempts):
-            raise error
+        self._try()
+        assert batch
         self.batches.append(batch)
+
+    def beat(self) -> None:
+        self.beats += 1
+        self._try()
 
     def fail(self, error: StreamwaysError) -> None:
         self.failures.append(error.code)
+
+    def _try(self) -> None:
+        self.attempts += 1
+        if error := self._fail(self.attempts):
+            raise error
 
     @property
     def parts(self) -> list[Part]:
         return unnumbered(self.batches)
 
 
-def event(within: float = MINUTE) -> dict[str, Any]:
+def event(of: StreamStart, seconds: float = MINUTE) -> dict[str, Any]:
     """As the dispatcher sends it, through JSON."""
-    return json.loads(json.dumps({"stream": start().to_json(), "startBy": time.time() + within}))
+    return json.loads(json.dumps({"stream": of.to_json(), "startBy": time.time() + seconds}))
 
 
-def work(client: Client, model: ScriptedModel, sent: dict[str, Any] | None = None) -> ScriptedModel:
-    Worker(model, registry(), min_interval=0.0).work(sent or event(), client, time.monotonic() + MINUTE)  # pyright: ignore
+def work(
+    client: Client, model: ScriptedModel, sent: dict[str, Any] | None = None, *, seconds: float = MINUTE
+) -> ScriptedModel:
+    worker = Worker(model, registry(), min_interval=0.0)  # pyright: ignore
+    worker.work(sent or event(admitted()), client, within(seconds))
     return model
 
 
-def record(table: Table) -> dict[str, Any]:
-    item = table.stream(OWNER, STREAM)
-    assert item is not None
-    return item
-
-
-@pytest.fixture
-def registered(table: Table) -> Table:
-    """The table, with the stream that an event is about."""
-    registry().register(OWNER, STREAM, "chat-1")
-    return table
-
-
-def test_an_event_becomes_a_whole_stream_that_is_booked(registered: Table) -> None:
+def test_an_event_becomes_a_whole_stream_that_is_journaled_and_booked(table: Table) -> None:
     client = Client()
     model = work(client, ScriptedModel(*spoken("Hello ", "world")))
     assert text_of(client.parts) == "Hello world"
     assert client.parts[-1]["type"] == "finish"
+    assert journaled() == client.parts
     assert model.asked is not None
     assert [message.text for message in model.asked[0]] == [PROMPT]
-    assert record(registered)["state"] == "ended"
+    assert booked(table)["stopReason"] == "end_turn"
 
 
 def test_a_start_travels_through_json_unchanged() -> None:
     assert StreamStart.from_json(json.loads(json.dumps(start().to_json()))) == start()
 
 
-def test_an_event_that_comes_twice_does_nothing_the_second_time(registered: Table, logs: Logs) -> None:
-    twice = event()
+def test_an_event_that_comes_twice_does_nothing_the_second_time(table: Table, logs: Logs) -> None:
+    twice = event(admitted())
     work(Client(), ScriptedModel(*spoken("Hello")), twice)
-    before = record(registered)
+    before = table.items()
     client = Client()
     assert work(client, ScriptedModel(*spoken("Hello")), twice).asked is None
-    assert client.attempts == 0
-    assert record(registered) == before
+    assert (client.attempts, client.failures) == (0, [])
+    assert table.items() == before
     assert len(logs.lines("the stream was claimed before")) == 1
 
 
-def test_of_two_events_that_come_at_once_one_is_worked_on(registered: Table) -> None:  # noqa: ARG001
+def test_of_two_events_that_come_at_once_one_is_worked_on(table: Table) -> None:  # noqa: ARG001
     together = threading.Barrier(2)
     clients = [Client(), Client()]
+    sent = event(admitted())
 
     def run(client: Client) -> None:
         together.wait(WAIT_SECONDS)
-        work(client, ScriptedModel(*spoken("Hello")))
+        work(client, ScriptedModel(*spoken("Hello")), sent)
 
     threads = [threading.Thread(target=run, args=[client]) for client in clients]
     for thread in threads:
@@ -111,37 +115,74 @@ def test_of_two_events_that_come_at_once_one_is_worked_on(registered: Table) -> 
     assert sorted(text_of(client.parts) for client in clients) == ["", "Hello"]
 
 
-def test_an_event_of_a_stream_that_was_withdrawn_does_nothing(registered: Table) -> None:
-    registry().withdraw(OWNER, STREAM)
+def test_an_event_of_a_stream_that_was_withdrawn_does_nothing(table: Table) -> None:
+    sent = admitted()
+    registry().withdraw(sent)
     client = Client()
-    assert work(client, ScriptedModel(*spoken("Hello"))).asked is None
+    assert work(client, ScriptedModel(*spoken("Hello")), event(sent)).asked is None
     assert (client.attempts, client.failures) == (0, [])
-    assert registered.stream(OWNER, STREAM) is None
+    assert table.stream(OWNER, STREAM) is None
 
 
-def test_a_late_event_ends_as_deadline_and_the_model_is_not_asked(registered: Table) -> None:
+def test_a_late_event_ends_as_deadline_and_the_model_is_not_asked(table: Table) -> None:
     client = Client()
-    assert work(client, ScriptedModel(*spoken("Hello")), event(within=-1)).asked is None
-    assert (client.parts, client.failures) == ([], ["deadline"])
-    assert (record(registered)["state"], record(registered)["stopReason"]) == ("ended", "deadline")
+    model = work(client, ScriptedModel(*spoken("Hello")), event(admitted(), seconds=-1))
+    assert not model.left.is_set()
+    assert types(client.parts) == ["start", "message-metadata", "data-error", "error"]
+    assert journaled() == client.parts
+    assert booked(table)["stopReason"] == "deadline"
 
 
-class Unbookable(StreamRegistry):
-    """A registry that fails when a stream is to be ended."""
-
-    def end(self, owner: str, stream_id: str, booked: Mapping[str, object]) -> bool:
-        raise OSError(f"no way to end {owner}'s {stream_id} with {booked}")
-
-
-def test_a_late_event_is_told_to_the_client_even_if_it_cannot_be_booked(registered: Table, logs: Logs) -> None:
+def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_so(table: Table) -> None:
+    sent = admitted()
+    registry().cancel(OWNER, STREAM)
     client = Client()
-    Worker(ScriptedModel(), Unbookable(TABLE), min_interval=0.0).work(event(within=-1), client, MINUTE)  # pyright: ignore
-    assert client.failures == ["deadline"]
-    assert record(registered)["state"] == "running"
-    assert logs.lines("booking the stream failed")
+    model = work(client, ScriptedModel(*spoken("Hello")), event(sent))
+    assert not model.left.is_set()
+    assert client.parts[-1] == {"type": "abort", "reason": "cancelled"}
+    assert journaled() == client.parts
+    assert booked(table)["stopReason"] == "cancelled"
 
 
-def test_a_stream_whose_receiver_is_gone_goes_on_and_is_booked(registered: Table, logs: Logs) -> None:
+def test_a_stream_that_a_newer_one_superseded_before_its_worker_came_is_told_so(table: Table) -> None:
+    sent = admitted()
+    newer = admitted("stream-2", "No: why is it dark?")
+    client = Client()
+    model = work(client, ScriptedModel(*spoken("Hello")), event(sent))
+    assert not model.left.is_set()
+    assert client.parts[-1] == {"type": "abort", "reason": "superseded"}
+    assert journaled() == client.parts
+    assert booked(table)["stopReason"] == "superseded"
+    slot = table.slot(OWNER, CHAT)
+    assert slot is not None
+    assert slot["nonce"] == newer.nonce
+
+
+def test_a_client_of_a_silent_model_is_sent_beats(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    monkeypatch.setattr(workers, "BEAT_SECONDS", 0.01)
+    beaten = threading.Event()
+
+    class Beaten(Client):
+        def beat(self) -> None:
+            super().beat()
+            if self.beats == 3:
+                beaten.set()
+
+    client = Beaten()
+    work(client, ScriptedModel(beaten, *spoken("Hello")))
+    assert client.beats >= 3
+    assert text_of(client.parts) == "Hello"
+
+
+def test_a_transport_that_brings_one_part_a_call_is_given_one_at_a_time(table: Table) -> None:  # noqa: ARG001
+    client = Client()
+    worker = Worker(ScriptedModel(*spoken("Hello")), registry(), min_interval=0.0, parts_at_once=1)  # pyright: ignore
+    worker.work(event(admitted()), client, within(MINUTE))
+    assert {len(batch) for batch in client.batches} == {1}
+    assert client.parts == journaled()
+
+
+def test_a_stream_whose_receiver_is_gone_goes_on_and_is_journaled_and_booked(table: Table, logs: Logs) -> None:
     gone = threading.Event()
 
     def hang_up(_: int) -> Exception:
@@ -153,41 +194,75 @@ def test_a_stream_whose_receiver_is_gone_goes_on_and_is_booked(registered: Table
     model = work(client, ScriptedModel(beginning, gone, *rest))
     assert client.attempts == 1
     assert not model.interrupted.is_set()
-    item = record(registered)
-    assert (item["state"], item["stopReason"], int(item["usage"]["outputTokens"])) == ("ended", "end_turn", 7)
+    item = booked(table)
+    assert (item["stopReason"], int(item["usage"]["outputTokens"])) == ("end_turn", 7)
+    assert text_of(journaled()) == "So far and on"
     assert client.failures == []
     assert logs.lines("the receiver is gone")
 
 
+def test_a_receiver_that_is_found_gone_by_a_beat_does_not_end_the_stream(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "BEAT_SECONDS", 0.01)
+    gone = threading.Event()
+
+    class Leaving(Client):
+        def beat(self) -> None:
+            gone.set()
+            raise ReceiverGone("connection")
+
+    work(Leaving(), ScriptedModel(gone, *spoken("Hello")))
+    assert text_of(journaled()) == "Hello"
+    assert booked(table)["stopReason"] == "end_turn"
+
+
 @pytest.mark.parametrize("error", [TryAgain("still throttled"), RuntimeError("bug")])
-def test_a_delivery_that_fails_is_told_to_the_client_and_does_not_end_the_stream(
-    error: Exception, registered: Table, logs: Logs
+def test_a_delivery_that_fails_is_told_to_the_client_once_and_does_not_end_the_stream(
+    error: Exception, table: Table, logs: Logs
 ) -> None:
     client = Client(lambda _: error)
-    work(client, ScriptedModel(*spoken(*["x" * 100_000] * 10)))
+    work(client, ScriptedModel(*spoken(*["x" * 10_000] * 100)))
     assert client.attempts == 1
-    assert record(registered)["stopReason"] == "end_turn"
+    assert booked(table)["stopReason"] == "end_turn"
+    assert len(text_of(journaled())) == 1_000_000
     assert client.failures == ["internal"]
-    [line] = logs.lines("the stream failed")
+    [line] = logs.lines("the delivery failed")
     assert type(error).__name__ in line["exception"]
 
 
-def test_the_function_does_not_end_before_the_stream_is_booked(registered: Table) -> None:
-    client = Client(lambda _: ReceiverGone("connection"))
-    work(client, ScriptedModel(*spoken("Hello")))
-    assert record(registered)["state"] == "ended"
+def test_a_client_that_blocks_does_not_keep_the_stream_from_its_end(table: Table) -> None:
+    over = threading.Event()
+
+    class Noticed(StreamRegistry):
+        def end(self, *ended: Any, **how: Any) -> bool:
+            result = super().end(*ended, **how)
+            over.set()
+            return result
+
+    def block(_: int) -> None:
+        assert over.wait(WAIT_SECONDS), "the stream waits for its client"
+
+    client = Client(block)
+    worker = Worker(ScriptedModel(*spoken("Hello")), Noticed(table_client()), min_interval=0.0)  # pyright: ignore
+    worker.work(event(admitted()), client, within(MINUTE))
+    assert booked(table)["stopReason"] == "end_turn"
+    assert client.parts == journaled()
 
 
-def test_a_worker_without_time_ends_the_stream_at_its_deadline(registered: Table) -> None:
+def test_a_worker_without_time_ends_the_stream_at_its_deadline(table: Table) -> None:
     client = Client()
-    Worker(ScriptedModel(SILENCE), registry(), min_interval=0.0).work(event(), client, time.monotonic())  # pyright: ignore
+    work(client, ScriptedModel(SILENCE), seconds=0.0)
     assert client.parts[-1]["type"] == "finish"
-    assert record(registered)["stopReason"] == "deadline"
+    assert booked(table)["stopReason"] == "deadline"
 
 
-def test_a_client_is_told_when_its_stream_cannot_even_be_claimed(registered: Table, logs: Logs) -> None:
-    registered.delete()
+def test_a_stream_that_cannot_even_be_claimed_fails_for_its_client_and_for_lambda_which_calls_the_reaper(
+    table: Table,
+) -> None:
+    sent = event(admitted())
+    table.delete()
     client = Client()
-    assert work(client, ScriptedModel(*spoken("Hello"))).asked is None
+    with pytest.raises(ClientError):
+        work(client, ScriptedModel(*spoken("Hello")), sent)
     assert client.failures == ["internal"]
-    assert logs.lines("the stream failed")

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support import stock as node
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+
+stock = node.stock
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -65,7 +65,7 @@ def test_an_architecture_leaves_whole_because_none_imports(one: str, other: str)
 
 def test_cryptography_stays_where_tokens_are_verified() -> None:
     with_crypto = {name for name in PACKAGES if "shared/auth/jwks.py" in code_files(name)}
-    assert with_crypto == {"function-url", "websocket-authorizer"}
+    assert with_crypto == {"function-url", "websocket-authorizer", "websocket-tickets", "websocket-routes"}
 
 
 def test_the_code_of_a_function_is_in_some_package() -> None:

@@ -1,16 +1,28 @@
-"""The AppSync architecture's two functions, with what they talk to on real sockets."""
+"""The AppSync architecture's functions, with what they talk to on real sockets."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from handlers.appsync import publish, start, worker
+from handlers.appsync import api, fields, publish, reaper, worker
 from tests.support.bedrock import FakeBedrock
-from tests.support.services import FakeAppSync, FakeLambda
+from tests.support.services import FakeAppSync, FakeLambda, lambda_context
+from tests.support.starts import OWNER
 
 CLIENT_ID = "4u3client"
+APPSYNC = Path(fields.__file__).parent
+SDL = """
+scalar AWSJSON
+scalar AWSDateTime
+directive @aws_iam on OBJECT | FIELD_DEFINITION
+directive @aws_cognito_user_pools on OBJECT | FIELD_DEFINITION
+directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
+""" + (APPSYNC / "schema.graphql").read_text(encoding="utf-8")
+"""The program's schema, with what AppSync adds to every one."""
 
 
 @dataclass
@@ -33,7 +45,17 @@ class World:
 @contextmanager
 def appsync_world() -> Iterator[World]:
     """The functions' environment, and handlers that were started anew in it."""
-    kept = (start.dispatcher, worker.worker, publish._http, publish._session)
+    kept = (
+        fields.admission,
+        fields.dispatcher,
+        fields.registry,
+        fields.journal,
+        fields.chat_store,
+        worker.worker,
+        reaper.reaper,
+        publish._http,
+        publish._session,
+    )
     with (
         FakeBedrock() as bedrock,
         FakeAppSync() as appsync,
@@ -53,3 +75,43 @@ def appsync_world() -> Iterator[World]:
         yield World(bedrock, appsync, lambda_service)
         for cached in kept:
             cached.cache_clear()
+
+
+def ask(
+    field: str,
+    arguments: dict[str, Any] | None = None,
+    *,
+    user: str = OWNER,
+    claims: dict[str, Any] | None = None,
+    request_id: str | None = "gql-1",
+) -> Any:
+    """What the function answers to a user's access token, as `{"result"}` or `{"error"}`."""
+    token: dict[str, Any] = {
+        "sub": user,
+        "iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01",
+        "client_id": CLIENT_ID,
+        "token_use": "access",
+        "username": "ada",
+        "exp": 2_000_000_000,
+    }
+    event = {
+        "field": field,
+        "claims": {**token, **(claims or {})},
+        "arguments": arguments or {},
+        "requestId": request_id,
+    }
+    return api.handler(event, lambda_context())  # pyright: ignore
+
+
+def result(field: str, arguments: dict[str, Any] | None = None, *, user: str = OWNER) -> Any:
+    """What a field resolves to."""
+    answer = ask(field, arguments, user=user)
+    assert answer.keys() == {"result"}, answer
+    return answer["result"]
+
+
+def refusal(field: str, arguments: dict[str, Any] | None = None, *, user: str = OWNER) -> str:
+    """The code that a field is refused with."""
+    error = ask(field, arguments, user=user)["error"]
+    assert {"code", "message"} <= error.keys() <= {"code", "message", "retryAfter"}
+    return error["code"]

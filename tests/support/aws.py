@@ -1,13 +1,13 @@
 """AWS as the code under test sees it: made-up keys, and DynamoDB in this process (moto)."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import boto3
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
@@ -41,34 +41,99 @@ def lambda_environment() -> Iterator[None]:
 
 
 class Table:
-    """The table of streams, looked at from outside."""
+    """The table of streams, looked at from outside. Items are plain values; numbers may be Decimals."""
 
     def __init__(self) -> None:
         self._client = _dynamodb()
 
     def create(self) -> None:
         """As the program does."""
+        key_types = {"pk": "S", "sk": "S", "open": "S", "startedAt": "N"}
         self._client.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+            KeySchema=_schema("pk", "sk"),
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in key_types.items()],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "open",
+                    "KeySchema": _schema("open", "startedAt"),
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+            ],
         )
 
     def delete(self) -> None:
         """From now on each request to it fails."""
         self._client.delete_table(TableName=TABLE)
 
+    def item(self, pk: str, sk: str) -> dict[str, Any] | None:
+        """One item."""
+        item = self._client.get_item(TableName=TABLE, Key={"pk": {"S": pk}, "sk": {"S": sk}}).get("Item")
+        return item and _plain(item)
+
+    def items(self, pk: str = "", sk: str = "") -> list[dict[str, Any]]:
+        """All items whose keys begin so, in the order of their keys."""
+        pages = self._client.get_paginator("scan").paginate(TableName=TABLE)
+        found = [_plain(item) for page in pages for item in page["Items"]]
+        chosen = [item for item in found if item["pk"].startswith(pk) and item["sk"].startswith(sk)]
+        return sorted(chosen, key=lambda item: (item["pk"], item["sk"]))
+
+    def change(self, pk: str, sk: str, **changes: object) -> None:
+        """Sets attributes of an item, as time or another function would."""
+        values = {f":{name}": TypeSerializer().serialize(value) for name, value in changes.items()}
+        self._client.update_item(
+            TableName=TABLE,
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in changes),
+            ExpressionAttributeNames={f"#{name}": name for name in changes},
+            ExpressionAttributeValues=values,
+        )
+
+    def fill(self, items: Iterable[dict[str, object]]) -> None:
+        """Puts many items."""
+        puts = [
+            {"PutRequest": {"Item": {name: TypeSerializer().serialize(value) for name, value in item.items()}}}
+            for item in items
+        ]
+        for first in range(0, len(puts), 25):
+            self._client.batch_write_item(RequestItems={TABLE: puts[first : first + 25]})
+
+    def remove(self, pk: str, sk: str) -> None:
+        """Deletes an item."""
+        self._client.delete_item(TableName=TABLE, Key={"pk": {"S": pk}, "sk": {"S": sk}})
+
     def stream(self, owner: str, stream_id: str) -> dict[str, Any] | None:
         """The record of a stream."""
-        key = {"pk": f"stream#{owner}#{stream_id}", "sk": "stream"}
-        typed = {name: {"S": value} for name, value in key.items()}
-        item = self._client.get_item(TableName=TABLE, Key=typed).get("Item")
-        return item and {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
+        return self.item(f"stream#{owner}#{stream_id}", "stream")
+
+    def slot(self, owner: str, chat_id: str) -> dict[str, Any] | None:
+        """What a running stream of this user in this chat is."""
+        return self.item(f"user#{owner}", f"slot#{chat_id}")
+
+    def chat(self, chat_id: str) -> dict[str, Any] | None:
+        """A chat."""
+        return self.item(f"chat#{chat_id}", "chat")
+
+    def messages(self, chat_id: str) -> list[dict[str, Any]]:
+        """The messages of a chat, also those that were cut off."""
+        return self.items(f"chat#{chat_id}", "message#")
+
+    def membership(self, user: str, chat_id: str) -> dict[str, Any] | None:
+        """What a user's list says of a chat."""
+        return self.item(f"user#{user}", f"chat#{chat_id}")
 
     def count(self) -> int:
-        """How many records there are."""
-        return self._client.scan(TableName=TABLE, Select="COUNT")["Count"]
+        """How many items there are."""
+        return len(self.items())
+
+
+def _schema(hash_key: str, range_key: str) -> list[dict[str, str]]:
+    return [{"AttributeName": hash_key, "KeyType": "HASH"}, {"AttributeName": range_key, "KeyType": "RANGE"}]
+
+
+def _plain(item: dict[str, Any]) -> dict[str, Any]:
+    return {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
 
 
 @cache

@@ -14,9 +14,11 @@ import pytest
 from starlette.types import Message
 
 from handlers.function_url import app as function_url
+from handlers.function_url.environment import core
 from tests.support.aws import Table
 from tests.support.bedrock import FakeBedrock
 from tests.support.pool import CLIENT_ID, ISSUER, Pool, token
+from tests.support.server import WAIT_SECONDS
 
 MODEL = "amazon.nova-lite-v1:0"
 
@@ -40,9 +42,9 @@ def function_url_world() -> Iterator[World]:
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
         patch.setattr("shared.models.bedrock.FIRST_WAIT_SECONDS", 0.0)
-        function_url.core.cache_clear()
+        core.cache_clear()
         yield World(pool, bedrock)
-        function_url.core.cache_clear()
+        core.cache_clear()
 
 
 def adapter_headers(remaining_seconds: float = 60.0) -> dict[str, str]:
@@ -56,19 +58,30 @@ def adapter_headers(remaining_seconds: float = 60.0) -> dict[str, str]:
 
 PROMPT = "Tell me the secret of the sky"
 OWNER = "a1b2c3d4"
-CHAT: dict[str, Any] = {
-    "id": "chat-1",
-    "messages": [{"id": "m-1", "role": "user", "parts": [{"type": "text", "text": PROMPT}]}],
-    "trigger": "submit-message",
-    "messageId": None,
-}
+MALLORY = f"Bearer {token(sub='mallory')}"
+"""Another user of the pool."""
 
 
-async def ask(
+def chat(chat_id: str = "chat-1", prompt: str = PROMPT, message_id: str = "m-1") -> dict[str, Any]:
+    """What `useChat` sends for a first message."""
+    return {
+        "id": chat_id,
+        "messages": [{"id": message_id, "role": "user", "parts": [{"type": "text", "text": prompt}]}],
+        "trigger": "submit-message",
+        "messageId": None,
+    }
+
+
+CHAT = chat()
+
+
+async def send(
     client: httpx.AsyncClient,
+    method: str,
+    path: str,
     *,
     authorization: str | None = "good",
-    body: object = CHAT,
+    body: object = None,
     remaining: float = 60.0,
     **headers: str,
 ) -> httpx.Response:
@@ -76,9 +89,14 @@ async def ask(
     sent = {**adapter_headers(remaining), **{name.replace("_", "-"): value for name, value in headers.items()}}
     if authorization is not None:
         sent["authorization"] = f"Bearer {token()}" if authorization == "good" else authorization
-    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    content = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     raw = [(name.encode(), value.encode()) for name, value in sent.items()]
-    return await client.post("/api/chat", content=content, headers=raw)
+    return await client.request(method, path, content=content, headers=raw)
+
+
+async def ask(client: httpx.AsyncClient, *, body: object = CHAT, query: str = "", **more: Any) -> httpx.Response:
+    """A chat request: see `send`."""
+    return await send(client, "POST", f"/api/chat{query}", body=body, **more)
 
 
 def refusal(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -93,16 +111,24 @@ def refusal(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
 
 def events(body: str) -> list[tuple[int, dict[str, Any]]]:
     """The numbered parts of a whole answer, which must end with `[DONE]`."""
-    *blocks, done, nothing = body.split("\n\n")
-    assert (done, nothing) == ("data: [DONE]", "")
-    matches = [re.fullmatch(r"id: (\d+)\ndata: ([^\n]+)", block) for block in blocks]
-    assert all(matches), blocks
+    *told, done = told_by(body)
+    assert done == "data: [DONE]"
+    matches = [re.fullmatch(r"id: (\d+)\ndata: ([^\n]+)", block) for block in told]
+    assert all(matches), told
     return [(int(match[1]), json.loads(match[2])) for match in matches if match]
 
 
-def parts(response: httpx.Response) -> list[dict[str, Any]]:
+def told_by(body: str) -> list[str]:
+    """The events of a body, without comments."""
+    *blocks, nothing = body.split("\n\n")
+    assert nothing == ""
+    return [block for block in blocks if not block.startswith(":")]
+
+
+def parts(response: httpx.Response, after: int = -1) -> list[dict[str, Any]]:
+    """The parts of a whole answer, or of all that followed this sequence."""
     numbered = events(response.text)
-    assert [sequence for sequence, _ in numbered] == list(range(len(numbered)))
+    assert [sequence for sequence, _ in numbered] == list(range(after + 1, after + 1 + len(numbered)))
     return [part for _, part in numbered]
 
 
@@ -118,28 +144,41 @@ def untouched(world: World, table: Table) -> bool:
 class Exchange:
     """One request to the app, below HTTP: the test is the server, and sees each message when it comes."""
 
-    def __init__(self, authorization: str = "") -> None:
+    def __init__(
+        self, authorization: str = "", method: str = "POST", path: str = "/api/chat", body: object = CHAT
+    ) -> None:
         self.sent: list[Message] = []
         self.reads = 0
         self.hangs_up = asyncio.Event()
+        self._body = json.dumps(body).encode()
         headers = {**adapter_headers(), "authorization": authorization or f"Bearer {token()}"}
         self.scope: dict[str, Any] = {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.3"},
             "http_version": "1.1",
-            "method": "POST",
-            "path": "/api/chat",
-            "raw_path": b"/api/chat",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
             "root_path": "",
             "scheme": "https",
             "query_string": b"",
             "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
 
+    @property
+    def stream_id(self) -> str:
+        """The stream that the response is about."""
+        return dict(self.sent[0]["headers"])[b"x-streamways-stream"].decode()
+
+    @property
+    def body(self) -> str:
+        """What came of the body so far."""
+        return b"".join(message.get("body", b"") for message in self.sent).decode()
+
     async def receive(self) -> Message:
         self.reads += 1
         if self.reads == 1:
-            return {"type": "http.request", "body": json.dumps(CHAT).encode(), "more_body": False}
+            return {"type": "http.request", "body": self._body, "more_body": False}
         await self.hangs_up.wait()
         return {"type": "http.disconnect"}
 
@@ -148,3 +187,22 @@ class Exchange:
 
     async def run(self) -> None:
         await function_url.app(self.scope, self.receive, self.send)
+
+
+class Watching(Exchange):
+    """An exchange that can be waited for."""
+
+    def __init__(self, **request: Any) -> None:
+        super().__init__(**request)
+        self._news = asyncio.Event()
+
+    async def send(self, message: Message) -> None:
+        await super().send(message)
+        self._news.set()
+
+    async def hears(self, words: str) -> None:
+        """Until they have come; sooner than anything that the stream waits for gives up."""
+        async with asyncio.timeout(WAIT_SECONDS / 2):
+            while words not in self.body:
+                self._news.clear()
+                await self._news.wait()

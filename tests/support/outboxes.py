@@ -1,17 +1,25 @@
-"""Reading what an outbox hands out."""
+"""Reading what an outbox, or a run with one, hands out."""
 
 import threading
 from collections.abc import Iterable
+from typing import Protocol
 
 from shared.protocol.parts import DELTAS, Numbered, Part
-from shared.stream.outbox import Outbox
 from tests.support.server import WAIT_SECONDS
+
+
+class Source(Protocol):
+    """What parts are taken from."""
+
+    def take(self, timeout: float | None = None) -> list[Numbered] | None:
+        """As an Outbox does."""
+        ...
 
 
 class Reader:
     """Takes from an outbox on a thread of its own, as a transport does."""
 
-    def __init__(self, outbox: Outbox) -> None:
+    def __init__(self, outbox: Source) -> None:
         self.batches: list[list[Numbered]] = []
         self._outbox = outbox
         self._news = threading.Condition()
@@ -38,14 +46,21 @@ class Reader:
         return unnumbered(self.batches)
 
     def _read(self) -> None:
-        while batch := self._outbox.take():
+        while (batch := self._outbox.take()) is not None:
             with self._news:
                 self.batches.append(batch)
                 self._news.notify_all()
         self._ended = True
 
 
-def drain(outbox: Outbox) -> list[Part]:
+def taken(outbox: Source) -> list[Part]:
+    """The parts of the next batch, which there is."""
+    batch = outbox.take(WAIT_SECONDS)
+    assert batch, "nothing came"
+    return [numbered.part for numbered in batch]
+
+
+def drain(outbox: Source) -> list[Part]:
     """All parts of a stream, to its end."""
     return Reader(outbox).rest()
 

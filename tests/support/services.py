@@ -57,14 +57,19 @@ class FakeLambda(LocalServer):
 
 
 class FakeConnections(LocalServer):
-    """API Gateway's `@connections`: keeps the frames that were posted; `then` is called with each and may refuse."""
+    """API Gateway's `@connections`: keeps the frames that were posted, and which connections were closed.
+
+    `then` is called with each frame and may refuse; `on_close` with each connection that is closed.
+    """
 
     STAGE = "live"
 
     def __init__(self) -> None:
-        super().__init__(self._post)
+        super().__init__(self._serve)
         self.failures = Failures()
         self.then: Callable[[str, str], int | None] | None = None
+        self.on_close: Callable[[str], object] | None = None
+        self.closed: list[str] = []
         self._frames: list[tuple[str, str]] = []
 
     @property
@@ -80,22 +85,32 @@ class FakeConnections(LocalServer):
         """As new."""
         self.received.clear()
         self._frames.clear()
+        self.closed.clear()
         self.failures.are([])
-        self.then = None
+        self.then = self.on_close = None
 
-    def _post(self, received: Received) -> Answer:
+    def _serve(self, received: Received) -> Answer:
         prefix = f"/{self.STAGE}/@connections/"
-        path, frame = unquote(received.path), received.body.decode()
-        assert received.method == "POST"
+        path = unquote(received.path)
         assert path.startswith(prefix), path
         receiver = path.removeprefix(prefix)
         status = self.failures.next()
-        if status is None and self.then is not None:
-            status = self.then(receiver, frame)
+        if status is None:
+            status = {"POST": self._post, "DELETE": self._close}[received.method](receiver, received.body.decode())
         if status is not None:
             return Answer(status, b'{"message": "no"}', {"x-amzn-errortype": f"Error{status}"})
-        self._frames.append((receiver, frame))
         return Answer()
+
+    def _post(self, receiver: str, frame: str) -> int | None:
+        status = self.then(receiver, frame) if self.then is not None else None
+        if status is None:
+            self._frames.append((receiver, frame))
+        return status
+
+    def _close(self, receiver: str, _: str) -> None:
+        self.closed.append(receiver)
+        if self.on_close is not None:
+            self.on_close(receiver)
 
 
 class FakeAppSync(LocalServer):

@@ -1,15 +1,21 @@
-"""Admitted requests, for tests that begin after admission."""
+"""Requests, and streams that admission has registered in the test's table."""
 
 import time
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
+from shared.chats.store import ChatStore
 from shared.protocol.request import ChatRequest, Message
+from shared.stream.admission import Admission
 from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
+from shared.stream.start import Architecture, StreamStart
+from shared.table_client import TableClient
 from tests.support.aws import TABLE
 
 OWNER = "a1b2c3d4"
 STREAM = "stream-1"
+CHAT = "chat-1"
 MINUTE = 60.0
 PROMPT = "Why is the sky blue?"
 
@@ -19,19 +25,81 @@ def within(seconds: float = MINUTE) -> float:
     return time.monotonic() + seconds
 
 
-def start(stream_id: str = STREAM, prompt: str = PROMPT) -> StreamStart:
-    """A user's request for an answer."""
-    request = ChatRequest("chat-1", (Message("user", prompt),))
-    return StreamStart(OWNER, stream_id, request, max_output_tokens=1000, correlation_id="correlation-1")
+def asked(prompt: str = PROMPT, chat_id: str = CHAT, *, message_id: str | None = None) -> ChatRequest:
+    """A new message of a user, as a client sends it."""
+    return ChatRequest.from_client({"id": chat_id, "messages": [said(prompt, message_id)]})
+
+
+def said(text: str, message_id: str | None = None, role: str = "user") -> dict[str, Any]:
+    """A UI message of one text."""
+    return {"id": message_id, "role": role, "parts": [{"type": "text", "text": text}]}
+
+
+def start(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT) -> StreamStart:
+    """A start that no table knows."""
+    return StreamStart(
+        owner=OWNER,
+        stream_id=stream_id,
+        chat_id=chat_id,
+        nonce=f"nonce-of-{stream_id}",
+        architecture="websocket",
+        message_id=f"msg-{stream_id}",
+        answer_index=1,
+        continued=False,
+        messages=(Message("user", prompt),),
+        max_output_tokens=1000,
+        correlation_id="correlation-1",
+    )
+
+
+@cache
+def table_client() -> TableClient:
+    """The table in this process; kept, as a function keeps it, because its client is slow to make."""
+    return TableClient(TABLE)
 
 
 @cache
 def registry() -> StreamRegistry:
-    """The registry of the table in this process; kept, as a function keeps it, because its client is slow to make."""
-    return StreamRegistry(TABLE)
+    """The registry of the table."""
+    return StreamRegistry(table_client())
 
 
-def running(stream_id: str = STREAM) -> StreamRegistry:
-    """The registry, with a stream in it that runs."""
-    registry().register(OWNER, stream_id, "chat-1", state="running")
-    return registry()
+@cache
+def chats() -> ChatStore:
+    """The chats of the table."""
+    return ChatStore(table_client())
+
+
+@cache
+def admission(architecture: Architecture = "websocket") -> Admission:
+    """Who admits requests of an architecture to the table."""
+    return Admission(table_client(), architecture, 1000)
+
+
+def admitted(
+    stream_id: str | None = STREAM,
+    prompt: str = PROMPT,
+    *,
+    owner: str = OWNER,
+    chat_id: str = CHAT,
+    request: ChatRequest | None = None,
+    architecture: Architecture = "websocket",
+    address: Mapping[str, str] = {},
+    running: bool = False,
+) -> StreamStart:
+    """A stream that was registered just now: of this request, or of a new message with this text."""
+    outcome = admission(architecture).admit(
+        owner,
+        request or asked(prompt, chat_id),
+        stream_id=stream_id,
+        correlation_id="correlation-1",
+        address=address,
+        running=running,
+    )
+    assert isinstance(outcome, StreamStart), outcome
+    return outcome
+
+
+def running(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT) -> StreamStart:
+    """A stream that was registered just now by whoever runs it."""
+    return admitted(stream_id, prompt, chat_id=chat_id, running=True)

@@ -1,10 +1,13 @@
 import { util } from '@aws-appsync/utils';
 
+// AppSync lets ID tokens in as well; everything of ours takes access tokens only.
 export function request(ctx) {
-  return {
-    operation: 'Invoke',
-    payload: { claims: ctx.identity.claims, arguments: ctx.args, requestId: ctx.request.headers['x-amzn-requestid'] ?? null },
-  };
+  const { claims } = ctx.identity;
+  if (claims.token_use !== 'access') {
+    util.error('An access token is needed, not an ID token.', 'unauthenticated');
+  }
+  const requestId = ctx.request.headers['x-amzn-requestid'];
+  return { operation: 'Invoke', payload: { field: ctx.info.fieldName, claims, arguments: ctx.args, requestId } };
 }
 
 // The function returns a refusal as data: an exception would reach the client as Lambda:Unhandled.
@@ -12,9 +15,9 @@ export function response(ctx) {
   if (ctx.error) {
     util.error('Something went wrong on our side. Please try again.', 'internal');
   }
-  const { error, stream } = ctx.result;
+  const { result, error } = ctx.result;
   if (error) {
     util.error(error.message, error.code, null, { retryAfter: error.retryAfter ?? null });
   }
-  return stream;
+  return result;
 }

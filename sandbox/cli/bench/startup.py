@@ -13,10 +13,10 @@ BYTES_PER_MEGABYTE = 1_000_000
 PROMPT = "What is a stream?"
 
 
-def measure_startup() -> list[Row]:
+def measure_startup(port: int | None) -> list[Row]:
     """Starts a sandbox of its own, asks it once over each architecture, and ends it. Raises CommandError."""
     with interruptible():
-        launched = launch(StartOptions(), attached=True, progress=lambda _: None)
+        launched = launch(StartOptions(port), attached=True, progress=lambda _: None)
         try:
             ready = _memory(launched)
             outputs = sandbox_outputs(launched.state)

@@ -42,9 +42,9 @@ class FirstTexts:
         pass
 
 
-def measure_streams() -> list[Row]:
+def measure_streams(port: int | None) -> list[Row]:
     """Starts a sandbox of its own, warms its functions, and runs the architectures together. Raises CommandError."""
-    options = StartOptions(first_token_ms=FIRST_TOKEN_MS, tokens_per_second=TOKENS_PER_SECOND)
+    options = StartOptions(port, first_token_ms=FIRST_TOKEN_MS, tokens_per_second=TOKENS_PER_SECOND)
     with interruptible():
         launched = launch(options, attached=True, progress=lambda _: None)
         try:

@@ -7,10 +7,8 @@ access tokens and ID tokens alike.
 
 import base64
 import binascii
-import json
 import re
 import time
-from collections.abc import Mapping
 from typing import cast
 
 from starlette.requests import Request
@@ -21,6 +19,7 @@ from sandbox.aws.iam import role_allows
 from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.appsync.caller import Caller, modes
 from sandbox.edge.appsync.errors import NO_AUTHORIZATION_MESSAGE, RequestRefused, unauthorized
+from sandbox.edge.appsync.values import as_object, read_json
 from sandbox.world import ACCOUNT_ID, GraphqlApi, World
 
 _SIGNATURE = "AWS4-HMAC-SHA256"
@@ -100,7 +99,7 @@ def _token_message(token: str) -> str:
     """AppSync tells unreadable and expired tokens from others."""
     try:
         _, payload, _ = token.split(".")
-        claims = cast("Mapping[str, object]", json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
+        claims = as_object(read_json(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))))
         expires = claims["exp"]
     except (ValueError, KeyError, TypeError, binascii.Error):
         return "Unable to parse JWT token."

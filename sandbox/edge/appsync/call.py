@@ -3,13 +3,12 @@
 Refusals are those of https://github.com/graphql/graphql-over-http/issues/81 (by the AppSync team).
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
 from sandbox.edge.appsync.errors import RequestRefused
-from sandbox.edge.appsync.values import as_object
+from sandbox.edge.appsync.values import as_object, read_json
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ def read_call(text: bytes | str) -> GraphqlCall:
     if not text.strip():
         raise _malformed("Request body is empty.")
     try:
-        body = as_object(cast(object, json.loads(text)))
+        body = as_object(read_json(text))
     except ValueError:
         raise _malformed("Unable to parse GraphQL query.") from None
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")

@@ -4,6 +4,7 @@ The texts are graphql-java's, on which AppSync is built: `Validation error of ty
 issues). Where the path or the detail differs, the type of the error is right and the rest is graphql-core's.
 """
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLError,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -29,6 +31,12 @@ from sandbox.edge.appsync.selections import Fragments, fragment_of
 MAX_DEPTH = 75
 """The highest query depth limit that AppSync can be given
 (https://docs.aws.amazon.com/appsync/latest/devguide/configuration-limits.html)."""
+MAX_FIELDS = 10_000
+"""Fields of an operation, those of a fragment counted wherever it is spread. Ours: AWS names no figure."""
+AT_ONCE_CHARACTERS = 2_000
+"""A longer document is read on a thread: it can take seconds, and nobody else is to wait for it."""
+MAX_TOKENS = 15_000
+"""Tokens of a document: the default of graphql-java, on which AppSync is built; AWS names no figure."""
 
 _JAVA_NAMES: Mapping[str, str] = {
     "FieldsOnCorrectTypeRule": "FieldUndefined",
@@ -58,9 +66,13 @@ class Operation:
         return self.definition.operation.value
 
 
-def load(sdl: str, query: str, operation_name: str | None) -> Operation:
+async def load(sdl: str, query: str, operation_name: str | None) -> Operation:
     """The operation that the caller means. Raises RequestRefused, or OperationInvalid with one entry per error."""
-    document = _valid_document(sdl, query)
+    document = (
+        _valid_document(sdl, query)
+        if len(query) <= AT_ONCE_CHARACTERS
+        else await asyncio.to_thread(_valid_document, sdl, query)
+    )
     definition = get_operation_ast(document, operation_name)
     if definition is None:
         message = f"Unknown operation named '{operation_name}'." if operation_name else "Missing operation name."
@@ -77,13 +89,13 @@ def locations(error: GraphQLError) -> list[Mapping[str, object]]:
 @lru_cache(maxsize=256)
 def _valid_document(sdl: str, query: str) -> DocumentNode:
     try:
-        document = parse(query)
+        document = parse(query, max_tokens=MAX_TOKENS)
+        errors = list(_validation_errors(compile_schema(sdl), document))
+        if errors:
+            raise OperationInvalid(errors)
+        _check_size(document)
     except (GraphQLSyntaxError, RecursionError) as error:
         raise RequestRefused(400, "MalformedHttpRequestException", "Unable to parse GraphQL query.") from error
-    errors = list(_validation_errors(compile_schema(sdl), document))
-    if errors:
-        raise OperationInvalid(errors)
-    _check_depth(document)
     return document
 
 
@@ -98,18 +110,39 @@ def _validation_errors(compiled: CompiledSchema, document: DocumentNode) -> Iter
             }
 
 
-def _check_depth(document: DocumentNode) -> None:
+@dataclass(frozen=True)
+class _Size:
+    """Of a selection set with its fragments: levels of fields, and how many fields."""
+
+    depth: int
+    fields: int
+
+
+def _check_size(document: DocumentNode) -> None:
+    """Refuses what would take too long to walk through: a few nested fragments stand for millions of fields."""
     fragments = {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+    known: dict[str, _Size] = {}
     for definition in document.definitions:
-        if isinstance(definition, OperationDefinitionNode) and _depth(definition.selection_set, fragments) > MAX_DEPTH:
-            raise RequestRefused(400, "BadRequestException", f"The query is deeper than {MAX_DEPTH} levels.")
+        if isinstance(definition, OperationDefinitionNode):
+            size = _size(definition.selection_set, fragments, known)
+            if size.depth > MAX_DEPTH:
+                raise RequestRefused(400, "BadRequestException", f"The query is deeper than {MAX_DEPTH} levels.")
+            if size.fields > MAX_FIELDS:
+                raise RequestRefused(400, "BadRequestException", f"The query has more than {MAX_FIELDS} fields.")
 
 
-def _depth(selections: SelectionSetNode, fragments: Fragments) -> int:
-    depths = [0]
+def _size(selections: SelectionSetNode, fragments: Fragments, known: dict[str, _Size]) -> _Size:
+    """`known` are the sizes of fragments by name, each reckoned once."""
+    depth, fields = 0, 0
     for selection in selections.selections:
         if isinstance(selection, FieldNode):
-            depths.append(1 + (_depth(selection.selection_set, fragments) if selection.selection_set else 0))
+            below = _size(selection.selection_set, fragments, known) if selection.selection_set else _Size(0, 0)
+            below = _Size(1 + below.depth, 1 + below.fields)
+        elif isinstance(selection, FragmentSpreadNode):
+            name = selection.name.value
+            below = known.get(name) or _size(fragments[name].selection_set, fragments, known)
+            known[name] = below
         else:
-            depths.append(_depth(fragment_of(selection, fragments).selection_set, fragments))
-    return max(depths)
+            below = _size(fragment_of(selection, fragments).selection_set, fragments, known)
+        depth, fields = max(depth, below.depth), fields + below.fields
+    return _Size(depth, fields)

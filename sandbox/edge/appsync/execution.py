@@ -27,6 +27,10 @@ EXECUTION_SECONDS = 30.0
 (https://docs.aws.amazon.com/general/latest/gr/appsync.html)."""
 
 
+MAX_RESOLVERS = 10_000
+"""Resolvers that one request may run, unless the API sets a lower limit."""
+
+
 @dataclass(frozen=True)
 class Published:
     """The result of one mutation field, for those who subscribed to it."""
@@ -55,6 +59,7 @@ class Execution:
         self._request = request
         self._data_sources = data_sources
         self._appended: list[ErrorEntry] = []
+        self._resolved = 0
         self.matcher: Matcher | None = None
         """The enhanced filter that the subscription's resolver set, if it did."""
         self.arguments: Mapping[str, object] = {}
@@ -89,11 +94,23 @@ class Execution:
 
     def _field(self, source: object, info: GraphQLResolveInfo, /, **arguments: object) -> object:
         authorize(self._caller, self._api, info.parent_type, info.field_name)
+        self._check_limits(info)
         if info.path.prev is None:
             self.arguments = arguments
         if (info.parent_type.name, info.field_name) in self._api.resolvers:
             return self._resolve(source, info, arguments)
         return look_up(source, info)
+
+    def _check_limits(self, info: GraphQLResolveInfo) -> None:
+        """https://docs.aws.amazon.com/appsync/latest/devguide/configuration-limits.html"""
+        deepest = self._api.query_depth_limit
+        if deepest and sum(isinstance(step, str) for step in info.path.as_list()) > deepest:
+            raise FieldFailed(f"Query depth limit of {deepest} was reached.", "QueryDepthLimitReached")
+        if (info.parent_type.name, info.field_name) in self._api.resolvers:
+            self._resolved += 1
+            if self._resolved > (self._api.resolver_count_limit or MAX_RESOLVERS):
+                message = f"Resolver count limit of {self._api.resolver_count_limit or MAX_RESOLVERS} was reached."
+                raise FieldFailed(message, "ResolverExecutionLimitReached")
 
     async def _resolve(self, source: object, info: GraphQLResolveInfo, arguments: Mapping[str, object]) -> object:
         def append(failure: FieldFailed) -> None:

@@ -5,14 +5,13 @@ words of the refusals are from public issues.
 """
 
 import base64
-import json
 from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.websockets import WebSocket
 
 from sandbox.edge.appsync.errors import RequestRefused
-from sandbox.edge.appsync.values import as_object
+from sandbox.edge.appsync.values import as_object, read_json
 
 SUBPROTOCOL = "graphql-ws"
 _HEADER_PREFIX = "header-"
@@ -62,7 +61,9 @@ def as_request(websocket: WebSocket, path: str, headers: Mapping[str, str]) -> R
             "path": path,
             "raw_path": path.encode(),
             "query_string": b"",
-            "headers": [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()],
+            "headers": [
+                (name.encode("utf-8", "replace"), value.encode("utf-8", "replace")) for name, value in headers.items()
+            ],
             "client": websocket.scope.get("client"),
         }
     )
@@ -71,7 +72,7 @@ def as_request(websocket: WebSocket, path: str, headers: Mapping[str, str]) -> R
 def _decoded(text: str) -> Mapping[str, str]:
     padded = text.replace("-", "+").replace("_", "/") + "=" * (-len(text) % 4)
     try:
-        return header_object(json.loads(base64.b64decode(padded, validate=True)))
+        return header_object(read_json(base64.b64decode(padded, validate=True)))
     except ValueError as error:
         message = "The header is not base64 of a JSON object."
         raise RequestRefused(400, "BadRequestException", message) from error

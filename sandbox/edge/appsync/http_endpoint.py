@@ -4,7 +4,6 @@ Limits: https://docs.aws.amazon.com/general/latest/gr/appsync.html. Status codes
 https://github.com/graphql/graphql-over-http/issues/81 (by the AppSync team).
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 
@@ -14,6 +13,7 @@ from starlette.responses import Response
 from sandbox.edge.appsync.call import read_call
 from sandbox.edge.appsync.engine import Engine
 from sandbox.edge.appsync.errors import RequestRefused
+from sandbox.edge.appsync.values import to_json_text
 
 MAX_REQUEST_BYTES = 1024 * 1024
 MAX_RESPONSE_BYTES = 5 * 1024 * 1024
@@ -75,10 +75,10 @@ def _preflight(request: Request) -> Response:
 
 
 def _response(status: int, body: Mapping[str, object], request_id: str, error_type: str = "") -> Response:
-    content = json.dumps(body, ensure_ascii=False).encode()
+    content = to_json_text(body).encode()
     if len(content) > MAX_RESPONSE_BYTES:
         status, error_type = 400, "ResponseTooLarge"
         message = f"The answer has {len(content)} bytes, the limit is {MAX_RESPONSE_BYTES}."
-        content = json.dumps({"errors": [{"errorType": error_type, "message": message}]}).encode()
+        content = to_json_text({"errors": [{"errorType": error_type, "message": message}]}).encode()
     headers = _CORS | {"content-type": "application/json;charset=UTF-8", "x-amzn-requestid": request_id}
     return Response(content, status, headers | ({"x-amzn-errortype": error_type} if error_type else {}))

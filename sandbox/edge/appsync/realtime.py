@@ -13,13 +13,11 @@ its own queue until it is cut off, and nobody else waits for it.
 """
 
 import asyncio
-import json
 import logging
 import uuid
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
 
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -37,7 +35,7 @@ from sandbox.edge.appsync.handshake import (
 )
 from sandbox.edge.appsync.http_endpoint import visible_headers
 from sandbox.edge.appsync.subscriptions import Delivery, Subscription
-from sandbox.edge.appsync.values import as_object
+from sandbox.edge.appsync.values import as_object, read_json, to_json_text
 from sandbox.world import GraphqlApi
 
 POLICY_VIOLATION = 1008
@@ -63,6 +61,8 @@ class Limits:
     """What `connection_ack` tells the client: without a `ka` for that long it should give the connection up."""
     backlog_bytes: int = 4 * 1024 * 1024
     """Published data that may wait for a slow client. Ours: AWS names no figure."""
+    time_scale: float = 1.0
+    """The sandbox's seconds for one of AWS's, in what is counted in time; as in SandboxOptions."""
 
 
 async def serve(websocket: WebSocket, engine: Engine, limits: Limits) -> None:
@@ -81,7 +81,7 @@ async def serve(websocket: WebSocket, engine: Engine, limits: Limits) -> None:
     except RequestRefused as refused:
         errors = [entry | {"errorCode": refused.status} for entry in refused.errors]
         with suppress(WebSocketDisconnect):
-            await websocket.send_json({"type": "connection_error", "payload": {"errors": errors}})
+            await websocket.send_text(to_json_text({"type": "connection_error", "payload": {"errors": errors}}))
             await websocket.close(POLICY_VIOLATION)
         return
     await _Connection(websocket, engine, api, path, limits).run()
@@ -106,7 +106,9 @@ class _Connection:
         tasks = [asyncio.ensure_future(part) for part in work]
         try:
             done, _ = await asyncio.wait(
-                tasks, timeout=self._limits.connection_seconds, return_when=asyncio.FIRST_COMPLETED
+                tasks,
+                timeout=self._limits.connection_seconds * self._limits.time_scale,
+                return_when=asyncio.FIRST_COMPLETED,
             )
             for task in done:
                 task.result()
@@ -135,18 +137,18 @@ class _Connection:
             while True:
                 item = await self._outgoing.get()
                 if not isinstance(item, Delivery):
-                    await self._websocket.send_json(item)
+                    await self._websocket.send_text(to_json_text(item))
                     continue
                 subscription = item.subscription
                 if self._subscriptions.get(subscription.id) is subscription:
                     frame = {"type": "data", "id": subscription.id, "payload": item.payload()}
-                    await self._websocket.send_text(json.dumps(frame, ensure_ascii=False))
+                    await self._websocket.send_text(to_json_text(frame))
                 self._backlog -= item.bytes
 
     async def _keep_alive(self) -> None:
         while True:
             self._send({"type": "ka"})
-            await asyncio.sleep(self._limits.keep_alive_seconds)
+            await asyncio.sleep(self._limits.keep_alive_seconds * self._limits.time_scale)
 
     def _send(self, frame: Mapping[str, object]) -> None:
         self._outgoing.put_nowait(frame)
@@ -163,7 +165,7 @@ class _Connection:
         kind, message_id = message.get("type"), message.get("id")
         if kind == "connection_init":
             self._acknowledged = True
-            timeout = {"connectionTimeoutMs": self._limits.connection_timeout_ms}
+            timeout = {"connectionTimeoutMs": round(self._limits.connection_timeout_ms * self._limits.time_scale)}
             self._send({"type": "connection_ack", "payload": timeout})
         elif self._acknowledged:
             try:
@@ -196,7 +198,7 @@ class _Connection:
         if not isinstance(data, str) or not authorization:
             raise unauthorized()
         request = as_request(self._websocket, self._path, with_host(authorization))
-        caller = await self._engine.authentication.caller(request, data.encode(), self._api)
+        caller = await self._engine.authentication.caller(request, data.encode("utf-8", "replace"), self._api)
         headers = visible_headers({**self._websocket.headers, **authorization}, str(uuid.uuid4()))
         subscription = await self._engine.subscribe(
             self._api, caller, read_call(data), headers, subscription_id, self._deliver
@@ -208,6 +210,6 @@ class _Connection:
 
 def _parsed(text: str) -> Mapping[str, object]:
     try:
-        return as_object(cast(object, json.loads(text)))
+        return as_object(read_json(text))
     except ValueError:
         return {}

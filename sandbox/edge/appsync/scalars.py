@@ -5,7 +5,6 @@ the resolver returned: a resolver that returns a *string* gets that string quote
 """
 
 import ipaddress
-import json
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, time
@@ -15,6 +14,8 @@ from urllib.parse import urlsplit
 from graphql import GraphQLScalarType, StringValueNode, ValueNode
 from graphql.utilities import value_from_ast_untyped
 
+from sandbox.edge.appsync.values import read_json, to_json_text
+
 Check = Callable[[object], object]
 """Returns the value to use; raises ValueError with AppSync's words for one that does not fit."""
 
@@ -23,11 +24,6 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d$")
 _TIME = re.compile(r"\d\d:\d\d(?::\d\d(?:\.\d{0,9})?)?$")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(?:\.[^@\s.]+)*$")
 _PHONE = re.compile(r"\+?\d[\d\s().-]{5,18}\d$")
-
-
-def to_json_text(value: object) -> str:
-    """`value` as the compact JSON text that an AWSJSON field carries."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _text(value: object, kind: str) -> str:
@@ -82,10 +78,9 @@ def _timestamp(value: object) -> object:
 
 def _parse_json(value: object) -> object:
     try:
-        parsed: object = json.loads(_text(value, "JSON"))
+        return read_json(_text(value, "JSON"))
     except ValueError:
         raise ValueError(f"Unable to parse `{value}` as valid JSON.") from None
-    return parsed
 
 
 _CHECKS: Mapping[str, Check] = {

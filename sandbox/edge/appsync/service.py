@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket
 from sandbox.aws.cognito import PoolTokens
 from sandbox.aws.credentials import Credentials
 from sandbox.edge.appsync.engine import Engine
+from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.http_endpoint import HttpEndpoint
 from sandbox.edge.appsync.realtime import Limits, serve
 from sandbox.functions.service import FunctionService
@@ -28,9 +29,10 @@ def routes(
     credentials: Credentials,
     pool_tokens: PoolTokens,
     limits: Limits | None = None,
+    faults: AppSyncFaults | None = None,
 ) -> list[BaseRoute]:
     """Serves every GraphQL API of the World. `limits` are those of real-time connections; tests make them short."""
-    engine = Engine(world, functions, credentials, pool_tokens)
+    engine = Engine(world, functions, credentials, pool_tokens, faults or AppSyncFaults())
     real_time = limits or Limits()
 
     async def connect(websocket: WebSocket) -> None:

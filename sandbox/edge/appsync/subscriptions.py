@@ -17,9 +17,8 @@ from sandbox.edge.appsync.errors import frame_errors
 from sandbox.edge.appsync.execution import Published, look_up
 from sandbox.edge.appsync.filters import Matcher
 from sandbox.edge.appsync.resolvers import RequestInfo
-from sandbox.edge.appsync.scalars import to_json_text
 from sandbox.edge.appsync.schema import compile_schema
-from sandbox.edge.appsync.values import as_object
+from sandbox.edge.appsync.values import as_object, to_json_text
 from sandbox.world import GraphqlApi
 
 MAX_PAYLOAD_BYTES = 240 * 1024
@@ -81,7 +80,9 @@ class Delivery:
 class Subscriptions:
     """All subscriptions of all APIs."""
 
-    def __init__(self) -> None:
+    def __init__(self, hand_over: Callable[[Delivery], None]) -> None:
+        """`hand_over` gives what is published to its subscription; it does not wait."""
+        self._hand_over = hand_over
         self._by_field: dict[tuple[str, str], dict[Subscription, None]] = {}
 
     def add(self, subscription: Subscription) -> None:
@@ -102,4 +103,4 @@ class Subscriptions:
         for name in compile_schema(api.schema).subscriptions_of.get(published.field_name, ()):
             for subscription in tuple(self._by_field.get((api.api_id, name), ())):
                 if subscription.matches(as_object(published.value)):
-                    subscription.deliver(Delivery(subscription, published.value, size))
+                    self._hand_over(Delivery(subscription, published.value, size))

@@ -3,29 +3,20 @@
 import json
 import re
 import time
-from pathlib import Path
 
 import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from graphql import build_schema, parse, validate
 
 from handlers.appsync.publish import PUBLISH, PublishRefused, publish
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
 from shared.stream.delivery import TryAgain
-from tests.support.appsync import World
+from tests.support.appsync import APPSYNC, World
 from tests.support.aws import ENVIRONMENT
 from tests.support.server import Received
 
-APPSYNC = Path(__file__).resolve().parents[3] / "handlers" / "appsync"
-APPSYNC_SCALARS_AND_DIRECTIVES = """
-scalar AWSJSON
-directive @aws_iam on OBJECT | FIELD_DEFINITION
-directive @aws_cognito_user_pools on OBJECT | FIELD_DEFINITION
-directive @aws_subscribe(mutations: [String!]!) on FIELD_DEFINITION
-"""
 BATCH = [
     Numbered(4, parts.block_start("text", "t")),
     Numbered(5, parts.block_delta("text", "t", 'wörld 🎈 "quoted" \0')),
@@ -48,11 +39,6 @@ def test_a_batch_is_published_as_one_message(world: World) -> None:
     [variables] = world.appsync.published
     assert (variables["owner"], variables["streamId"], variables["firstSequence"]) == ("owner-1", "s-1", 4)
     assert [json.loads(part) for part in variables["parts"]] == [each.part for each in BATCH]
-
-
-def test_the_publish_is_valid_by_the_schema() -> None:
-    schema = build_schema(APPSYNC_SCALARS_AND_DIRECTIVES + (APPSYNC / "schema.graphql").read_text())
-    assert validate(schema, parse(PUBLISH)) == []
 
 
 def test_the_publish_selects_each_field_that_a_subscription_filters_on() -> None:

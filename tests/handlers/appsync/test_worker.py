@@ -6,34 +6,40 @@ import time
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from handlers.appsync import worker
 from tests.support import bedrock
-from tests.support.appsync import World
+from tests.support.appsync import World, result
 from tests.support.aws import Table
 from tests.support.logs import Logs
+from tests.support.runs import journaled
 from tests.support.services import lambda_context
-from tests.support.starts import OWNER, PROMPT, STREAM, registry, start
+from tests.support.starts import OWNER, PROMPT, STREAM, admitted
 from tests.support.stock import StockClient, text_of
 
 MAX_SUBSCRIPTION_BYTES = 240 * 1024
 """https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
 
 
-def work(remaining: float = 60.0) -> None:
+def started() -> dict[str, Any]:
+    """The event of a stream that was admitted just now."""
+    return {"stream": admitted(architecture="appsync").to_json(), "startBy": time.time() + 60}
+
+
+def work(remaining: float = 60.0, event: dict[str, Any] | None = None) -> None:
     """One event, as the start sends it."""
-    registry().register(OWNER, STREAM, "chat-1")
-    event = {"stream": start().to_json(), "startBy": time.time() + 60}
-    worker.handler(event, lambda_context(remaining))  # pyright: ignore
+    worker.handler(event or started(), lambda_context(remaining))  # pyright: ignore
 
 
 def flattened(world: World) -> list[dict[str, Any]]:
-    """The parts of all batches, which must be for the owner, adjacent, and in order."""
+    """The parts of all batches, which must be for the owner, adjacent, in order, and numbered as in the journal."""
     told: list[dict[str, Any]] = []
     for batch in world.appsync.published:
         assert (batch["owner"], batch["streamId"], batch["firstSequence"]) == (OWNER, STREAM, len(told))
         assert batch["parts"]
         told += [json.loads(part) for part in batch["parts"]]
+    assert journaled()[: len(told)] == told
     return told
 
 
@@ -96,21 +102,109 @@ def test_the_first_publish_does_not_wait_for_the_model(world: World) -> None:
     assert [json.loads(part)["type"] for part in world.appsync.published[0]["parts"]] == ["start", "start-step"]
 
 
-def test_a_publish_that_is_refused_ends_the_stream_for_the_client_who_is_told(world: World, table: Table) -> None:
-    world.appsync.failures.are([403])
-    work()
+def test_a_publish_that_is_refused_leaves_the_stream_to_those_who_read_the_journal(
+    world: World, table: Table, logs: Logs
+) -> None:
+    said = threading.Event()
+    world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("Hi"), *bedrock.ending()])
+    world.appsync.failures.are([None, 403])
+    working = threading.Thread(target=work, daemon=True)
+    working.start()
+    world.appsync.wait_until_received(1)
+    said.set()
+    working.join(20)
+    assert [part["type"] for part in flattened(world)] == ["start", "start-step"]
+    assert len(world.appsync.received) == 2
+    page = result("parts", {"streamId": STREAM, "after": 1})
+    assert ([part["type"] for part in page["parts"]][-1], page["ended"]) == ("finish", True)
+    assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
+    [line] = logs.lines("publishing was given up")
+    assert (line["streamId"], line["reason"]) == (STREAM, "AppSync answered 403")
+
+
+def test_an_appsync_that_stays_busy_does_not_keep_the_stream_from_its_end(
+    world: World, table: Table, logs: Logs
+) -> None:
+    world.appsync.failures.are([429], for_ever=True)
+    work(remaining=4.0)
+    [line] = logs.lines("publishing was given up")
+    assert line["reason"] == "AppSync answered 429"
+    assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
+    assert result("parts", {"streamId": STREAM})["ended"] is True
+
+
+def test_nothing_is_published_while_the_model_is_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    beats = threading.Semaphore(0)
+    monkeypatch.setattr("shared.stream.worker.BEAT_SECONDS", 0.01)
+    beat = worker.PublishDelivery.beat
+
+    def counted(delivery: worker.PublishDelivery) -> None:
+        beat(delivery)
+        beats.release()
+
+    monkeypatch.setattr(worker.PublishDelivery, "beat", counted)
+    said = threading.Event()
+    world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("Hi"), *bedrock.ending()])
+    working = threading.Thread(target=work, daemon=True)
+    working.start()
+    for _ in range(3):
+        assert beats.acquire(timeout=20)
+    assert len(world.appsync.published) == 1
+    said.set()
+    working.join(20)
+
+
+def test_a_user_s_cancel_ends_the_stream_while_the_model_is_silent(world: World, table: Table) -> None:
+    said, silence = threading.Event(), threading.Event()
+    world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("So far"), silence])
+    working = threading.Thread(target=work, daemon=True)
+    working.start()
+    world.appsync.wait_until_received(1)
+    said.set()
+    world.appsync.wait_until_received(2)
+    result("cancelStream", {"streamId": STREAM})
+    working.join(20)
+    silence.set()
     told = flattened(world)
-    assert [part["type"] for part in told] == ["message-metadata", "data-error", "error"]
-    assert told[1]["data"]["code"] == "internal"
-    assert world.appsync.published[0]["firstSequence"] == 0
-    assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
+    assert [part["type"] for part in told[-2:]] == ["message-metadata", "abort"]
+    assert record(table)["stopReason"] == "cancelled"
 
 
-def test_a_client_that_cannot_be_told_either_does_not_end_the_stream(world: World, table: Table, logs: Logs) -> None:
-    world.appsync.failures.are([403], for_ever=True)
-    work()
-    assert (record(table)["state"], record(table)["stopReason"]) == ("ended", "end_turn")
-    assert logs.lines("the client could not be told")
+def test_a_stream_that_was_cancelled_before_its_worker_came_ends_without_the_model(world: World) -> None:
+    event = started()
+    result("cancelStream", {"streamId": STREAM})
+    work(event=event)
+    assert flattened(world)[-1]["type"] == "abort"
+    assert world.bedrock.received == []
+
+
+def test_a_second_delivery_of_the_event_does_nothing(world: World) -> None:
+    event = started()
+    work(event=event)
+    published = len(world.appsync.published)
+    work(event=event)
+    assert (len(world.bedrock.received), len(world.appsync.published)) == (1, published)
+
+
+def test_an_event_that_comes_late_is_told_to_the_client(world: World, stock: StockClient) -> None:
+    work(event={**started(), "startBy": time.time() - 1})
+    message, problems = stock.read(flattened(world))
+    assert problems == ["The answer could not be begun in time. Please try again."]
+    assert message["metadata"]["stopReason"] == "deadline"
+    assert world.bedrock.received == []
+
+
+def test_a_client_is_told_of_a_stream_that_cannot_be_begun_and_lambda_tells_the_reaper(
+    world: World, table: Table
+) -> None:
+    event = started()
+    table.delete()
+    with pytest.raises(ClientError, match="ResourceNotFound"):
+        work(event=event)
+    [batch] = world.appsync.published
+    assert batch["firstSequence"] == 0
+    assert [json.loads(part)["type"] for part in batch["parts"]] == ["message-metadata", "data-error", "error"]
+    assert json.loads(batch["parts"][1])["data"]["code"] == "internal"
 
 
 def test_the_end_comes_before_the_function_is_out_of_time(world: World, table: Table) -> None:
@@ -131,21 +225,3 @@ def test_no_word_of_prompt_or_answer_is_logged(world: World, logs: Logs) -> None
     assert line["correlation_id"] == "correlation-1"
     for private in (PROMPT, "Hello", "wörld"):
         assert private not in logs.text
-
-
-@pytest.mark.parametrize("published", [0, 1])
-def test_a_client_is_told_with_the_next_numbers_that_a_publish_was_refused(
-    published: int, world: World, stock: StockClient
-) -> None:
-    said = threading.Event()
-    world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("Hi"), *bedrock.ending()])
-    world.appsync.failures.are([None] * published + [403])
-    working = threading.Thread(target=work, daemon=True)
-    working.start()
-    world.appsync.wait_until_received(1)
-    said.set()
-    working.join(20)
-    told = flattened(world)
-    assert [part["type"] for part in told[-3:]] == ["message-metadata", "data-error", "error"]
-    assert told[-2]["data"]["code"] == "internal"
-    assert stock.problems(told) == [None] * len(told)

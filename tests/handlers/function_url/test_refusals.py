@@ -1,5 +1,6 @@
 """Who and what is refused: with a real status, before the first byte, and before anything is spent."""
 
+import json
 import time
 from typing import Any
 
@@ -7,8 +8,8 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from handlers.function_url.app import core
-from shared.protocol.request import MAX_MESSAGES, MAX_REQUEST_BYTES
+from handlers.function_url.environment import core
+from shared.protocol.request import MAX_REQUEST_BYTES
 from tests.support import pool
 from tests.support.aws import Table
 from tests.support.function_url import (
@@ -18,6 +19,7 @@ from tests.support.function_url import (
     adapter_headers,
     ask,
     refusal,
+    send,
     untouched,
 )
 from tests.support.logs import Logs
@@ -38,16 +40,6 @@ TOKENS: dict[str, str | None] = {
 }
 
 
-@pytest.mark.parametrize("authorization", TOKENS.values(), ids=TOKENS.keys())
-async def test_no_one_is_let_in_whose_token_is(
-    authorization: str | None, client: httpx.AsyncClient, world: World, table: Table
-) -> None:
-    response = await ask(client, authorization=authorization)
-    refusal(response, 401, "unauthenticated")
-    assert response.headers["www-authenticate"] == "Bearer"
-    assert untouched(world, table)
-
-
 async def test_a_token_in_the_address_is_not_taken(client: httpx.AsyncClient) -> None:
     response = await client.post(f"/api/chat?access_token={token()}", json=CHAT, headers=adapter_headers())
     refusal(response, 401, "unauthenticated")
@@ -57,17 +49,28 @@ def said(role: str, words: str) -> dict[str, Any]:
     return {"id": "m", "role": role, "parts": [{"type": "text", "text": words}]}
 
 
+TWICE = json.dumps(CHAT).replace('"role"', '"role": "user", "role"').encode()
+
 BODIES: dict[str, tuple[object, int, str]] = {
     "nothing": (b"", 400, "invalid_request"),
     "not JSON": (b"hello", 400, "invalid_request"),
     "not UTF-8": (b"\xff\xfe\xfa", 400, "invalid_request"),
+    "JSON in UTF-16": (json.dumps(CHAT).encode("utf-16"), 400, "invalid_request"),
     "a JSON bomb": (b"[" * 200_000, 400, "invalid_request"),
+    "a number that is too long": (b"1" * 100_000, 400, "invalid_request"),
     "a list": ([], 400, "invalid_request"),
+    "a text": ("hello", 400, "invalid_request"),
+    "null": (None, 400, "invalid_request"),
+    "an object with a key twice": (b'{"id": "chat-2", ' + json.dumps(CHAT).encode()[1:], 400, "invalid_request"),
+    "a message with a key twice": (TWICE, 400, "invalid_request"),
+    "NaN": (json.dumps({**CHAT, "weight": float("nan")}).encode(), 400, "invalid_request"),
+    "infinite": (json.dumps({**CHAT, "weight": float("inf")}).encode(), 400, "invalid_request"),
     "without messages": ({"id": "c"}, 400, "invalid_request"),
     "of no messages": ({"id": "c", "messages": []}, 400, "invalid_request"),
     "of a system message": ({"id": "c", "messages": [said("system", "Obey")]}, 400, "invalid_request"),
+    "of an id that is none": ({**CHAT, "id": "../c"}, 400, "invalid_request"),
+    "of a trigger that is none": ({**CHAT, "trigger": "obey"}, 400, "invalid_request"),
     "half a surrogate pair": ({"id": "c", "messages": [said("user", "\ud83d")]}, 400, "invalid_request"),
-    "of too many messages": ({"id": "c", "messages": [said("user", "Hi")] * (MAX_MESSAGES + 1)}, 413, "too_large"),
     "of too much text": ({"id": "c", "messages": [said("user", "x" * 200_001)]}, 413, "too_large"),
     "of too many bytes": (b" " * (MAX_REQUEST_BYTES + 1), 413, "too_large"),
 }  # fmt: skip
@@ -77,7 +80,8 @@ BODIES: dict[str, tuple[object, int, str]] = {
 async def test_a_body_is_refused_that_is(
     body: object, status: int, code: str, client: httpx.AsyncClient, world: World, table: Table
 ) -> None:
-    refusal(await ask(client, body=body), status, code)
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    refusal(await ask(client, body=content), status, code)
     assert untouched(world, table)
 
 
@@ -88,18 +92,51 @@ async def test_an_idempotency_key_is_refused_that_is(key: str, client: httpx.Asy
     assert world.bedrock.received == []
 
 
-@pytest.mark.parametrize("path", ["/", "/api", "/api/chat/c-1/stream", "/api/chat/", "//api/chat", "/admin", "/docs"])
+NOWHERE = [
+    *("/", "/api", "/api/chat/", "//api/chat", "/api//chat", "/api/chat/c-1/", "/api/chat/c-1/stream/", "/admin"),
+    *("/api/chat/c-1/streams", "/api/chat/c-1/stream/s-1/x", "/api/chat/a%2Fb", "/API/CHAT", "/docs", "/healthz/"),
+]
+
+
+@pytest.mark.parametrize("path", NOWHERE)
 async def test_another_path_is_not_found_and_nobody_is_sent_elsewhere(path: str, client: httpx.AsyncClient) -> None:
-    for method in ("GET", "POST"):
+    for method in ("GET", "POST", "DELETE"):
         error = refusal(await client.request(method, path, headers=adapter_headers()), 404, "not_found")
-        assert "/api/chat" in error["message"]
+        assert "/api/chat/{chat_id}/stream/{stream_id}" in error["message"]
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS"])
-async def test_another_method_is_not_allowed(method: str, client: httpx.AsyncClient) -> None:
-    response = await client.request(method, "/api/chat", headers=adapter_headers())
-    refusal(response, 405, "invalid_request")
-    assert response.headers["allow"] == "POST"
+ALLOWED = {
+    "/api/chat": {"GET", "HEAD", "POST"},
+    "/api/chat/c-1": {"GET", "HEAD", "PATCH", "DELETE"},
+    "/api/chat/c-1/stream": {"GET", "HEAD"},
+    "/api/chat/c-1/stream/s-1": {"DELETE"},
+    "/healthz": {"GET", "HEAD"},
+}
+
+
+@pytest.mark.parametrize("path", ALLOWED)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+async def test_another_method_is_not_allowed(method: str, path: str, client: httpx.AsyncClient) -> None:
+    response = await client.request(method, path, headers=adapter_headers())
+    if method in ALLOWED[path]:
+        assert response.status_code in (200, 401)
+    else:
+        refusal(response, 405, "invalid_request")
+        assert set(response.headers["allow"].split(", ")) == ALLOWED[path]
+
+
+PROTECTED = [(method, path) for path in ALLOWED if path != "/healthz" for method in sorted(ALLOWED[path])]
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+@pytest.mark.parametrize("authorization", TOKENS.values(), ids=TOKENS.keys())
+async def test_every_route_wants_a_token_that_is_not(
+    authorization: str | None, method: str, path: str, client: httpx.AsyncClient, world: World, table: Table
+) -> None:
+    response = await send(client, method, path, authorization=authorization)
+    assert response.status_code == 401
+    assert response.headers["www-authenticate"] == "Bearer"
+    assert untouched(world, table)
 
 
 async def test_the_readiness_check_needs_no_token(client: httpx.AsyncClient, world: World) -> None:
@@ -121,7 +158,10 @@ async def test_a_table_that_fails_is_our_fault_and_says_nothing_of_itself(
 async def test_keys_that_cannot_be_had_are_our_fault(client: httpx.AsyncClient, world: World) -> None:
     core.cache_clear()
     world.pool.down = True
-    refusal(await ask(client), 500, "internal")
+    try:
+        refusal(await ask(client), 500, "internal")
+    finally:
+        core.cache_clear()  # this one will not ask again at once
 
 
 async def test_a_request_that_did_not_come_through_the_adapter_is_an_error_of_ours(client: httpx.AsyncClient) -> None:
@@ -146,3 +186,18 @@ async def test_a_body_over_the_limit_is_not_read_to_its_end(world: World) -> Non
     await exchange.run()
     assert exchange.sent[0]["status"] == 413
     assert exchange.reads <= MAX_REQUEST_BYTES // 65536 + 1
+
+
+async def test_a_body_that_breaks_off_is_refused_and_no_fault_of_ours(world: World, logs: Logs) -> None:
+    class BreakingOff(Exchange):
+        async def receive(self) -> Message:
+            self.reads += 1
+            if self.reads == 1:
+                return {"type": "http.request", "body": b'{"id": "chat-1",', "more_body": True}
+            return {"type": "http.disconnect"}
+
+    exchange = BreakingOff()
+    await exchange.run()
+    assert exchange.sent[0]["status"] == 400
+    assert "the request failed" not in logs.text
+    assert world.bedrock.received == []

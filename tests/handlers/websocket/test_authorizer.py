@@ -1,4 +1,4 @@
-"""`$connect` is authorised by the subprotocol that carries the token, or not at all."""
+"""`$connect` is authorised by the subprotocol that carries the token, by a ticket, or not at all."""
 
 import json
 import time
@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from handlers.websocket import authorizer
+from handlers.websocket import authorizer, ticket_store
+from shared.auth.user import User
 from shared.errors import Internal
 from tests.support import pool
+from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.pool import token
 from tests.support.services import lambda_context
@@ -33,6 +35,59 @@ def test_a_good_token_opens_this_one_connection(header: str, world: World) -> No
         "groups": "pro",
         "expiresAt": str(expires),
     }
+
+
+def ticket() -> str:
+    """A fresh one, of a token that is good for a minute."""
+    return ticket_store.issue(User("a1b2c3d4", "ada", ("pro", "beta"), int(time.time()) + 60))[0]
+
+
+def test_a_ticket_opens_this_one_connection_for_the_user_and_the_life_of_its_token(world: World) -> None:  # noqa: ARG001
+    policy = authorize(None, query={"ticket": [ticket()]})
+    assert policy["principalId"] == "a1b2c3d4"
+    assert policy["policyDocument"]["Statement"][0]["Resource"] == METHOD_ARN
+    context = policy["context"]
+    assert (context["sub"], context["username"], context["groups"]) == ("a1b2c3d4", "ada", "pro,beta")
+    assert 0 <= int(time.time()) + 60 - int(context["expiresAt"]) <= 5
+
+
+def test_a_ticket_goes_with_the_subprotocol_that_holds_no_token(world: World) -> None:  # noqa: ARG001
+    assert authorize("streamways.v1", query={"ticket": [ticket()], "other": ["x"]})["principalId"] == "a1b2c3d4"
+
+
+def test_a_ticket_opens_no_second_connection(world: World) -> None:  # noqa: ARG001
+    once = ticket()
+    authorize(None, query={"ticket": [once]})
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorize(None, query={"ticket": [once]})
+
+
+def test_of_several_credentials_none_is_taken_and_no_ticket_is_spent(world: World) -> None:  # noqa: ARG001
+    one, other = ticket(), ticket()
+    for protocols, query in (
+        (f"streamways.v1, jwt.{token()}", {"ticket": [one]}),
+        ("streamways.v1, jwt.", {"ticket": [one]}),
+        (None, {"ticket": [one, other]}),
+        (None, {"ticket": [one, one]}),
+        (None, {"ticket": [one, ""]}),
+        (f"jwt.{token()}", {"ticket": [""]}),
+    ):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorize(protocols, query=query)
+    assert authorize(None, query={"ticket": [one]})["principalId"] == "a1b2c3d4"
+
+
+@pytest.mark.parametrize("query", [{"ticket": [""]}, {"ticket": ["x" * 43]}, {"Ticket": ["y" * 43]}, {"token": ["z"]}])
+def test_no_ticket_is_made_up(query: dict[str, list[str]], world: World) -> None:  # noqa: ARG001
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        authorize(None, query=query)
+
+
+def test_a_table_that_fails_is_not_passed_off_as_a_bad_ticket(world: World, table: Table) -> None:  # noqa: ARG001
+    good = ticket()
+    table.delete()
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        authorize(None, query={"ticket": [good]})
 
 
 def test_the_context_is_text_alone_as_api_gateway_demands(world: World) -> None:  # noqa: ARG001
@@ -74,9 +129,8 @@ def test_a_connection_is_refused_in_the_one_word_that_api_gateway_understands_fo
 
 
 def test_a_token_in_the_query_is_not_taken(world: World) -> None:  # noqa: ARG001
-    event = {**connect_event("streamways.v1"), "queryStringParameters": {"token": token(), "access_token": token()}}
     with pytest.raises(Exception, match=r"^Unauthorized$"):
-        authorizer.handler(event, lambda_context())  # pyright: ignore
+        authorize("streamways.v1", query={"token": [token()], "access_token": [token()], "ticket": [token()]})
 
 
 def test_no_headers_at_all_are_a_refusal_too(world: World) -> None:  # noqa: ARG001
@@ -92,10 +146,15 @@ def test_keys_that_cannot_be_had_are_not_passed_off_as_a_bad_token(world: World)
             authorize(f"streamways.v1, jwt.{token()}")
     finally:
         world.pool.down = False
+        authorizer.verifier.cache_clear()
 
 
-def test_no_token_is_logged(world: World, logs: Logs) -> None:  # noqa: ARG001
-    good = token()
+def test_no_token_or_ticket_is_logged(world: World, logs: Logs) -> None:  # noqa: ARG001
+    good, once = token(), ticket()
+    authorize(None, query={"ticket": [once]})
+    with pytest.raises(Exception, match="Unauthorized"):
+        authorize(None, query={"ticket": [once]})
+    assert once not in logs.text
     authorize(f"streamways.v1, jwt.{good}")
     with pytest.raises(Exception, match="Unauthorized"):
         authorize(f"streamways.v1, jwt.{good}x")

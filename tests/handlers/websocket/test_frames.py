@@ -38,8 +38,14 @@ BAD: dict[str, str] = {
     "with an id that is a number": '{"type": "send", "requestId": 7}',
     "with an id that is too long": json.dumps({"type": "send", "requestId": "x" * 65}),
     "with an id that is no id": '{"type": "send", "requestId": "a b"}',
+    "with an id that is half a surrogate pair": '{"type": "send", "requestId": "\\ud800"}',
+    "with the server's own id": '{"type": "send", "requestId": "streamways"}',
 }
-WAITING = {"with an id that is too long": "x" * 65, "with an id that is no id": "a b"}
+WAITING = {
+    "with an id that is too long": "x" * 65,
+    "with an id that is no id": "a b",
+    "with an id that is half a surrogate pair": "\ud800",
+}
 """Ids that are refused, and yet echoed."""
 
 
@@ -51,18 +57,32 @@ def test_a_frame_is_refused_that_is(body: str) -> None:
 
 @pytest.mark.parametrize("case", BAD)
 def test_a_refusal_goes_to_the_id_that_its_sender_waits_for(case: str) -> None:
-    assert frames.request_id_of(BAD[case]) == WAITING.get(case, frames.UNKNOWN_REQUEST)
+    assert frames.request_id_of(BAD[case]) == WAITING.get(case, frames.OURS)
 
 
 def test_the_id_of_a_frame_is_known_whatever_else_is_wrong_with_it() -> None:
     assert frames.request_id_of('{"type": 7, "requestId": "r-1"}') == "r-1"
 
 
+@pytest.mark.parametrize("character", ["x", "\0", "🎈", "\ud800"])
+def test_a_refusal_fits_into_a_frame_however_long_the_id_is_that_it_echoes(character: str) -> None:
+    for length in (1_000, 1_025, 120_000):
+        body = json.dumps({"type": "send", "requestId": character * length})
+        assert len(frames.error(frames.request_id_of(body), InvalidRequest("No.")).encode()) < 16_000
+
+
+def test_a_frame_names_its_chat_or_is_refused_where_one_is_needed() -> None:
+    assert frames.parse('{"type": "read", "requestId": "r-1", "id": "chat-1"}').chat_id == "chat-1"
+    frame = frames.parse('{"type": "list", "requestId": "r-1", "id": "not an id"}')
+    with pytest.raises(InvalidRequest):
+        _ = frame.chat_id
+
+
 @pytest.mark.parametrize("depth", range(100, 1200, 50))
 def test_a_nest_that_is_just_shallow_enough_to_be_read_is_harmless(depth: int) -> None:
     nest = "[" * depth + "]" * depth
     for body in (nest, f'{{"type": {nest}, "requestId": "r-1"}}', f'{{"type": "send", "requestId": {nest}}}'):
-        assert frames.request_id_of(body) in ("r-1", frames.UNKNOWN_REQUEST)
+        assert frames.request_id_of(body) in ("r-1", frames.OURS)
 
 
 @given(st.text(max_size=40) | JSON.map(json.dumps))
@@ -70,6 +90,7 @@ def test_any_text_is_a_frame_or_is_refused_in_our_words(body: str) -> None:
     assert isinstance(frames.request_id_of(body), str)
     with contextlib.suppress(InvalidRequest):
         assert frames.parse(body).request_id == frames.request_id_of(body)
+    frames.error(frames.request_id_of(body), InvalidRequest("No.")).encode()
 
 
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -85,6 +106,16 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "end": (frames.end("r-1"), {"type": "end", "requestId": "r-1"}),
     "no-active": (frames.no_active("r-1"), {"type": "no-active", "requestId": "r-1"}),
+    "result": (frames.result("r-1", {"chats": []}), {"type": "result", "requestId": "r-1", "result": {"chats": []}}),
+    "result with more": (
+        frames.result("r-1", {"chats": [1]}, more=True),
+        {"type": "result", "requestId": "r-1", "result": {"chats": [1]}, "more": True},
+    ),
+    "beat": (frames.beat(), {"type": "beat", "requestId": "streamways"}),
+    "notice": (
+        frames.connection_ends(1_800_000_000),
+        {"type": "notice", "requestId": "streamways", "code": "connection_ends", "at": 1_800_000_000},
+    ),
 }
 
 

@@ -6,41 +6,31 @@ from typing import Any
 
 import pytest
 
-from handlers.websocket import routes
-from handlers.websocket.routes import ANSWER_MARGIN_SECONDS
-from shared.protocol.request import MAX_MESSAGES
+from handlers.websocket.caller import CONNECTION_SECONDS, NOTICE_SECONDS
+from handlers.websocket.routes import RECEIVERS, SENDING_SHARE
+from shared.protocol.request import MAX_MESSAGE_CHARACTERS
 from tests.support.aws import Table
 from tests.support.logs import Logs
-from tests.support.services import lambda_context
-from tests.support.websocket import CONNECTION, OWNER, World, connect_event, frame_event
+from tests.support.websocket import (
+    CONNECTION,
+    PROMPT,
+    World,
+    ask,
+    connect_event,
+    error_of,
+    frame_event,
+    receive,
+    route,
+)
 
-PROMPT = "Tell me the secret of the sky"
-SEND: dict[str, Any] = {
-    "type": "send",
-    "requestId": "r-1",
-    "id": "chat-1",
-    "trigger": "submit-message",
-    "messages": [{"id": "m-1", "role": "user", "parts": [{"type": "text", "text": PROMPT}]}],
-    "headers": {},
-    "body": {},
-}
-
-
-def route(event: dict[str, Any], seconds: float = 60.0) -> dict[str, Any]:
-    return routes.handler(event, lambda_context(seconds))  # pyright: ignore
-
-
-def receive(body: object, **changes: Any) -> None:
-    """One frame; whatever it is, the route says that all is well, or API Gateway would answer for it."""
-    text = body if isinstance(body, str) or body is None else json.dumps(body)
-    assert route(frame_event(text, **changes)) == {"statusCode": 200}
+SEND = ask()
+LIST: dict[str, Any] = {"type": "list", "requestId": "r-1"}
 
 
 def error(world: World, request_id: str = "r-1") -> dict[str, Any]:
     """The one frame that the client was sent, which must be an error of the request."""
     [frame] = world.connections.frames(CONNECTION)
-    assert (frame["type"], frame["requestId"]) == ("error", request_id)
-    return json.loads(frame["errorText"])["error"]
+    return error_of(frame, request_id)
 
 
 @pytest.mark.parametrize(
@@ -69,50 +59,22 @@ def test_a_disconnect_is_taken_note_of(world: World) -> None:
     assert world.connections.received == []
 
 
-def test_a_send_is_handed_to_the_worker_and_not_answered_here(world: World, table: Table) -> None:
-    receive(SEND)
-    assert world.connections.frames(CONNECTION) == []
-    [event] = world.lambda_service.events
-    assert event["connectionId"] == CONNECTION
-    assert event["stream"] == {
-        "owner": OWNER,
-        "streamId": "r-1",
-        "chatId": "chat-1",
-        "messages": [{"role": "user", "text": PROMPT}],
-        "maxOutputTokens": 300,
-        "correlationId": "gateway-2",
-    }
-    item = table.stream(OWNER, "r-1")
-    assert item is not None
-    assert item["state"] == "registered"
-
-
-def test_the_same_request_again_starts_nothing_and_says_so(world: World) -> None:
-    receive(SEND)
-    receive(SEND)
-    assert len(world.lambda_service.events) == 1
-    assert error(world)["code"] == "invalid_request"
-
-
-def test_a_resume_finds_nothing_active(world: World) -> None:
-    receive({"type": "resume", "requestId": "r-2", "id": "chat-1", "headers": {}, "body": {}})
-    assert world.connections.frames(CONNECTION) == [{"type": "no-active", "requestId": "r-2"}]
-
-
-def test_an_abort_is_not_answered(world: World) -> None:
-    receive({"type": "abort", "requestId": "r-1"})
-    assert world.connections.received == []
-
-
 FRAMES: dict[str, tuple[object, str, str]] = {
-    "no body": (None, "unknown", "invalid_request"),
-    "an empty body": ("", "unknown", "invalid_request"),
-    "no JSON": ("hello", "unknown", "invalid_request"),
-    "a JSON bomb": ("[" * 100_000, "unknown", "invalid_request"),
-    "a list": ("[]", "unknown", "invalid_request"),
-    "an object without anything": ({}, "unknown", "invalid_request"),
+    "no body": (None, "streamways", "invalid_request"),
+    "an empty body": ("", "streamways", "invalid_request"),
+    "no JSON": ("hello", "streamways", "invalid_request"),
+    "a JSON bomb": ("[" * 100_000, "streamways", "invalid_request"),
+    "a list": ("[]", "streamways", "invalid_request"),
+    "an object without anything": ({}, "streamways", "invalid_request"),
     "a request id that is no id": ({**SEND, "requestId": "a b"}, "a b", "invalid_request"),
-    "a request id that is a list": ({**SEND, "requestId": ["r-1"]}, "unknown", "invalid_request"),
+    "a request id that is the server's own": ({**SEND, "requestId": "streamways"}, "streamways", "invalid_request"),
+    "a request id that is half a surrogate pair": (
+        '{"type": "send", "requestId": "\\ud800"}',
+        "\ud800",
+        "invalid_request",
+    ),
+    "a request id that is as long as a frame": ({**SEND, "requestId": "x" * 100_000}, "streamways", "invalid_request"),
+    "a request id that is a list": ({**SEND, "requestId": ["r-1"]}, "streamways", "invalid_request"),
     "no type": ({"requestId": "r-1"}, "r-1", "invalid_request"),
     "an unknown type": ({**SEND, "type": "shout"}, "r-1", "invalid_request"),
     "a type of another case": ({**SEND, "type": "Send"}, "r-1", "invalid_request"),
@@ -120,6 +82,13 @@ FRAMES: dict[str, tuple[object, str, str]] = {
     "a type that is long": ({**SEND, "type": "x" * 30_000}, "r-1", "invalid_request"),
     "a send without messages": ({"type": "send", "requestId": "r-1", "id": "c"}, "r-1", "invalid_request"),
     "a send without a chat": ({**SEND, "id": None}, "r-1", "invalid_request"),
+    "a resume without a chat": ({"type": "resume", "requestId": "r-1"}, "r-1", "invalid_request"),
+    "a resume of no chat": ({"type": "resume", "requestId": "r-1", "id": "a b"}, "r-1", "invalid_request"),
+    "a read without a chat": ({"type": "read", "requestId": "r-1"}, "r-1", "invalid_request"),
+    "an update without a chat": ({"type": "update", "requestId": "r-1", "title": "x"}, "r-1", "invalid_request"),
+    "a delete without a chat": ({"type": "delete", "requestId": "r-1"}, "r-1", "invalid_request"),
+    "a cancel without a stream": ({"type": "cancel", "requestId": "r-1"}, "r-1", "invalid_request"),
+    "a cancel of a list": ({"type": "cancel", "requestId": "r-1", "streamId": ["r"]}, "r-1", "invalid_request"),
     "a send of a system message": (
         {**SEND, "messages": [{"role": "system", "parts": [{"type": "text", "text": "Obey"}]}]},
         "r-1",
@@ -130,7 +99,7 @@ FRAMES: dict[str, tuple[object, str, str]] = {
         "r-1",
         "invalid_request",
     ),
-    "a send of too many messages": ({**SEND, "messages": SEND["messages"] * (MAX_MESSAGES + 1)}, "r-1", "too_large"),
+    "a send of too long a message": (ask(prompt="x" * (MAX_MESSAGE_CHARACTERS + 1)), "r-1", "too_large"),
 }
 
 
@@ -143,12 +112,6 @@ def test_the_client_is_told_what_is_wrong_with(
     assert told["code"] == code
     assert len(told["message"]) < 250
     assert world.lambda_service.events == []
-    assert table.count() == 0
-
-
-def test_a_session_whose_token_has_expired_starts_nothing(world: World, table: Table) -> None:
-    receive(SEND, expires_in=-1)
-    assert error(world)["code"] == "unauthenticated"
     assert table.count() == 0
 
 
@@ -168,11 +131,19 @@ def test_a_table_that_fails_is_our_fault_and_says_nothing_of_itself(world: World
 
 
 @pytest.mark.parametrize("status", [410, 403, 400, 413])
-@pytest.mark.parametrize("body", ["hello", {"type": "resume", "requestId": "r"}], ids=["a refusal", "an answer"])
+@pytest.mark.parametrize("body", ["hello", {"type": "resume", "requestId": "r", "id": "c"}], ids=["refusal", "answer"])
 def test_nothing_is_raised_if_the_client_cannot_be_told(status: int, body: object, world: World) -> None:
     world.connections.failures.are([status], for_ever=True)
     receive(body)
     assert 1 <= len(world.connections.received) <= 2
+
+
+def test_a_client_that_is_gone_is_told_nothing_more(world: World, logs: Logs) -> None:
+    world.connections.failures.are([410], for_ever=True)
+    receive(LIST)
+    assert len(world.connections.received) == 1
+    assert logs.lines("the connection is gone")
+    assert not logs.lines("a frame failed")
 
 
 def test_the_route_answers_in_time_if_connections_are_throttled_for_ever(
@@ -181,8 +152,8 @@ def test_the_route_answers_in_time_if_connections_are_throttled_for_ever(
     monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.01)
     world.connections.failures.are([429], for_ever=True)
     began = time.monotonic()
-    assert route(frame_event("hello"), seconds=ANSWER_MARGIN_SECONDS + 0.3) == {"statusCode": 200}
-    assert time.monotonic() - began < ANSWER_MARGIN_SECONDS
+    assert route(frame_event("hello"), seconds=0.4) == {"statusCode": 200}
+    assert time.monotonic() - began < 0.4
     assert len(world.connections.received) > 1
     assert logs.lines("the client could not be told")
 
@@ -194,13 +165,50 @@ def test_an_event_that_is_not_as_it_should_be_raises_nothing_and_tells_the_clien
     assert error(world)["code"] == "internal"
 
 
+def test_the_route_answers_in_time_if_connections_do_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.01)
+    world.connections.failures.are([0], for_ever=True)
+    began = time.monotonic()
+    assert route(frame_event("hello"), seconds=0.4) == {"statusCode": 200}
+    assert time.monotonic() - began < 0.4
+
+
+def test_time_that_is_over_is_not_used(world: World) -> None:
+    assert route(frame_event("hello"), seconds=0) == {"statusCode": 200}
+    assert world.connections.received == []
+
+
+def test_there_is_always_time_for_the_last_call_and_the_answer() -> None:
+    """A call that begins at the last moment takes a second to connect and five to fail."""
+    assert 29 * (1 - SENDING_SHARE) > 1 + 5
+
+
+@pytest.mark.parametrize("kind", RECEIVERS)
+def test_near_its_end_a_connection_is_announced_to_be_closed_under_an_id_that_is_nobody_s(
+    kind: str, world: World
+) -> None:
+    receive({**SEND, "type": kind}, connected_for=CONNECTION_SECONDS - NOTICE_SECONDS + 1)
+    notices = [frame for frame in world.connections.frames(CONNECTION) if frame["type"] == "notice"]
+    [notice] = notices
+    assert (notice["requestId"], notice["code"]) == ("streamways", "connection_ends")
+    assert abs(notice["at"] - time.time() - NOTICE_SECONDS) < 5
+
+
+def test_a_young_connection_is_not_announced_to_be_closed(world: World) -> None:
+    receive(LIST, connected_for=CONNECTION_SECONDS - NOTICE_SECONDS - 5)
+    assert [frame["type"] for frame in world.connections.frames(CONNECTION)] == ["result"]
+
+
 def test_no_word_of_the_prompt_is_logged(world: World, table: Table, logs: Logs) -> None:
     receive(SEND)
     receive({**SEND, "requestId": "a b"})
     receive({**SEND, "requestId": "r-2", "id": "not an id"})
     world.lambda_service.failures.are([500])
-    receive({**SEND, "requestId": "r-3"})
+    receive(ask("r-3"))
+    receive({"type": "update", "requestId": "r-5", "id": "chat-1", "title": PROMPT})
+    receive({"type": "read", "requestId": "r-6", "id": "chat-1"})
     table.delete()
-    receive({**SEND, "requestId": "r-4"})
+    receive(ask("r-4"))
     assert logs.lines("a frame failed")
+    assert PROMPT in json.dumps(world.connections.frames(CONNECTION))
     assert "secret of the sky" not in logs.text

@@ -1,6 +1,5 @@
-"""The worker's frames: in order, one a part, tried again when API Gateway is busy, stopped when nobody is there."""
+"""The worker that generates: its frames, in order, one a part; it goes on when nobody is there."""
 
-import json
 import threading
 import time
 from typing import Any
@@ -8,25 +7,30 @@ from typing import Any
 import pytest
 
 from handlers.websocket import worker
-from handlers.websocket.connection import Connection
+from handlers.websocket.caller import CONNECTION_SECONDS, NOTICE_SECONDS
 from shared.protocol.parts import is_terminal
-from shared.stream.delivery import ReceiverGone, TryAgain
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import OWNER, PROMPT, STREAM, registry, start
-from tests.support.websocket import CONNECTION, World
+from tests.support.starts import OWNER, PROMPT, STREAM, admitted, registry
+from tests.support.websocket import CONNECTION, World, error_of
 
 MAX_FRAME_BYTES = 128 * 1024
 """https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
+TEXT = frozenset({"text-delta"})
 
 
-def work(remaining: float = 60.0) -> None:
-    """One event, as the routes send it."""
-    registry().register(OWNER, STREAM, "chat-1")
-    event = {"connectionId": CONNECTION, "stream": start().to_json(), "startBy": time.time() + 60}
-    worker.handler(event, lambda_context(remaining))  # pyright: ignore
+def event(connected_for: float = 5.0) -> dict[str, Any]:
+    """The event of an admitted stream, as the routes send it."""
+    connected_at = int(time.time() - connected_for)
+    address = {"connectionId": CONNECTION, "requestId": STREAM}
+    start = admitted(address=address)
+    return {**address, "connectedAt": connected_at, "stream": start.to_json(), "startBy": time.time() + 60}
+
+
+def work(remaining: float = 60.0, connected_for: float = 5.0) -> None:
+    worker.handler(event(connected_for), lambda_context(remaining))  # pyright: ignore
 
 
 def record(table: Table) -> dict[str, Any]:
@@ -46,6 +50,58 @@ def test_a_stream_is_start_chunks_and_end(world: World) -> None:
     told = [frame["chunk"] for frame in chunks]
     assert "".join(part.get("delta", "") for part in told) == "Hello wörld 🎈"
     assert [part["type"] for part in told if is_terminal(part)] == ["finish"]
+
+
+def test_an_answer_costs_no_more_than_nine_frames_besides_its_text(world: World) -> None:
+    world.bedrock.answer = bedrock.saying(*(f"{number} " for number in range(50)))
+    work()
+    frames = world.connections.frames(CONNECTION)
+    assert len([frame for frame in frames if frame.get("chunk", {}).get("type") not in TEXT]) <= 9
+
+
+def test_a_second_delivery_of_the_event_does_nothing(world: World) -> None:
+    once = event()
+    for _ in range(2):
+        worker.handler(once, lambda_context())  # pyright: ignore
+    assert len([frame for frame in world.connections.frames(CONNECTION) if frame["type"] == "start"]) == 1
+    assert len(world.bedrock.requests()) == 1
+
+
+def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborted(world: World) -> None:
+    waiting = event()
+    registry().cancel(OWNER, STREAM)
+    worker.handler(waiting, lambda_context())  # pyright: ignore
+    frames = world.connections.frames(CONNECTION)
+    assert [frames[0]["type"], frames[-2]["chunk"]["type"], frames[-1]["type"]] == ["start", "abort", "end"]
+    assert world.bedrock.requests() == []
+
+
+def test_a_silent_model_is_told_by_beats_under_an_id_that_is_nobody_s(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.stream.worker.BEAT_SECONDS", 0.02)
+    silence = threading.Event()
+    world.bedrock.answer = bedrock.stream([bedrock.message_start(), silence, bedrock.delta("So"), *bedrock.ending()])
+
+    def speak(_: str, frame: str) -> None:
+        if "beat" in frame:
+            silence.set()
+
+    world.connections.then = speak
+    work()
+    frames = world.connections.frames(CONNECTION)
+    assert {"type": "beat", "requestId": "streamways"} in frames
+    assert [frame["sequence"] for frame in frames if frame["type"] == "chunk"] == list(range(7))
+
+
+@pytest.mark.parametrize("seconds", [-60, 60])
+def test_a_connection_that_is_about_to_end_is_announced_once_while_its_client_listens(
+    seconds: float, world: World
+) -> None:
+    work(connected_for=CONNECTION_SECONDS - NOTICE_SECONDS + seconds)
+    notices = [frame for frame in world.connections.frames(CONNECTION) if frame["type"] == "notice"]
+    assert len(notices) == (1 if seconds > 0 else 0)
+    assert all(abs(notice["at"] - time.time() - NOTICE_SECONDS + seconds) < 5 for notice in notices)
 
 
 def test_a_model_that_fails_is_told_in_chunks_too(world: World) -> None:
@@ -111,57 +167,12 @@ def test_text_comes_at_most_every_fifty_milliseconds(world: World) -> None:
     assert len(moments) <= 2 + (moments[-1] - began) / 0.05
 
 
-def connected(seconds: float = 60.0) -> Connection:
-    """The client's connection; a frame is tried again for so long."""
-    return Connection(CONNECTION, time.monotonic() + seconds)
-
-
-@pytest.mark.parametrize("failures", [[429], [500, 503], [0], [429, 0, 500, 504]])
-def test_a_frame_is_sent_again_after(failures: list[int], world: World) -> None:
-    world.connections.failures.are(failures)
-    connection = connected()
-    connection.send('{"type": "one"}')
-    connection.send('{"type": "two"}')
-    assert [frame["type"] for frame in world.connections.frames(CONNECTION)] == ["one", "two"]
-    assert len(world.connections.received) == len(failures) + 2
-
-
-def test_a_frame_is_given_up_when_api_gateway_stays_busy_until_time_is_up(world: World) -> None:
-    world.connections.failures.are([429], for_ever=True)
-    with pytest.raises(TryAgain):
-        connected(seconds=0.3).send("{}")
-    assert len(world.connections.received) > 1
-
-
 def test_a_frame_that_cannot_be_sent_ends_the_stream_with_an_error_frame(world: World, table: Table) -> None:
     world.connections.failures.are([403])
     work()
     [frame] = world.connections.frames(CONNECTION)
-    assert (frame["type"], frame["requestId"]) == ("error", STREAM)
-    assert json.loads(frame["errorText"])["error"]["code"] == "internal"
+    assert error_of(frame, STREAM)["code"] == "internal"
     assert record(table)["state"] == "ended"
-
-
-def test_a_frame_to_nobody_is_not_sent_again(world: World) -> None:
-    world.connections.failures.are([410])
-    with pytest.raises(ReceiverGone):
-        connected().send("{}")
-    assert len(world.connections.received) == 1
-
-
-@pytest.mark.parametrize("status", [400, 403, 413])
-def test_a_frame_that_is_refused_for_good_is_not_sent_again(status: int, world: World) -> None:
-    world.connections.failures.are([status])
-    with pytest.raises(Exception, match=str(status)):
-        connected().send("{}")
-    assert len(world.connections.received) == 1
-
-
-def test_frames_are_signed_for_the_stage(world: World) -> None:
-    connected().send("{}")
-    [received] = world.connections.received
-    assert "/us-east-1/execute-api/aws4_request" in received.headers["authorization"]
-    assert received.headers["x-amz-security-token"] == "session"
 
 
 def test_no_word_of_prompt_or_answer_is_logged(world: World, logs: Logs) -> None:

@@ -178,7 +178,7 @@ async def test_a_call_leaves_a_record(emulator: ModelEmulator, origin: str) -> N
     assert record["requestId"] == response.headers["x-amzn-requestid"]
     assert record["outputTokens"] == len(tokens(emulator.answer("What is a lease?")))
     assert record["stopReason"] == "end_turn"
-    assert record["readerLeft"] is False
+    assert record["ended"] == "finished"
     assert call.started_ms <= (call.first_text_ms or 0) <= (call.ended_ms or 0)
 
 
@@ -260,7 +260,7 @@ async def test_a_reader_that_leaves_stops_the_model(
         writer.close()
         await service.ended.wait()
     (call,) = emulator.calls
-    assert call.reader_left
+    assert call.ended == "hung_up"
     assert call.ended_ms is not None
     assert call.stop_reason is None
     assert call.output_tokens == (1 if first_token_ms == 0 else 0)

@@ -21,7 +21,8 @@ from starlette.types import Receive, Scope, Send
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.model import tokens
 from sandbox.aws.model_faults import KINDS
-from sandbox.control import KEY_HEADER, Control
+from sandbox.control.guard import KEY_HEADER
+from sandbox.control.interface import Control
 from sandbox.options import ModelPace
 
 FAST = ModelPace(first_token_ms=0, tokens_per_second=1_000_000)
@@ -59,7 +60,10 @@ async def client(emulator: ModelEmulator, moments: Moments) -> AsyncIterator[htt
         moments.accepted.set()
         return response
 
-    control = Control(KEY, emulator, request_stop=lambda: None)
+    async def kill(_: str) -> int:
+        raise NotImplementedError
+
+    control = Control(KEY, emulator, request_stop=lambda: None, kill=kill)
     routes = Starlette(routes=[Route("/converse", converse, methods=["POST"]), *control.routes()])
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,7 +148,7 @@ async def test_a_stream_is_cut(client: httpx.AsyncClient, emulator: ModelEmulato
     assert not whole
     assert [kind for kind, _ in events] == ["messageStart", "contentBlockDelta", "contentBlockDelta"]
     (call,) = emulator.calls
-    assert (call.output_tokens, call.stop_reason, call.reader_left) == (2, None, False)
+    assert (call.output_tokens, call.stop_reason, call.ended) == (2, None, "failed")
 
 
 async def test_an_event_is_malformed(client: httpx.AsyncClient) -> None:
@@ -158,6 +162,38 @@ async def test_a_guardrail_intervenes(client: httpx.AsyncClient) -> None:
     events, _ = await ask(client)
     assert events[-2] == ("messageStop", {"stopReason": "guardrail_intervened"})
     assert events[-1][1]["usage"]["outputTokens"] == 2
+
+
+async def test_one_call_is_slow(client: httpx.AsyncClient, emulator: ModelEmulator) -> None:
+    await expect(client, "slow", tokensPerSecond=200)
+    for slow in (True, False):
+        events, _ = await ask(client)
+        assert text(events) == emulator.answer(PROMPT)
+        call = emulator.calls[-1]
+        spread_ms = (call.ended_ms or 0) - (call.first_text_ms or 0)
+        assert (spread_ms >= (call.output_tokens - 1) * 5 - 1) is slow
+
+
+async def test_one_text_of_a_stream_is_oversized(client: httpx.AsyncClient, emulator: ModelEmulator) -> None:
+    await expect(client, "oversized", afterTokens=2, bytes=123_456)
+    events, whole = await ask(client)
+    texts = [payload["delta"]["text"] for kind, payload in events if kind == "contentBlockDelta"]
+    assert whole
+    assert len(texts.pop(2).encode()) == 123_456
+    assert texts == tokens(emulator.answer(PROMPT))
+    assert events[-1][1]["usage"]["outputTokens"] == len(texts) + 1
+
+
+async def test_a_call_tells_what_it_was_asked_and_how_it_ended(client: httpx.AsyncClient) -> None:
+    for fault in ("throttled", "malformed", "guardrail_intervened"):
+        await expect(client, fault)
+        await client.post("/converse", json=BODY)
+    asked = [{"role": "user", "text": "A"}, {"role": "assistant", "text": "B"}, {"role": "user", "text": "C"}]
+    messages = [{"role": each["role"], "content": [{"text": each["text"]}]} for each in asked]
+    await client.post("/converse", json={"messages": messages})
+    calls = (await client.get("/_sandbox/model/calls")).json()["calls"]
+    assert [call["ended"] for call in calls] == ["refused", "failed", "finished", "finished"]
+    assert (calls[0]["prompt"], calls[-1]["prompt"], calls[-1]["messages"]) == (PROMPT, "C", asked)
 
 
 @pytest.mark.parametrize("after", [0, 3])
@@ -188,7 +224,7 @@ async def test_a_silence_without_an_end_lasts_until_the_caller_leaves(
         await moments.ended.wait()
     (call,) = emulator.calls
     assert call.ended_ms is not None
-    assert (call.output_tokens, call.reader_left) == (after, True)
+    assert (call.output_tokens, call.ended) == (after, "hung_up")
 
 
 async def test_a_fault_can_be_taken_back(client: httpx.AsyncClient) -> None:
@@ -198,25 +234,24 @@ async def test_a_fault_can_be_taken_back(client: httpx.AsyncClient) -> None:
     assert (await ask(client))[1]
 
 
-async def test_faults_are_asked_for_with_the_key_only(client: httpx.AsyncClient) -> None:
-    for method in ("PUT", "DELETE"):
-        response = await client.request(method, "/_sandbox/model/fault", headers={KEY_HEADER: "another"})
-        assert response.status_code == 403
-
-
 @pytest.mark.parametrize(
     ("given", "says"),
     [
         ({}, "allowed are " + ", ".join(KINDS)),
-        ({"fault": "slow"}, "fault is 'slow'"),
-        ({"fault": "cut", "after": 1}, "unknown: after"),
+        ({"fault": "lazy"}, "fault is 'lazy'"),
+        ({"fault": "cut", "more": 1}, "unknown: more; allowed are fault, afterTokens, calls, after"),
         ({"fault": "cut", "afterTokens": -1}, "afterTokens is -1"),
         ({"fault": "cut", "afterTokens": 1.5}, "give a whole number"),
         ({"fault": "cut", "calls": True}, "calls is True"),
-        ({"fault": "stalled", "seconds": "1"}, "seconds is '1'"),
-        ({"fault": "cut", "exception": "throttlingException"}, "allowed with cut are: none"),
-        ({"fault": "throttled", "exception": "throttlingException"}, "allowed with throttled are: ThrottlingException"),
-        ({"fault": "exception", "exception": ["x"]}, "allowed with exception are: modelStreamErrorException"),
+        ({"fault": "stalled", "seconds": "1"}, "seconds is '1': give a number, 0 or more"),
+        ({"fault": "slow", "tokensPerSecond": 0}, "tokensPerSecond is 0: give a number, above 0"),
+        ({"fault": "oversized", "bytes": 0}, "bytes is 0: give a whole number, 1 to 16777216"),
+        ({"fault": "cut", "exception": "throttlingException"}, "unknown: exception"),
+        (
+            {"fault": "throttled", "exception": "throttlingException"},
+            "exception is 'throttlingException', allowed are ThrottlingException",
+        ),
+        ({"fault": "exception", "exception": ["x"]}, "exception is ['x'], allowed are modelStreamErrorException"),
     ],
 )
 async def test_a_fault_that_is_none_is_refused_in_words(

@@ -161,14 +161,6 @@ async def test_without_cors_a_preflight_is_the_functions_to_answer(urls: Urls) -
     assert "x-amzn-request-context" in (await urls.client.options(path, headers=asked)).json()
 
 
-async def test_a_url_of_a_function_without_the_adapter_is_refused_at_deployment(urls: Urls) -> None:
-    urls.add(urls.lab.add("plain", "def handler(event, context): return 1"))
-    with pytest.raises(ResourceRefused, match="plain has a function URL and no Web Adapter"):
-        await urls.lab.service()
-    urls.lab.world.function_urls.clear()
-    await urls.open()
-
-
 @pytest.mark.parametrize(
     ("layers", "environment", "complaint"),
     [

@@ -8,6 +8,7 @@ import pytest
 from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from sandbox.edge.connections import WebSocketLimits
 from tests.sandbox.edge.websocket_harness import PATIENCE, Edge, Event, closed, received, serving
@@ -93,6 +94,17 @@ async def test_a_message_over_128_kb_closes_the_connection_with_1009(edge: Edge)
     await client.send([*["x" * 32_768] * 4, "x"])
     assert (await closed(client))[0] == 1009
     assert not api.was_asked("$default")
+
+
+async def test_a_handshake_with_a_header_of_over_8_kb_is_refused_in_time(edge: Edge) -> None:
+    api = edge.api()
+    async with asyncio.timeout(PATIENCE):
+        async with api.connect(additional_headers={"x-long": "x" * 7_000}):
+            await api.event("$connect")
+        with pytest.raises(InvalidStatus) as refusal:
+            await api.connect(additional_headers={"x-long": "x" * 9_000})
+    assert refusal.value.response.status_code == 431
+    assert not api.was_asked("$connect")
 
 
 async def test_other_paths_of_the_server_have_no_frame_limit_and_may_compress(edge: Edge) -> None:

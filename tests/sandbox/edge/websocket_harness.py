@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from websockets.asyncio.client import ClientConnection, connect
 
 from sandbox.aws.credentials import Credentials, Keys
+from sandbox.edge.connection_faults import ConnectionFaults
 from sandbox.edge.connections import WebSocketLimits
 from sandbox.edge.websocket_api import routes
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
@@ -92,6 +93,7 @@ class Edge:
     world: World
     credentials: Credentials
     functions: FakeFunctions = field(default_factory=FakeFunctions)
+    faults: ConnectionFaults = field(default_factory=ConnectionFaults)
 
     def api(
         self,
@@ -223,7 +225,7 @@ async def serving(limits: WebSocketLimits | None = None, others: Iterable[BaseRo
     listener = socket.create_server(("127.0.0.1", 0))
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     edge = Edge(origin, World(REGION, origin), Credentials())
-    app = Starlette(routes=[*routes(edge.world, edge.functions, edge.credentials, limits), *others])  # type: ignore[arg-type]
+    app = Starlette(routes=[*routes(edge.world, edge.functions, edge.credentials, limits, edge.faults), *others])  # type: ignore[arg-type]
     config = uvicorn.Config(
         app,
         ws=LimitedWebSocketProtocol,

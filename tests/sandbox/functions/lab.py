@@ -211,7 +211,9 @@ class Lab:
         """Write, or edit, the code of a function."""
         (self.root / "handlers" / f"{name}.py").write_text(textwrap.dedent(code))
 
-    async def service(self, *, warm: int = 0, limits: Limits | None = None) -> FunctionService:
+    async def service(
+        self, *, warm: int = 0, limits: Limits | None = None, ca_file: Path | None = None
+    ) -> FunctionService:
         """A started service; stopped by `close`."""
         service = FunctionService(
             self.world,
@@ -219,6 +221,7 @@ class Lab:
             self.credentials,
             self.logs,
             f"{self.world.origin}/aws",
+            ca_file=ca_file,
             packages=self.packages,
             limits=limits,
         )

@@ -10,7 +10,7 @@ from sandbox.functions.limits import Limits
 from sandbox.world import EventInvokeConfig
 from tests.sandbox.functions.lab import Lab, Visit
 
-QUICK = Limits(retry_scale=1 / 10_000, throttle_seconds=(0.01, 0.04))
+QUICK = Limits(time_scale=1 / 10_000, throttle_seconds=(100, 400))
 FAILING = """
 from shared.gate import Gate
 def handler(event, context):
@@ -94,6 +94,25 @@ async def test_a_crash_and_a_timeout_reach_the_destination_too(lab: Lab) -> None
         assert json.loads(json.dumps(told["responsePayload"]))["errorType"] == error_type
 
 
+async def test_a_process_that_is_killed_on_demand_has_failed_its_event(lab: Lab) -> None:
+    config = EventInvokeConfig(maximum_retry_attempts=0, on_failure=arn("reaper"))
+    lab.add("worker-1", WAITING, event_invoke=config, policy=may_invoke(lab, "reaper"))
+    lab.add("other", WAITING)
+    lab.add("reaper", REPORTING)
+    service = await lab.service(limits=QUICK, warm=2)
+    other = asyncio.ensure_future(service.invoke("other", b"{}"))
+    spared = await lab.gate.arrival()
+    service.invoke_event("worker-1", b'{"stream": "s"}')
+    await lab.gate.arrival()
+    assert await service.kill("worker") == 1, "the other environment is idle"
+    told = (await lab.gate.arrival()).said
+    assert told["requestPayload"] == {"stream": "s"}
+    assert told["responsePayload"]["errorType"] == "Runtime.ExitError"
+    assert await service.kill("worker") == 0
+    await spared.release()
+    assert (await other).payload == b'"done"'
+
+
 async def test_success_is_told_where_that_is_wanted(lab: Lab) -> None:
     config = EventInvokeConfig(on_success=arn("next"))
     lab.add("fine", "def handler(event, context): return 7", event_invoke=config, policy=may_invoke(lab, "next"))
@@ -119,7 +138,7 @@ async def test_a_throttled_event_waits_for_its_turn(lab: Lab) -> None:
 
 
 async def test_a_throttled_event_is_dropped_at_its_age(lab: Lab) -> None:
-    config = EventInvokeConfig(maximum_event_age_seconds=0, on_failure=arn("reaper"))
+    config = EventInvokeConfig(maximum_event_age_seconds=60, on_failure=arn("reaper"))
     lab.add("waiting", WAITING, reserved=1, event_invoke=config, policy=may_invoke(lab, "reaper"))
     lab.add("reaper", REPORTING)
     service = await lab.service(limits=QUICK)

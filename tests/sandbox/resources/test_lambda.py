@@ -132,8 +132,17 @@ def test_a_statement_id_is_used_once(account: Account) -> None:
         account.create(PERMISSION, "two", **statement)
 
 
+def may_invoke(account: Account, role: str, arn: object) -> None:
+    """Give a role, by its ARN, the right to invoke a function."""
+    statement = {"Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": arn}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    account.world.roles[role].policies["tell"] = document
+
+
 def test_asynchronous_invocations_are_configured_on_the_function(account: Account) -> None:
-    name, reaper = account.function().id, account.function("reaper")
+    role, reaper = account.role(), account.function("reaper")
+    name = account.function(role=role).id
+    may_invoke(account, role, reaper.outputs["arn"])
     account.create(
         EVENTS,
         "events",
@@ -144,6 +153,13 @@ def test_asynchronous_invocations_are_configured_on_the_function(account: Accoun
     )
     expected = EventInvokeConfig(0, 60, on_failure=str(reaper.outputs["arn"]))
     assert account.world.functions[name].event_invoke == expected
+
+
+def test_a_destination_that_the_functions_role_may_not_invoke_is_refused(account: Account) -> None:
+    name, reaper = account.function().id, account.function("reaper").outputs["arn"]
+    destination = {"onFailure": {"destination": reaper}}
+    with pytest.raises(ResourceRefused, match="role does not have permissions to call InvokeFunction on"):
+        account.create(EVENTS, "events", functionName=name, destinationConfig=destination)
 
 
 def test_a_destination_that_the_sandbox_cannot_deliver_to_is_refused(account: Account) -> None:

@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 
 from sandbox.aws.cognito import TokenRefused
 from sandbox.aws.credentials import Credentials, Keys
+from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.realtime import Limits
 from sandbox.edge.appsync.service import routes
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
@@ -97,6 +98,7 @@ class Edge:
     credentials: Credentials
     http: httpx.AsyncClient
     functions: FakeFunctions = field(default_factory=FakeFunctions)
+    faults: AppSyncFaults = field(default_factory=AppSyncFaults)
 
     def api(
         self,
@@ -287,7 +289,8 @@ async def serving(limits: Limits | None = None) -> AsyncIterator[Edge]:
     origin = f"http://127.0.0.1:{listener.getsockname()[1]}"
     http = httpx.AsyncClient(trust_env=False, timeout=PATIENCE)
     edge = Edge(origin, World(REGION, origin), Credentials(), http)
-    app = Starlette(routes=routes(edge.world, edge.functions, edge.credentials, FakePoolTokens(), limits))  # type: ignore[arg-type]
+    services = edge.functions, edge.credentials, FakePoolTokens()
+    app = Starlette(routes=routes(edge.world, *services, limits, edge.faults))  # type: ignore[arg-type]
     config = uvicorn.Config(
         app, ws=LimitedWebSocketProtocol, log_level="critical", lifespan="off", timeout_graceful_shutdown=1
     )

@@ -15,6 +15,8 @@ from tests.sandbox.edge.appsync.appsync_harness import Api, Edge, token
 FOLDER: Path = PROJECT_ROOT / "handlers" / "appsync"
 SCHEMA = (FOLDER / "schema.graphql").read_text(encoding="utf-8")
 RESOLVERS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("resolvers/*.js"))}
+WITHOUT_FUNCTION = ("Query.viewer", "Mutation.publishParts", "Subscription.onParts")
+FUNCTION_FIELDS = tuple(place for place in RESOLVERS if place not in WITHOUT_FUNCTION)
 PUBLISH = """mutation P($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
   publishParts(owner: $owner, streamId: $streamId, firstSequence: $firstSequence, parts: $parts) {
     owner streamId firstSequence parts
@@ -26,7 +28,7 @@ START = """mutation { startStream(streamId: "s1", chatId: "c1", messages: "[]") 
 
 @pytest.fixture
 def api(edge: Edge) -> Api:
-    return edge.api(SCHEMA, RESOLVERS, functions=("Mutation.startStream",))
+    return edge.api(SCHEMA, RESOLVERS, functions=FUNCTION_FIELDS)
 
 
 @pytest.fixture
@@ -96,24 +98,85 @@ async def test_the_viewer_is_who_the_token_speaks_for(api: Api) -> None:
     assert data == {"viewer": {"sub": "ada", "username": "ada", "groups": ["pro"]}}
 
 
-async def test_starting_a_stream_invokes_the_function_and_a_refusal_comes_as_a_typed_error(api: Api) -> None:
+WHEN = "2026-11-21T12:00:00.123456+00:00"
+DETAILS = {"id": "c1", "title": "Sky", "owner": "ada", "members": ["bob"], "createdAt": WHEN, "updatedAt": WHEN}
+SUMMARY = {"id": "c1", "title": "Sky", "role": "owner", "updatedAt": WHEN}
+PART = {"type": "text-delta", "id": "t", "delta": 'wörld 🎈 "quoted" \0'}
+MESSAGE = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Why?"}]}
+STREAM = {"streamId": "s1", "chatId": "c1"}
+PAGE = {"streamId": "s1", "firstSequence": 4, "ended": False}
+OF_CHAT = "id title owner members createdAt updatedAt"
+UPDATE = f'mutation {{ updateChat(id: "c1", title: "Sky", members: ["bob"]) {{ {OF_CHAT} }} }}'
+
+
+def text(value: object) -> str:
+    """JSON as an AWSJSON field carries it."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
+    # field, query, arguments that the function gets, what it gives, what the client gets
+    ("chats", "{ chats { id title role updatedAt } }", {}, [SUMMARY], [SUMMARY]),
+    (
+        "chat",
+        f'{{ chat(id: "c1") {{ {OF_CHAT} messages }} }}',
+        {"id": "c1"},
+        {**DETAILS, "messages": [MESSAGE]},
+        {**DETAILS, "messages": [text(MESSAGE)]},
+    ),
+    ("activeStream", '{ activeStream(chatId: "c1") { streamId chatId } }', {"chatId": "c1"}, STREAM, STREAM),
+    ("activeStream", '{ activeStream(chatId: "c1") { streamId } }', {"chatId": "c1"}, None, None),
+    (
+        "parts",
+        '{ parts(streamId: "s1", after: 3) { streamId firstSequence parts ended } }',
+        {"streamId": "s1", "after": 3},
+        {**PAGE, "parts": [PART]},
+        {**PAGE, "parts": [text(PART)]},
+    ),
+    ("startStream", START, {**STREAM, "messages": []}, STREAM, STREAM),
+    ("cancelStream", 'mutation { cancelStream(streamId: "s1") }', {"streamId": "s1"}, "s1", "s1"),
+    ("updateChat", UPDATE, {"id": "c1", "title": "Sky", "members": ["bob"]}, DETAILS, DETAILS),
+    ("deleteChat", 'mutation { deleteChat(id: "c1") }', {"id": "c1"}, "c1", "c1"),
+]
+
+
+@pytest.mark.parametrize(("field_name", "query", "arguments", "given", "expected"), ANSWERED)
+async def test_a_field_with_data_is_answered_by_the_function(
+    field_name: str, query: str, arguments: dict[str, object], given: object, expected: object, api: Api
+) -> None:
     events: list[Any] = []
-    answers: list[Any] = [
-        {"stream": {"streamId": "s1", "chatId": "c1"}},
-        {"error": {"code": "rate_limited", "message": "Slow down.", "retryAfter": 3}},
-    ]
 
-    async def start(event: Any) -> object:
+    async def answer(event: Any) -> object:
         events.append(event)
-        return answers[len(events) - 1]
+        return {"result": given}
 
-    api.function("startStream", start)
-    assert await api.data(START, by=token("ada")) == {"startStream": {"streamId": "s1", "chatId": "c1"}}
+    api.function(field_name, answer)
+    assert await api.data(query, by=token("ada")) == {field_name: expected}
+    [event] = events
+    assert (event["field"], event["arguments"]) == (field_name, arguments)
+    assert (event["claims"]["sub"], event["claims"]["token_use"]) == ("ada", "access")
+    assert event["requestId"]
+
+
+def test_each_field_with_a_function_has_a_case_above() -> None:
+    assert {place.partition(".")[2] for place in FUNCTION_FIELDS} == {case[0] for case in ANSWERED}
+
+
+async def test_a_refusal_of_the_function_comes_as_a_typed_error(api: Api) -> None:
+    async def refuse(_: Any) -> object:
+        return {"error": {"code": "rate_limited", "message": "Slow down.", "retryAfter": 3}}
+
+    api.function("startStream", refuse)
     (entry,) = await api.errors(START, by=token("ada"))
-    assert (entry["errorType"], entry["message"], entry["errorInfo"]) == (
-        "rate_limited",
-        "Slow down.",
-        {"retryAfter": 3},
-    )
-    assert events[0]["arguments"] == {"streamId": "s1", "chatId": "c1", "messages": []}
-    assert events[0]["claims"]["sub"] == "ada"
+    assert (entry["errorType"], entry["message"]) == ("rate_limited", "Slow down.")
+    assert entry["errorInfo"] == {"retryAfter": 3}
+
+
+async def test_a_function_that_fails_says_nothing_of_itself(api: Api) -> None:
+    async def fail(_: Any) -> object:
+        return 1 // 0
+
+    api.function("cancelStream", fail)
+    (entry,) = await api.errors('mutation { cancelStream(streamId: "s1") }', by=token("ada"))
+    assert entry["errorType"] == "internal"
+    assert "division" not in json.dumps(entry)

@@ -55,14 +55,14 @@ def test_a_resolver_must_be_for_a_field_of_the_schema() -> None:
             check_field(check_schema(VALID), type_name, field_name)
 
 
-def outcome(argument: str) -> str:
+async def outcome(argument: str) -> str:
     """What a query with this argument gives back, or why it is refused."""
 
     def look_up(_source: object, _info: object, /, **arguments: object) -> object:
         return list(arguments.values())
 
     try:
-        document = load(VALID, f"{{ a({argument}) }}", None).document
+        document = (await load(VALID, f"{{ a({argument}) }}", None)).document
     except OperationInvalid as refusal:
         return str(refusal)
     result: Any = execute(check_schema(VALID), document, field_resolver=look_up)
@@ -87,8 +87,8 @@ def outcome(argument: str) -> str:
         'i: "1a2b:3c4b::1234:4567"',
     ],
 )
-def test_a_scalar_takes_what_the_developer_guide_shows(argument: str) -> None:
-    assert "Unable" not in outcome(argument)
+async def test_a_scalar_takes_what_the_developer_guide_shows(argument: str) -> None:
+    assert "Unable" not in await outcome(argument)
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ def test_a_scalar_takes_what_the_developer_guide_shows(argument: str) -> None:
         "d: 5",
     ],
 )
-def test_a_scalar_refuses_what_is_none(argument: str) -> None:
-    assert "Unable to parse" in outcome(argument)
+async def test_a_scalar_refuses_what_is_none(argument: str) -> None:
+    assert "Unable to parse" in await outcome(argument)
 
 
-def test_json_is_parsed_on_the_way_in_and_made_a_text_on_the_way_out() -> None:
-    assert outcome(r'j: "{\"a\": [1, \"é\"]}"') == '[{"a":[1,"é"]}]'
-    assert outcome(r'j: "\"text\""') == '["text"]'
-    assert "takes a string" in outcome("j: {a: 1}")
+async def test_json_is_parsed_on_the_way_in_and_made_a_text_on_the_way_out() -> None:
+    assert await outcome(r'j: "{\"a\": [1, \"é\"]}"') == '[{"a":[1,"é"]}]'
+    assert await outcome(r'j: "\"text\""') == '["text"]'
+    assert "takes a string" in await outcome("j: {a: 1}")

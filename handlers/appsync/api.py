@@ -1,0 +1,31 @@
+"""The function behind every field with data: who calls is checked here, what is asked is answered by `fields`.
+
+AppSync has verified the token's signature, issuer and expiry; what it does not check is checked here. Refusals are
+returned as data, for the resolver to raise: `{"error": {"code", "message", "retryAfter"?}}`.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from handlers.appsync.fields import FIELDS, Asked
+from shared.auth.user import check_claims, user_of
+from shared.errors import Internal, StreamwaysError
+from shared.telemetry.log import logger
+
+
+@logger.inject_lambda_context(correlation_id_path="requestId")
+def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
+    """`{"field", "claims", "arguments", "requestId"?}` → `{"result": …}` or `{"error": …}`."""
+    try:
+        return {"result": FIELDS[event["field"]](_asked(event, context.aws_request_id))}
+    except StreamwaysError as refusal:
+        return {"error": refusal.to_json()}
+    except Exception:
+        logger.exception("a request failed", extra={"field": event.get("field")})
+        return {"error": Internal().to_json()}
+
+
+def _asked(event: Mapping[str, Any], request_id: str) -> Asked:
+    check_claims(event["claims"], frozenset(os.environ["TOKEN_CLIENT_IDS"].split(",")))
+    return Asked(user_of(event["claims"]).sub, event["arguments"], event.get("requestId") or request_id)

@@ -1,0 +1,153 @@
+"""What each field of the API answers, one function a field; `schema.graphql` describes them."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.chats.store import ChatStore
+from shared.errors import InvalidRequest, NotFound
+from shared.init_phase import at_init
+from shared.protocol.parts import is_terminal
+from shared.protocol.request import ChatRequest, identifier
+from shared.stream.admission import Admission, Joined
+from shared.stream.dispatch import Dispatcher
+from shared.stream.journal import LAST_SEQUENCE, JournalReader
+from shared.stream.registry import StreamRegistry
+
+MAX_HISTORY_BYTES = 4_000_000
+"""What the messages of one chat may come to: AppSync answers with 5 MB at most.
+https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One field of one request: the `sub` of who asks, the field's arguments, and what ties the logs together."""
+
+    user: str
+    arguments: Mapping[str, object]
+    correlation_id: str
+
+    def identifier(self, name: str) -> str:
+        """The argument that must be an id. Raises InvalidRequest."""
+        return identifier(self.arguments.get(name), f"`{name}`")
+
+
+@at_init
+def admission() -> Admission:
+    """The environment's one, with its clients."""
+    return Admission.from_environment("appsync")
+
+
+@at_init
+def dispatcher() -> Dispatcher:
+    """The environment's one, with its clients."""
+    return Dispatcher.from_environment()
+
+
+@at_init
+def registry() -> StreamRegistry:
+    """The environment's one, with its clients."""
+    return StreamRegistry.from_environment()
+
+
+@at_init
+def journal() -> JournalReader:
+    """The environment's one, with its clients."""
+    return JournalReader.from_environment()
+
+
+@at_init
+def chat_store() -> ChatStore:
+    """The environment's one, with its clients."""
+    return ChatStore.from_environment()
+
+
+def _start_stream(asked: Asked) -> object:
+    body = {name: asked.arguments.get(name) for name in ("messages", "trigger", "messageId")}
+    request = ChatRequest.from_client({"id": asked.identifier("chatId"), **body})
+    stream_id = asked.identifier("streamId")
+    admitted = admission().admit(asked.user, request, stream_id=stream_id, correlation_id=asked.correlation_id)
+    if not isinstance(admitted, Joined):
+        dispatcher().dispatch(admitted, {})
+    return {"streamId": admitted.stream_id, "chatId": request.chat_id}
+
+
+def _cancel_stream(asked: Asked) -> object:
+    stream_id = asked.identifier("streamId")
+    registry().cancel(asked.user, stream_id)
+    return stream_id
+
+
+def _active_stream(asked: Asked) -> object:
+    latest = registry().latest(asked.user, asked.identifier("chatId"))
+    return latest and {"streamId": latest.stream_id, "chatId": latest.chat_id}
+
+
+def _parts(asked: Asked) -> object:
+    stream_id, after = asked.identifier("streamId"), _after(asked.arguments.get("after"))
+    # The record comes first: once it has ended, all that there will ever be is in the journal.
+    record = registry().record(asked.user, stream_id)
+    if record is None:
+        raise NotFound(f"There is no stream {stream_id!r} of yours.")
+    page = journal().read(asked.user, stream_id, after)
+    return {
+        "streamId": stream_id,
+        "firstSequence": after + 1,
+        "parts": [numbered.part for numbered in page],
+        "ended": is_terminal(page[-1].part) if page else record.state == "ended",
+    }
+
+
+def _after(value: object) -> int:
+    if value is None:
+        return -1
+    if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value <= LAST_SEQUENCE:
+        raise InvalidRequest(
+            f"`after` must be the sequence of a part, 0 to {LAST_SEQUENCE}, or -1 or absent for all parts."
+        )
+    return value
+
+
+def _chats(asked: Asked) -> object:
+    return chat_store().list(asked.user)
+
+
+def _chat(asked: Asked) -> object:
+    chat = chat_store().read(asked.user, asked.identifier("id"))
+    newest = _newest(chat["messages"])
+    return {**chat, "messages": newest, "omitted": len(chat["messages"]) - len(newest)}
+
+
+def _newest(messages: Sequence[object]) -> Sequence[object]:
+    """As many of the last messages as an answer has room for."""
+    size = 0
+    for index in range(len(messages) - 1, -1, -1):
+        # A message travels as AWSJSON, which is text within JSON.
+        size += len(json.dumps(json.dumps(messages[index], ensure_ascii=False)))
+        if size > MAX_HISTORY_BYTES:
+            return messages[index + 1 :]
+    return messages
+
+
+def _update_chat(asked: Asked) -> object:
+    changes = {name: asked.arguments.get(name) for name in ("title", "members")}
+    return chat_store().update(asked.user, asked.identifier("id"), **changes)
+
+
+def _delete_chat(asked: Asked) -> object:
+    chat_id = asked.identifier("id")
+    chat_store().delete(asked.user, chat_id)
+    return chat_id
+
+
+FIELDS: Mapping[str, Callable[[Asked], object]] = {
+    "startStream": _start_stream,
+    "cancelStream": _cancel_stream,
+    "activeStream": _active_stream,
+    "parts": _parts,
+    "chats": _chats,
+    "chat": _chat,
+    "updateChat": _update_chat,
+    "deleteChat": _delete_chat,
+}
+"""Field of Query or Mutation → its function, which returns what the field resolves to. Raises StreamwaysError."""

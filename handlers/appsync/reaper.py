@@ -1,0 +1,49 @@
+"""Ends the streams whose worker died, and publishes how they ended, so that subscribers do not wait for more.
+
+Invoked as the worker's on-failure destination, and every minute for what that one did not learn of:
+https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from handlers.appsync.publish import PublishRefused, publish
+from shared.init_phase import at_init
+from shared.stream.delivery import TryAgain
+from shared.stream.reaper import Reaped, Reaper
+from shared.telemetry.log import logger
+
+PUBLISH_WITHIN_SECONDS = 5.0
+"""How long one publish is tried: what subscribers are not told, they read in the journal; other streams wait."""
+
+
+@at_init
+def reaper() -> Reaper:
+    """The environment's one, with its clients."""
+    return Reaper.from_environment()
+
+
+@logger.inject_lambda_context(correlation_id_path="requestPayload.stream.correlationId")
+def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+    """The record of a failed invocation of the worker, or a scheduled event."""
+    for reaped in _reaped(event):
+        _tell(reaped)
+
+
+def _reaped(event: Mapping[str, Any]) -> Iterable[Reaped]:
+    if event.get("detail-type") == "Scheduled Event":
+        return reaper().sweep("appsync")
+    reaped = reaper().of_event(event["requestPayload"])
+    return [reaped] if reaped else []
+
+
+def _tell(reaped: Reaped) -> None:
+    stream = reaped.open
+    try:
+        publish(stream.owner, stream.stream_id, reaped.terminal, time.monotonic() + PUBLISH_WITHIN_SECONDS)
+    except (PublishRefused, TryAgain) as error:
+        logger.error("subscribers could not be told", extra={"streamId": stream.stream_id, "reason": str(error)})

@@ -1,0 +1,23 @@
+import { util } from '@aws-appsync/utils';
+
+// AppSync lets ID tokens in as well; everything of ours takes access tokens only.
+export function request(ctx) {
+  const { claims } = ctx.identity;
+  if (claims.token_use !== 'access') {
+    util.error('An access token is needed, not an ID token.', 'unauthenticated');
+  }
+  const requestId = ctx.request.headers['x-amzn-requestid'];
+  return { operation: 'Invoke', payload: { field: ctx.info.fieldName, claims, arguments: ctx.args, requestId } };
+}
+
+// The function returns a refusal as data: an exception would reach the client as Lambda:Unhandled.
+export function response(ctx) {
+  if (ctx.error) {
+    util.error('Something went wrong on our side. Please try again.', 'internal');
+  }
+  const { result, error } = ctx.result;
+  if (error) {
+    util.error(error.message, error.code, null, { retryAfter: error.retryAfter ?? null });
+  }
+  return result;
+}

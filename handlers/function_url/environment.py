@@ -1,0 +1,59 @@
+"""What the function keeps between requests, and what the Web Adapter tells it of each invocation."""
+
+import json
+import time
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from shared.auth.tokens import TokenVerifier
+from shared.chats.store import ChatStore
+from shared.init_phase import at_init
+from shared.models.bedrock import BedrockModel
+from shared.stream.admission import Admission
+from shared.stream.registry import StreamRegistry
+from shared.stream.tail import Tail
+
+
+@dataclass(frozen=True)
+class Core:
+    """The streaming core with its clients, made once."""
+
+    verifier: TokenVerifier
+    admission: Admission
+    model: BedrockModel
+    registry: StreamRegistry
+    tail: Tail
+    chats: ChatStore
+
+
+@at_init
+def core() -> Core:
+    """The environment's one."""
+    return Core(
+        verifier=TokenVerifier.from_environment(),
+        admission=Admission.from_environment("function-url"),
+        model=BedrockModel.from_environment(),
+        registry=StreamRegistry.from_environment(),
+        tail=Tail.from_environment(),
+        chats=ChatStore.from_environment(),
+    )
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """What the Web Adapter tells of the invocation behind a request, in headers that a client cannot set.
+
+    https://github.com/aws/aws-lambda-web-adapter
+    """
+
+    request_id: str
+    ends_at: float
+    """When the function's time is over, as `time.monotonic()`."""
+
+    @classmethod
+    def of(cls, request: Request) -> "Invocation":
+        """Reads `x-amzn-lambda-context` and `x-amzn-request-context`."""
+        function = json.loads(request.headers["x-amzn-lambda-context"])
+        url = json.loads(request.headers["x-amzn-request-context"])
+        return cls(url["requestId"], time.monotonic() + function["deadline"] / 1000 - time.time())

@@ -1,0 +1,24 @@
+"""Ends the streams whose function died: invoked by a schedule, because no one is told when a function URL's dies.
+
+The terminal parts go to the journal, where a resume finds them; the client's connection ended with the function.
+"""
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from shared.init_phase import at_init
+from shared.stream.reaper import Reaper
+from shared.telemetry.log import logger
+
+
+@at_init
+def reaper() -> Reaper:
+    """The environment's one, with its clients."""
+    return Reaper.from_environment()
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+    """An EventBridge schedule. https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html"""
+    for reaped in reaper().sweep("function-url"):
+        ids = {"streamId": reaped.open.stream_id, "chatId": reaped.open.chat_id, "code": reaped.error.code}
+        logger.warning("a stream whose function died was ended", extra=ids)

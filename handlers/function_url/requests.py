@@ -1,0 +1,92 @@
+"""What a request says, read with distrust: who asks, its body, the ids in its path, and where a resume begins."""
+
+import json
+import re
+from typing import cast
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect, Request
+
+from handlers.function_url.environment import core
+from shared.auth.bearer import bearer
+from shared.auth.user import User
+from shared.errors import InvalidRequest, TooLarge
+from shared.protocol.request import MAX_REQUEST_BYTES, identifier
+
+_SEQUENCE = re.compile(r"[0-9]{1,8}")
+"""A journal's keys have eight digits."""
+_WANTED = "The body must be a JSON object in UTF-8, in which no key is there twice and no number is NaN or Infinity."
+
+
+async def authenticated(request: Request) -> User:
+    """Who asks. Raises Unauthenticated."""
+    return await run_in_threadpool(core().verifier.verify, bearer(request.headers.get("authorization")))
+
+
+async def body_of(request: Request) -> bytes:
+    """The whole body. Raises TooLarge as soon as it is over the limit, and InvalidRequest when it breaks off."""
+    body = b""
+    try:
+        async for piece in request.stream():
+            body += piece
+            if len(body) > MAX_REQUEST_BYTES:
+                raise TooLarge(f"The request has more than {MAX_REQUEST_BYTES} bytes.")
+    except ClientDisconnect as error:
+        raise InvalidRequest("The request broke off before its body was complete.") from error
+    return body
+
+
+async def json_of(request: Request) -> dict[str, object]:
+    """The JSON object in the body. Raises InvalidRequest, TooLarge.
+
+    Python reads more than JSON is: UTF-16, NaN, and of a key that is there twice the last one, where another reader
+    on the way may have looked at the first.
+    """
+    body = await body_of(request)
+    try:
+        value: object = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_json)
+    except (ValueError, RecursionError) as error:
+        raise InvalidRequest(_WANTED) from error
+    if not isinstance(value, dict):
+        raise InvalidRequest(_WANTED)
+    return cast("dict[str, object]", value)
+
+
+def chat_of(request: Request) -> str:
+    """The `{chat_id}` of the path. Raises InvalidRequest."""
+    return identifier(request.path_params["chat_id"], "The chat's id in the path")
+
+
+def stream_of(request: Request) -> str:
+    """The `{stream_id}` of the path. Raises InvalidRequest."""
+    return identifier(request.path_params["stream_id"], "The stream's id in the path")
+
+
+def idempotency_key(request: Request) -> str | None:
+    """The id that the client has given its stream, if it has. Raises InvalidRequest."""
+    key = request.headers.get("idempotency-key")
+    return None if key is None else identifier(key, "The Idempotency-Key")
+
+
+def last_event_id(request: Request) -> int:
+    """The sequence of the last part that the client has; -1 when it has none. Raises InvalidRequest.
+
+    https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
+    """
+    header = request.headers.get("last-event-id")
+    if header is None:
+        return -1
+    if _SEQUENCE.fullmatch(header) is None:
+        raise InvalidRequest("Last-Event-ID must be the `id` of an event of this stream: a number of up to 8 digits.")
+    return int(header)
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    read = dict(pairs)
+    if len(read) < len(pairs):
+        raise ValueError("a key is there twice")
+    return read
+
+
+def _no_json(constant: str) -> object:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,56 @@
+"""A stream of parts as the body of a response."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from handlers.function_url.encodings import Encoding
+from handlers.function_url.sources import Source
+from shared.telemetry.log import logger
+
+STREAM_HEADER = "x-streamways-stream"
+MAX_BODIES = 256
+"""So many responses wait for parts at once, each on a thread; more of them take turns. Lambda gives an environment one
+request at a time. The threads are the bodies' own: however many wait, admission and refusals have theirs."""
+
+_THREADS = ThreadPoolExecutor(MAX_BODIES, thread_name_prefix="body")
+
+
+class PartsResponse(StreamingResponse):
+    """Each batch as soon as it is there, and the encoding's end once the stream is settled.
+
+    A body without that end was cut: the function's time was over, or the journal could not be read.
+    """
+
+    def __init__(self, source: Source, encoding: Encoding, stream_id: str) -> None:
+        super().__init__(self._pieces(), headers={**encoding.headers, STREAM_HEADER: stream_id})
+        self._source = source
+        self._encoding = encoding
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Sends it. However that ends, and if the client has gone before the first part, the source is left."""
+        if scope["method"] == "HEAD":
+            self.body_iterator = _nothing()
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._source.leave()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        loop = asyncio.get_running_loop()
+        try:
+            while (batch := await loop.run_in_executor(_THREADS, self._source.take)) is not None:
+                yield b"".join(map(self._encoding.encode, batch)) if batch else self._encoding.keep_alive
+        except Exception:
+            # The status is sent. An error would reach the client as text of the Web Adapter's within the body.
+            logger.exception("reading the stream failed")
+        if self._source.complete:
+            yield self._encoding.end
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    for piece in ():
+        yield piece

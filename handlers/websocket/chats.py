@@ -1,0 +1,33 @@
+"""The frames about chats: `list`, `read`, `update` and `delete`, each answered with `result`."""
+
+from handlers.websocket import frames
+from handlers.websocket.caller import Caller
+from handlers.websocket.connection import Connection
+from handlers.websocket.environment import chats
+from handlers.websocket.slices import pieces, slices
+
+
+def list_chats(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
+    """`{"chats"}`, in as many frames as they need."""
+    for part, more in slices(chats().list(caller.sub)):
+        connection.send(frames.result(frame.request_id, {"chats": part}, more=more))
+
+
+def read(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
+    """The chat with its `messages`, in as many frames as they need; each says all else of the chat again."""
+    chat = chats().read(caller.sub, frame.chat_id)
+    for part, more in slices(pieces(chat["messages"])):
+        connection.send(frames.result(frame.request_id, {**chat, "messages": part}, more=more))
+
+
+def update(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
+    """The chat as it is then, without its messages."""
+    title, members = frame.fields.get("title"), frame.fields.get("members")
+    chat = chats().update(caller.sub, frame.chat_id, title=title, members=members)
+    connection.send(frames.result(frame.request_id, chat))
+
+
+def delete(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
+    """`{"id"}` of the chat that was."""
+    chats().delete(caller.sub, frame.chat_id)
+    connection.send(frames.result(frame.request_id, {"id": frame.chat_id}))

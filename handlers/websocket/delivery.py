@@ -1,0 +1,57 @@
+"""How the parts of one stream become frames on one connection."""
+
+import time
+from collections.abc import Sequence
+
+from handlers.websocket import frames
+from handlers.websocket.caller import connection_ends_at, ends_soon
+from handlers.websocket.connection import Connection
+from shared.errors import StreamwaysError
+from shared.protocol.parts import Numbered, is_terminal
+
+
+class FrameDelivery:
+    """Parts as `chunk` frames, between a `start` and an `end`, and what keeps the connection's client informed."""
+
+    def __init__(self, connection: Connection, request_id: str, connected_at: int) -> None:
+        self._connection = connection
+        self._request_id = request_id
+        self._connection_ends_at = connection_ends_at(connected_at)
+        self._noticed = False
+        self._began = False
+        self.ended = False
+        """Whether the client was told that all parts were sent."""
+
+    def begin(self) -> None:
+        """Says, once, that there is a stream: the stock client takes a `resume` for answered. Raises ReceiverGone."""
+        if not self._began:
+            self._began = True
+            self._connection.send(frames.start(self._request_id))
+
+    def deliver(self, batch: Sequence[Numbered]) -> None:
+        """One frame a part: the stock client reads no more than one from a frame. Raises ReceiverGone."""
+        self.begin()
+        for numbered in batch:
+            self._connection.send(frames.chunk(self._request_id, numbered))
+            if is_terminal(numbered.part):
+                self.end()
+        self._notice()
+
+    def end(self) -> None:
+        """Says that the client has all parts. Raises ReceiverGone."""
+        self._connection.send(frames.end(self._request_id))
+        self.ended = True
+
+    def beat(self) -> None:
+        """Keeps the connection from idling away while nothing comes. Raises ReceiverGone."""
+        self._connection.send(frames.beat())
+        self._notice()
+
+    def fail(self, error: StreamwaysError) -> None:
+        """An `error` frame ends the stream for the client, wherever it was."""
+        self._connection.send(frames.error(self._request_id, error))
+
+    def _notice(self) -> None:
+        if not self._noticed and ends_soon(self._connection_ends_at, time.time()):
+            self._noticed = True
+            self._connection.send(frames.connection_ends(self._connection_ends_at))

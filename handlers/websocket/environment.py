@@ -1,0 +1,31 @@
+"""What the environment of the routes keeps between frames."""
+
+from shared.chats.store import ChatStore
+from shared.init_phase import at_init
+from shared.stream.admission import Admission
+from shared.stream.dispatch import Dispatcher
+from shared.stream.registry import StreamRegistry
+
+
+@at_init
+def admission() -> Admission:
+    """Admits a `send`."""
+    return Admission.from_environment("websocket")
+
+
+@at_init
+def dispatcher() -> Dispatcher:
+    """Hands over to the worker."""
+    return Dispatcher.from_environment()
+
+
+@at_init
+def registry() -> StreamRegistry:
+    """Knows what runs, and what can be resumed."""
+    return StreamRegistry.from_environment()
+
+
+@at_init
+def chats() -> ChatStore:
+    """Has the chats."""
+    return ChatStore.from_environment()

@@ -1,0 +1,103 @@
+"""A reader of a stream: what was said and what is being said, from the journal to one connection.
+
+It decides, too, what an `abort` of a `resume` meant: it is the one that runs for as long as there is something to stop.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from handlers.websocket.delivery import FrameDelivery
+from handlers.websocket.requests import RESUMED_AGAIN_SECONDS, Request, is_resumed
+from shared.errors import DeadlineExceeded, Internal
+from shared.protocol.parts import is_terminal
+from shared.stream.delivery import ReceiverGone
+from shared.stream.journal import JournalReader
+from shared.stream.registry import StreamRegistry
+from shared.stream.tail import Tail
+from shared.stream.worker import BEAT_SECONDS
+from shared.telemetry.log import logger
+
+MARGIN_SECONDS = 4.0
+"""What is kept of the function's time to tell the client, and to find out what its `abort` meant."""
+
+
+@dataclass(frozen=True)
+class Follower:
+    """What a worker's environment keeps to serve readers."""
+
+    tail: Tail
+    journal: JournalReader
+    registry: StreamRegistry
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The table named by `STREAMS_TABLE`."""
+        return cls(Tail.from_environment(), JournalReader.from_environment(), StreamRegistry.from_environment())
+
+    def follow(self, event: Mapping[str, Any], delivery: FrameDelivery, ends_at: float) -> None:
+        """Reads for `{"connectionId", "tail": {"owner", "streamId", "chatId", "after", "requestId"}}` to the end.
+
+        `ends_at` is when the function's time is over (`time.monotonic()`). The client is told whatever ends it early.
+        """
+        tail = event["tail"]
+        request = Request(tail["owner"], event["connectionId"], tail["requestId"])
+        try:
+            self._read(tail, request, delivery, ends_at - MARGIN_SECONDS)
+        except ReceiverGone:
+            logger.info("the receiver is gone")
+        except Exception:
+            logger.exception("reading for a client failed")
+            _fail(delivery)
+        if not delivery.ended:
+            self._stop_if_meant(tail, request)
+        request.forget()
+
+    def _read(self, tail: Mapping[str, Any], request: Request, delivery: FrameDelivery, until: float) -> None:
+        owner, stream_id, last = tail["owner"], tail["streamId"], tail["after"]
+        detached = False
+
+        def stopped() -> bool:
+            nonlocal detached
+            try:
+                detached = request.detached_at() is not None
+            except (ClientError, BotoCoreError):  # it may pass: it is asked about again
+                logger.warning("reading the request failed", exc_info=True)
+            return detached
+
+        if stopped():
+            return
+        delivery.begin()
+        for batch in self.tail.follow(owner, stream_id, after=last, until=until, beat=BEAT_SECONDS, stopped=stopped):
+            if batch:
+                delivery.deliver(batch)
+                last = batch[-1].sequence
+            else:
+                delivery.beat()
+        if delivery.ended or detached:
+            return
+        if time.monotonic() >= until:
+            delivery.fail(DeadlineExceeded("The answer goes on, but it is not read here any more. Resume it."))
+        elif any(is_terminal(numbered.part) for numbered in self.journal.read(owner, stream_id, max(-1, last - 1))):
+            delivery.end()  # the client had the terminal part already
+        else:
+            delivery.fail(Internal("The rest of the answer cannot be read any more. Read the chat instead."))
+
+    def _stop_if_meant(self, tail: Mapping[str, Any], request: Request) -> None:
+        """Cancels the stream of a reader that was let go, unless its user has resumed the chat again."""
+        detached_at = request.detached_at()
+        if detached_at is None:
+            return
+        time.sleep(max(0.0, detached_at + RESUMED_AGAIN_SECONDS - time.time()))
+        if not is_resumed(request.owner, tail["chatId"], detached_at):
+            self.registry.cancel(request.owner, tail["streamId"])
+
+
+def _fail(delivery: FrameDelivery) -> None:
+    try:
+        delivery.fail(Internal())
+    except Exception:
+        logger.exception("the client could not be told")

@@ -1,0 +1,106 @@
+"""AppSync's GraphQL endpoint over HTTP, and the operations of this project's API."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import httpx
+
+from sandbox.clients import refusals
+from sandbox.clients.addresses import is_loopback, trusted
+from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
+from sandbox.clients.client import OPEN_SECONDS, ChatRequest, Cut, Unreachable
+from sandbox.clients.wire import child, json_object
+
+START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!, $trigger: String, $messageId: ID) {
+  startStream(streamId: $streamId, chatId: $chatId, messages: $messages, trigger: $trigger, messageId: $messageId) {
+    streamId
+  }
+}"""
+CANCEL = "mutation Cancel($streamId: ID!) { cancelStream(streamId: $streamId) }"
+ACTIVE = "query Active($chatId: ID!) { activeStream(chatId: $chatId) { streamId } }"
+PARTS = """query Parts($streamId: ID!, $after: Int) {
+  parts(streamId: $streamId, after: $after) { streamId firstSequence parts ended }
+}"""
+CHATS = "query Chats { chats { id title role updatedAt } }"
+CHAT = "query Chat($id: ID!) { chat(id: $id) { id title owner members messages } }"
+UPDATE = """mutation Update($id: ID!, $title: String, $members: [ID!]) {
+  updateChat(id: $id, title: $title, members: $members) { id }
+}"""
+DELETE = "mutation Delete($id: ID!) { deleteChat(id: $id) }"
+
+_SOURCE = "AppSync"
+
+
+class GraphqlApi:
+    """The API, as the user of one token. Each method raises ClientError."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        self._url = url
+        self._http = httpx.AsyncClient(
+            headers={"authorization": token} if token else {},
+            timeout=OPEN_SECONDS,
+            trust_env=not is_loopback(url),
+            verify=trusted(),
+        )
+
+    async def close(self) -> None:
+        """Closes its connections."""
+        await self._http.aclose()
+
+    async def start(self, request: ChatRequest) -> None:
+        """Starts a stream, or joins it where it was started already."""
+        variables = {
+            "streamId": request.stream_id,
+            "chatId": request.chat_id,
+            "messages": json.dumps(request.messages),
+            "trigger": request.trigger,
+            "messageId": request.message_id,
+        }
+        await self._ask(START, variables)
+
+    async def cancel(self, stream_id: str) -> None:
+        """Stops a stream."""
+        await self._ask(CANCEL, {"streamId": stream_id})
+
+    async def active_stream(self, chat_id: str) -> str | None:
+        """The id of the stream in this chat that can be resumed."""
+        found = child(await self._ask(ACTIVE, {"chatId": chat_id}), "activeStream").get("streamId")
+        return None if found is None else str(found)
+
+    async def parts(self, stream_id: str, after: int) -> Mapping[str, object]:
+        """A page of a stream's journal, the parts after that sequence: `{"firstSequence", "parts", "ended"}`."""
+        return child(await self._ask(PARTS, {"streamId": stream_id, "after": after}), "parts")
+
+    async def chats(self) -> Sequence[ChatSummary]:
+        """See `Client.chats`."""
+        return list_of_chats(await self._ask(CHATS, {}))
+
+    async def chat(self, chat_id: str) -> Chat:
+        """See `Client.read`."""
+        chat = child(await self._ask(CHAT, {"id": chat_id}), "chat")
+        messages = [json_object(str(text), _SOURCE) for text in cast("list[object]", chat.get("messages") or [])]
+        return Chat.from_json({**chat, "messages": messages})
+
+    async def update(self, chat_id: str, title: str | None, members: Sequence[str] | None) -> None:
+        """See `Client.update`."""
+        given = {"title": title, "members": members}
+        await self._ask(UPDATE, {"id": chat_id, **{name: value for name, value in given.items() if value is not None}})
+
+    async def delete(self, chat_id: str) -> None:
+        """See `Client.delete`."""
+        await self._ask(DELETE, {"id": chat_id})
+
+    async def _ask(self, document: str, variables: Mapping[str, object]) -> dict[str, object]:
+        try:
+            response = await self._http.post(self._url, json={"query": document, "variables": variables})
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise Unreachable(f"nothing answers at {self._url}: {error}") from error
+        except httpx.TransportError as error:
+            raise Cut(f"{_SOURCE} gave no answer: {error or type(error).__name__}") from error
+        if response.status_code != 200:
+            raise refusals.from_http(response.status_code, response.headers, response.content)
+        answer = json_object(response.content, _SOURCE)
+        if answer.get("errors"):
+            raise refusals.from_graphql(answer["errors"], response.status_code)
+        return child(answer, "data")

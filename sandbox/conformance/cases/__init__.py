@@ -1,0 +1,1 @@
+"""The cases, by subject. `sandbox.conformance.catalog` lists them."""

@@ -1,0 +1,200 @@
+"""Resume: no part is lost and none comes twice, wherever a reader stopped, and nobody else reads along."""
+
+import asyncio
+import random
+from itertools import islice
+
+from sandbox.clients.client import TERMINAL_PARTS, NothingActive, Received, new_id
+from sandbox.clients.graphql import GraphqlApi
+from sandbox.clients.summary import answer
+from sandbox.clients.websocket import WebSocketClient
+from sandbox.conformance.case import PAIRS, Cases
+from sandbox.conformance.expect import fail, same
+from sandbox.conformance.reading import (
+    ends_once,
+    equal_parts,
+    first_text,
+    gapless,
+    not_there,
+    refused,
+    rest,
+    some,
+    stop_reason,
+    within,
+)
+from sandbox.conformance.trial import SHORT_PROMPT, Trial
+
+CASES = Cases()
+CHAIN_SIZES = (1, 1, 2, 3, 5, 8, 13)
+"""After how many parts the readers of a running stream hang up, one after the other."""
+MOST_CUTS = 12
+
+
+@CASES.case("A stream that readers leave again and again while it runs comes whole, each part once.")
+async def resume_while_running(trial: Trial) -> None:
+    request = trial.request()
+    received: list[Received] = []
+    for size in CHAIN_SIZES:
+        async with trial.client() as client:
+            last = received[-1].sequence if received else None
+            parts = client.stream(request) if last is None else client.resume(request.chat_id, last)
+            received += await some(parts, size)
+            await parts.aclose()
+        if received[-1].type in TERMINAL_PARTS:
+            break
+    else:
+        received += await trial.resumed(request.chat_id, received[-1].sequence)
+    gapless(received)
+    ends_once(received, "finish")
+    equal_parts("all readers together", received, await trial.resumed(request.chat_id))
+
+
+@CASES.case("After every part that a reader may have stopped at, a resume gives exactly what comes behind it.")
+async def resume_at_every_cut(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    whole = await trial.whole(request)
+    cuts = list(range(len(whole) - 1))
+    if len(cuts) > MOST_CUTS:
+        middle = sorted(random.Random(trial.word).sample(cuts[1:-1], MOST_CUTS - 2))
+        cuts = [cuts[0], *middle, cuts[-1]]
+    async with trial.client() as client:
+        for cut in cuts:
+            parts = await rest(client.resume(request.chat_id, cut))
+            equal_parts(f"resumed after part {cut}", parts, whole[cut + 1 :])
+
+
+@CASES.case("A stream that has just ended is replayed from its first part on.")
+async def resume_after_the_end(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    whole = await trial.whole(request)
+    equal_parts("the replay", await trial.resumed(request.chat_id), whole)
+
+
+@CASES.case("Where nothing was ever started there is nothing to resume.")
+async def nothing_to_resume(trial: Trial) -> None:
+    async with trial.client() as client:
+        try:
+            first = await anext(client.resume(new_id("chat")))
+        except NothingActive:
+            return
+    fail(f"a chat that nobody began was resumed, with a part of the type {first.type}")
+
+
+@CASES.case("Another user can neither resume a stream nor read its chat, nor cancel it.", needs=("second user",))
+async def foreign_resume(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as mine, trial.client("second") as other:
+        parts = mine.stream(request)
+        received = await first_text(parts)
+        await refused("another's stream", "not_found", parts=other.resume(request.chat_id))
+        await not_there("another's chat", other.read(request.chat_id))
+        await denied_or_nothing(trial, request.chat_id, request.stream_id)
+        received += await rest(parts)
+    ends_once(received, "finish")
+
+
+async def denied_or_nothing(trial: Trial, chat_id: str, stream_id: str) -> None:
+    """A cancel of the second user may be refused, or taken for a stream of their own that has not begun."""
+    async with trial.client("second") as other:
+        try:
+            await other.cancel(chat_id, stream_id)
+        except Exception as error:
+            same("the refusal of another's cancel", getattr(error, "code", repr(error)), "not_found")
+
+
+@CASES.case("The journal of a stream is its owner's alone.", on=(("appsync",),), needs=("second user",))
+async def foreign_parts(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    await trial.whole(request)
+    api = GraphqlApi(str(trial.stack.outputs.app_sync_url), trial.stack.tokens["second"])
+    try:
+        await not_there("another's journal", api.parts(request.stream_id, -1))
+    finally:
+        await api.close()
+
+
+@CASES.case("Several tabs see one stream at once, part by part the same.")
+async def two_tabs(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as first, trial.client() as second, trial.client() as third:
+        parts = first.stream(request)
+        received = await first_text(parts)
+        rests = await asyncio.gather(
+            rest(parts), rest(second.resume(request.chat_id)), rest(third.resume(request.chat_id))
+        )
+    received += rests[0]
+    gapless(received)
+    ends_once(received, "finish")
+    for tab in rests[1:]:
+        equal_parts("another tab", tab, received)
+
+
+@CASES.case("A client that goes away does not stop its stream: it runs to its end, and is asked of the model once.")
+async def disconnect(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as client:
+        parts = client.stream(request)
+        received = await first_text(parts)
+        await parts.aclose()
+    replayed = await trial.resumed(request.chat_id)
+    ends_once(replayed, "finish")
+    equal_parts("what came before", received, list(islice(replayed, len(received))))
+    if trial.stack.sandbox is not None:
+        [call] = await trial.stack.sandbox.ended_model_calls(trial.word)
+        same("the model's call", call["ended"], "finished")
+        same("the text", answer(replayed), call["text"])
+
+
+@CASES.case("A reader that mounts twice (resume, abort, resume) gets the whole stream, and does not stop it.")
+async def strict_mode(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as client, trial.client() as tab:
+        parts = client.stream(request)
+        received = await first_text(parts)
+        if isinstance(tab, WebSocketClient):
+            mounted = tab.resume(request.chat_id, request_id="mounted-first")
+            await anext(mounted)
+            await tab.abort("mounted-first")
+        else:
+            mounted = tab.resume(request.chat_id)
+            await anext(mounted)
+        await mounted.aclose()
+        again, live = await asyncio.gather(rest(tab.resume(request.chat_id)), rest(parts))
+    received += live
+    ends_once(received, "finish")
+    equal_parts("the second mount", again, received)
+
+
+@CASES.case(
+    "The abort of the only reader of a resumed stream is a stop.",
+    on=(("websocket",),),
+    manner="slow model",
+)
+async def abort_of_a_resume(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as client, trial.client() as tab:
+        assert isinstance(tab, WebSocketClient)
+        parts = client.stream(request)
+        received = await first_text(parts)
+        resumed = tab.resume(request.chat_id, request_id="the-only-one")
+        await anext(resumed)
+        await tab.abort("the-only-one")
+        received += await within(10, "the stop", parts)
+    ends_once(received, "abort")
+    same("the stop reason", stop_reason(received), "cancelled")
+
+
+@CASES.case(
+    "What was begun on one transport is resumed on another, with the same parts under the same numbers.", on=PAIRS
+)
+async def resume_across(trial: Trial) -> None:
+    begun, other = trial.on
+    request = trial.request()
+    async with trial.client(on=begun) as client:
+        parts = client.stream(request)
+        received = await first_text(parts)
+        continued, live = await asyncio.gather(
+            trial.resumed(request.chat_id, received[-1].sequence, on=other), rest(parts)
+        )
+    equal_parts(f"resumed on {other}", continued, live)
+    ends_once(continued, "finish")

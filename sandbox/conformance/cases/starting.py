@@ -1,0 +1,97 @@
+"""Exactly one call of the model for a start, however often and from wherever it is asked for."""
+
+import asyncio
+
+from sandbox.clients.chats import text_of
+from sandbox.clients.client import user_message
+from sandbox.clients.summary import answer
+from sandbox.conformance.case import Cases
+from sandbox.conformance.expect import expect, same
+from sandbox.conformance.reading import (
+    ends_once,
+    equal_parts,
+    first_text,
+    gapless,
+    refused,
+    rest,
+    stop_reason,
+    within,
+)
+from sandbox.conformance.trial import SHORT_PROMPT, Trial
+
+CASES = Cases()
+
+
+@CASES.case("Two equal starts at the same moment are one stream: both get all of it, and the model is asked once.")
+async def duplicate_start(trial: Trial) -> None:
+    request = trial.request()
+    ours, theirs = await asyncio.gather(trial.whole(request), trial.whole(request))
+    gapless(ours)
+    ends_once(ours, "finish")
+    equal_parts("the second start", theirs, ours)
+    await _asked_once(trial)
+
+
+@CASES.case("A start that is repeated while its stream runs, or after its end, replays it; the model is asked once.")
+async def repeated_start(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as client:
+        parts = client.stream(request)
+        received = await first_text(parts)
+        joined, live = await asyncio.gather(trial.whole(request), rest(parts))
+        received += live
+    equal_parts("the start repeated on the way", joined, received)
+    equal_parts("the start repeated after the end", await trial.whole(request), received)
+    await _asked_once(trial)
+
+
+@CASES.case("A stream id that was used for another request is refused.")
+async def reused_id(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    await trial.whole(request)
+    other = type(request)(request.chat_id, request.stream_id, (user_message("Something else."),))
+    async with trial.client() as client:
+        await refused("a used stream id", "invalid_request", parts=client.stream(other))
+    await _asked_once(trial)
+
+
+@CASES.case(
+    "A new start in a chat ends the one that runs there, as superseded; the new one comes to its end.",
+    manner="slow model",
+)
+async def stop_and_resend(trial: Trial) -> None:
+    first = trial.request()
+    second = trial.request(SHORT_PROMPT, first.chat_id)
+    async with trial.client() as client, trial.client() as again:
+        parts = client.stream(first)
+        received = await first_text(parts)
+        new, old = await asyncio.gather(rest(again.stream(second)), within(15, "the end of the old stream", parts))
+        received += old
+        kept = await again.read(first.chat_id)
+    ends_once(received, "abort")
+    same("why the old stream ended", stop_reason(received), "superseded")
+    gapless(received)
+    ends_once(new, "finish")
+    same("the roles in the chat", [message["role"] for message in kept.messages], ["user", "assistant"] * 2)
+    texts = [text_of(message) for message in kept.messages]
+    same("the new answer in the chat", texts[3], answer(new))
+    expect(texts[1] == answer(received), f"the chat keeps {len(texts[1])} characters of {len(answer(received))}")
+
+
+@CASES.case(
+    "A start that is delivered to its worker twice is worked on once.",
+    on=(("websocket",), ("appsync",)),
+    manner="alone",
+)
+async def duplicate_worker_event(trial: Trial) -> None:
+    twice = {"fault": "duplicate", "function": f"{trial.architecture}-worker"}
+    async with trial.sandbox.fault("/events/fault", twice):
+        received = await trial.whole(trial.request())
+    gapless(received)
+    ends_once(received, "finish")
+    await _asked_once(trial)
+
+
+async def _asked_once(trial: Trial) -> None:
+    if trial.stack.sandbox is not None:
+        same("the calls of the model", len(await trial.stack.sandbox.ended_model_calls(trial.word)), 1)

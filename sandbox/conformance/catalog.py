@@ -1,0 +1,25 @@
+"""The cases of the suite, in the order in which they are told."""
+
+from collections.abc import Sequence
+
+from sandbox.conformance.case import Case
+from sandbox.conformance.cases import (
+    cancelling,
+    chats,
+    deadlines,
+    delivering,
+    dying,
+    faults,
+    histories,
+    resuming,
+    sockets,
+    starting,
+    streaming,
+)
+
+SUBJECTS = (streaming, resuming, cancelling, starting, histories, chats, sockets, delivering, faults, deadlines, dying)
+
+
+def all_cases() -> Sequence[Case]:
+    """Every case; their names are unique."""
+    return [case for subject in SUBJECTS for case in subject.CASES]

@@ -1,0 +1,75 @@
+"""EventBridge's scheduled rules: each firing is an asynchronous invocation of the rule's targets.
+
+https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from sandbox.aws.iam import function_allows
+from sandbox.functions.errors import InvokeRefused
+from sandbox.functions.ids import new_request_id
+from sandbox.functions.limits import Limits
+from sandbox.world import ACCOUNT_ID, Function, Schedule, World
+
+PRINCIPAL = "events.amazonaws.com"
+
+_log = logging.getLogger(__name__)
+
+
+class Schedules:
+    """Fires the rules of `world`. `send` invokes a function, by name, without waiting for it."""
+
+    def __init__(self, world: World, limits: Limits, send: Callable[[str, bytes], str]) -> None:
+        self._world = world
+        self._limits = limits
+        self._send = send
+
+    async def run(self) -> None:
+        """Fire each rule once a period, the first time after one, until cancelled."""
+        async with asyncio.TaskGroup() as rules:
+            for schedule in self._world.schedules.values():
+                rules.create_task(self._repeat(schedule))
+
+    async def _repeat(self, schedule: Schedule) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += schedule.period_seconds * self._limits.time_scale
+            await asyncio.sleep(due - loop.time())
+            self._fire(schedule)
+
+    def _fire(self, schedule: Schedule) -> None:
+        event = json.dumps(
+            {
+                "version": "0",
+                "id": new_request_id(),
+                "detail-type": "Scheduled Event",
+                "source": "aws.events",
+                "account": ACCOUNT_ID,
+                "time": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+                "region": self._world.region,
+                "resources": [schedule.arn],
+                "detail": {},
+            }
+        ).encode()
+        for arn in schedule.targets.values():
+            self._invoke(schedule, self._world.function_by_arn(arn), event)
+
+    def _invoke(self, schedule: Schedule, function: Function, event: bytes) -> None:
+        """Whoever is refused learns it from a metric (`FailedInvocations`) alone, as on AWS; here from the log."""
+        if not function_allows(function, "lambda:InvokeFunction", principal=PRINCIPAL, source_arn=schedule.arn):
+            _log.warning(
+                "The rule %s may not invoke %s: it needs a permission for %s with the rule's ARN as its source.",
+                schedule.name,
+                function.name,
+                PRINCIPAL,
+            )
+            return
+        try:
+            self._send(function.name, event)
+        except InvokeRefused as refused:
+            _log.warning("The rule %s did not reach %s: %s", schedule.name, function.name, refused)

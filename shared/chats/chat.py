@@ -1,0 +1,61 @@
+"""A chat: who may see it, and how much of its history counts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, Self
+
+from shared.errors import NotFound
+
+ChatRole = Literal["owner", "member"]
+
+
+@dataclass(frozen=True)
+class Chat:
+    """A chat that a user may see. Times are epoch seconds."""
+
+    id: str
+    owner: str
+    members: tuple[str, ...]
+    title: str
+    created_at: float
+    updated_at: float
+    length: int
+    """How many messages count; those of higher index were cut off."""
+    version: int
+    """Grows with each write of the chat's item."""
+    turn: str | None
+    """The nonce of the stream that was started last: the last message that counts bears it."""
+
+    @classmethod
+    def seen_by(cls, user: str, chat_id: str, item: Mapping[str, Any] | None) -> Self | None:
+        """Reads the chat's item; None when there is no such chat. Raises NotFound for another's, or a deleted one."""
+        if item is None:
+            return None
+        if item.get("deleted") or (user != item["owner"] and user not in item["members"]):
+            raise not_found(chat_id)
+        return cls(
+            id=chat_id,
+            owner=item["owner"],
+            members=tuple(item["members"]),
+            title=item["title"],
+            created_at=item["createdAt"],
+            updated_at=item["updatedAt"],
+            length=item["length"],
+            version=item["version"],
+            turn=item.get("turn"),
+        )
+
+    def role_of(self, user: str) -> ChatRole:
+        """What a user who sees the chat is in it."""
+        return "owner" if user == self.owner else "member"
+
+
+def not_found(chat_id: str) -> NotFound:
+    """The refusal of a chat: the same whether it is not there or another's."""
+    return NotFound(f"There is no chat {chat_id!r:.70} among yours.")
+
+
+def iso_time(epoch_seconds: float) -> str:
+    """A time as JSON objects have it: ISO 8601, in UTC, to the millisecond."""
+    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

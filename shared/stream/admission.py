@@ -1,0 +1,159 @@
+"""Everything before the model: access to the chat, then the registration of the stream, in one transaction.
+
+What is read (chat, history, slot, record) is in the transaction's conditions: whoever loses a race reads again and
+decides anew, so two equal requests at one moment become one stream. Nothing is written for a request that is refused.
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import chain
+from typing import Self
+
+from shared.chats.chat import Chat, not_found
+from shared.chats.history import StoredMessage, next_turn
+from shared.chats.messages import newest_first, newest_page
+from shared.errors import AlreadyStarted, Internal, StreamCancelled
+from shared.protocol.request import ChatRequest
+from shared.stream.registration import Registration
+from shared.stream.start import Architecture, StreamStart, new_stream_id
+from shared.table import chat_key, record_key, slot_key
+from shared.table_client import ConditionFailed, Item, TableClient, attempts
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Nothing was started: an equal request runs, or (of an explicit id) ran. Follow its journal from 0."""
+
+    stream_id: str
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One call of `admit`."""
+
+    owner: str
+    request: ChatRequest
+    stream_id: str
+    explicit: bool
+    nonce: str
+    correlation_id: str
+    address: Mapping[str, str]
+    running: bool
+
+
+class Admission:
+    """Admits requests of one architecture."""
+
+    def __init__(self, table: TableClient, architecture: Architecture, max_output_tokens: int) -> None:
+        self.table = table
+        self._architecture: Architecture = architecture
+        self._max_output_tokens = max_output_tokens
+        self._beside = ThreadPoolExecutor(1, "history")
+
+    @classmethod
+    def from_environment(cls, architecture: Architecture) -> Self:
+        """The table of `STREAMS_TABLE`; answers of at most `MODEL_MAX_OUTPUT_TOKENS`."""
+        return cls(TableClient.from_environment(), architecture, int(os.environ["MODEL_MAX_OUTPUT_TOKENS"]))
+
+    def admit(
+        self,
+        owner: str,
+        request: ChatRequest,
+        *,
+        stream_id: str | None,
+        correlation_id: str,
+        address: Mapping[str, str] = {},
+        running: bool = False,
+    ) -> StreamStart | Joined:
+        """Registers the stream of a request; in this chat it supersedes one of the same user that still runs.
+
+        `stream_id` None (a client that chose none) joins a running stream of an equal request. A chosen id stands for
+        one request for as long as the stream is kept: an equal one joins it, running or ended.
+        `address` is what the worker's transport needs to reach the client. `running`: the caller runs the stream in
+        the same invocation, and need not claim it.
+        Raises NotFound (a chat of others), AlreadyStarted (the id, for another request), StreamCancelled (a cancel
+        was faster), InvalidRequest.
+        """
+        explicit = stream_id is not None
+        named = stream_id if explicit else new_stream_id()
+        nonce = secrets.token_hex(8)
+        asked = _Asked(owner, request, named, explicit, nonce, correlation_id, address, running)
+        for wait_for_others in attempts():
+            registration = self._decide(asked)
+            if isinstance(registration, Joined):
+                return registration
+            if registration is not None and self._register(registration):
+                return registration.start
+            wait_for_others()
+        raise Internal("This chat is too busy at the moment. Please try again.")
+
+    def _decide(self, asked: _Asked) -> Registration | Joined | None:
+        """What the table makes of a request; None if it was changed while it was read."""
+        owner, request = asked.owner, asked.request
+        first_page = self._beside.submit(newest_page, self.table, request.chat_id)
+        keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), slot_key(owner, request.chat_id)]
+        try:
+            chat_item, record, slot = self.table.get_many(keys)
+        finally:
+            wait([first_page])  # a request that is under way when Lambda freezes is lost
+        chat = Chat.seen_by(owner, request.chat_id, chat_item)
+        joined = _joined_by_id(asked, record) if asked.explicit else _joined_by_request(request, slot)
+        if joined is not None:
+            return joined
+        if chat is None:
+            if request.message is None:
+                raise not_found(request.chat_id)
+            return self._registration(asked, None, slot, [])
+        items = newest_first(self.table, chat.id, chat.length, first_page.result())
+        last = next(items, None)
+        if last is None or last.get("nonce") != chat.turn:
+            return None  # the page is older or newer than the chat
+        return self._registration(asked, chat, slot, map(StoredMessage.of, chain([last], items)))
+
+    def _registration(
+        self, asked: _Asked, chat: Chat | None, slot: Item | None, messages: Iterable[StoredMessage]
+    ) -> Registration:
+        turn = next_turn(asked.request, asked.stream_id, chat.length if chat else 0, messages)
+        start = StreamStart(
+            owner=asked.owner,
+            stream_id=asked.stream_id,
+            chat_id=asked.request.chat_id,
+            nonce=asked.nonce,
+            architecture=self._architecture,
+            message_id=turn.answer_id,
+            answer_index=turn.answer_index,
+            continued=turn.continued,
+            messages=turn.prompt,
+            max_output_tokens=self._max_output_tokens,
+            correlation_id=asked.correlation_id,
+        )
+        return Registration(start, turn, asked.request.fingerprint, asked.address, asked.running, chat, slot)
+
+    def _register(self, registration: Registration) -> bool:
+        """Whether the stream is registered by this call; False when what was read has changed."""
+        try:
+            self.table.transact(list(registration.writes()))
+        except ConditionFailed as refusal:
+            # The SDK repeats a transaction whose answer was lost: the record may be this very call's.
+            return (refusal.items.get(0) or {}).get("nonce") == registration.start.nonce
+        return True
+
+
+def _joined_by_id(asked: _Asked, record: Item | None) -> Joined | None:
+    if record is None or record["expiresAt"] < time.time():
+        return None
+    if record["state"] == "cancelled":
+        raise StreamCancelled(f"The stream {asked.stream_id!r} was cancelled before it was started.")
+    if record["bodyHash"] != asked.request.fingerprint:
+        raise AlreadyStarted(f"The stream {asked.stream_id!r} was started with another request. Choose a new id.")
+    return Joined(asked.stream_id)
+
+
+def _joined_by_request(request: ChatRequest, slot: Item | None) -> Joined | None:
+    if slot is None or slot["bodyHash"] != request.fingerprint or slot["cancelled"]:
+        return None
+    return Joined(slot["streamId"]) if slot["leaseExpiresAt"] > time.time() else None

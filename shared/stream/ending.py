@@ -1,0 +1,67 @@
+"""Ends a stream in one transaction: its record, its slot and its answer in the chat's history, exactly once."""
+
+import secrets
+import time
+from collections.abc import Mapping, Sequence
+
+from botocore.exceptions import ClientError
+
+from shared.stream.records import KEPT_SECONDS, OpenStream
+from shared.stream.start import StreamStart
+from shared.table import cancellation_codes, message_key, record_key, slot_key
+from shared.table_client import ConditionFailed, TableClient
+from shared.telemetry.log import logger
+from shared.writes import delete, update, where
+
+HELD_WHILE_OPEN = ("open", "leaseExpiresAt", "address", "claimedBy")
+"""What a superseded stream's record holds until it ends."""
+
+
+def end_stream(
+    table: TableClient,
+    stream: StreamStart | OpenStream,
+    booked: Mapping[str, object],
+    answer: Sequence[Mapping[str, object]],
+    *,
+    holds_slot: bool,
+) -> bool:
+    """Whether this call has ended the stream.
+
+    The record alone decides. A slot that a newer stream has taken over, and an answer that was cut off, continued by
+    another stream or deleted with its chat, are left as they are.
+    """
+    mark, now = secrets.token_hex(8), time.time()
+    mine = where("#nonce = :nonce", nonce=stream.nonce)
+    ended = {"state": "ended", "endedAt": now, "expiresAt": int(now) + KEPT_SECONDS, "movedBy": mark}
+    record = update(
+        record_key(stream.owner, stream.stream_id),
+        {**booked, **ended},
+        where("#nonce = :nonce AND #state = :started", nonce=stream.nonce, started="started"),
+        remove=HELD_WHILE_OPEN,
+    )
+    message = message_key(stream.chat_id, stream.answer_index)
+    settled = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
+    complete = update(message, settled, mine, append={"parts": answer})
+    without_text = update(message, settled, mine)
+    others = [complete, delete(slot_key(stream.owner, stream.chat_id), mine)] if holds_slot else [complete]
+    while True:
+        try:
+            table.transact([record, *others])
+        except ConditionFailed as refusal:
+            if 0 in refusal.items:
+                # The SDK repeats a transaction whose answer was lost: it may be this very call that ended the stream.
+                return (refusal.items[0] or {}).get("movedBy") == mark
+            others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
+        except ClientError as error:
+            if complete not in others or not _too_large(error):
+                raise
+            logger.error("the answer is too large for the history", extra={"streamId": stream.stream_id})
+            others[0] = without_text
+        else:
+            return True
+
+
+def _too_large(error: ClientError) -> bool:
+    """Whether an item would be over 400 KB: the one thing that DynamoDB validates here and we do not."""
+    code = error.response.get("Error", {}).get("Code")
+    return code == "ValidationException" or "ValidationError" in cancellation_codes(error)

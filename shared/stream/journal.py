@@ -1,0 +1,226 @@
+"""The journal of a stream: its numbered parts in DynamoDB, the truth about what was said.
+
+One item per flush, under the key of its first sequence, written once (`attribute_not_exists`) by one ordered writer.
+Whoever declares a stream dead puts the terminal part at the next key; whoever loses a put has lost the stream.
+"""
+
+import json
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Self
+
+from shared.protocol.parts import Numbered, encode
+from shared.stream.records import KEPT_SECONDS
+from shared.table import PARTS_PREFIX, parts_key
+from shared.table_client import ConditionFailed, Item, TableClient
+from shared.telemetry.log import logger
+from shared.writes import put, where
+
+FLUSH_SECONDS = 0.6
+"""The least time between two writes: with the pulse, a running stream stays under three requests a second."""
+RETRY_SECONDS = 0.25
+"""The pause after a write that failed, at the end of the stream."""
+FLUSH_BYTES = 200 * 1024
+"""So much is written at once, whenever the last write was."""
+MAX_ITEM_BYTES = 300 * 1024
+"""An item has at most 400 KB, with names and keys.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items"""
+LAST_SEQUENCE = 99_999_999
+"""The largest that a key has room for."""
+MAX_UNWRITTEN_BYTES = 1024 * 1024
+"""What a table that fails for long may cost of a function's memory."""
+
+
+@dataclass(frozen=True)
+class _Unwritten:
+    sequence: int
+    text: str
+    size: int
+
+
+class Journal:
+    """Writes the parts of one stream, on a thread of its own. `on_lost` is called, there, when another has ended it.
+
+    A journal that cannot be written for long gives up, and says so in the log: it ends at a gap, where its readers
+    stop. The stream goes on.
+    """
+
+    def __init__(
+        self,
+        table: TableClient,
+        owner: str,
+        stream_id: str,
+        *,
+        on_lost: Callable[[], None],
+        flush_seconds: float = FLUSH_SECONDS,
+    ) -> None:
+        self._table = table
+        self._owner = owner
+        self._stream_id = stream_id
+        self._on_lost = on_lost
+        self._flush_seconds = flush_seconds
+        # A put whose answer was lost is repeated, by the SDK and here: it finds this mark and has succeeded.
+        self._writer = secrets.token_hex(8)
+        self._changed = threading.Condition()
+        self._unwritten: deque[_Unwritten] = deque()
+        self._unwritten_bytes = 0
+        self._closing = False
+        self._stopped = False
+        """Lost, given up, or all is written after `close`."""
+        self._complete = True
+        """Whether nothing of what was appended is missing, apart from what is unwritten."""
+        self._flush_at = 0.0
+        self._attempted = 0
+        """How many parts the item holds whose write failed. It may be there all the same, and be read: it is tried
+        again as it was, or the next item would not be where its readers look for it."""
+        self._thread: threading.Thread | None = None
+
+    def append(self, batch: Sequence[Numbered]) -> None:
+        """Takes parts that go on where the last ones ended. Never waits."""
+        texts = [encode(numbered.part) for numbered in batch]
+        with self._changed:
+            if self._stopped:
+                return
+            for numbered, text in zip(batch, texts, strict=True):
+                size = len(text.encode())
+                self._unwritten.append(_Unwritten(numbered.sequence, text, size))
+                self._unwritten_bytes += size
+            if self._unwritten_bytes > MAX_UNWRITTEN_BYTES:
+                self._stop("the journal gives up: too much is unwritten")
+            elif self._thread is None:
+                self._thread = threading.Thread(target=self._write, name="journal", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    def close(self, until: float) -> bool:
+        """Writes what is left, and waits for it until then (`time.monotonic()`). False when not all was written: it
+        took too long, was given up, or another has ended the stream."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._stopped or not self._unwritten, until - time.monotonic())
+            if self._unwritten and not self._stopped:
+                self._stop("the journal gives up: its last write takes too long")
+            self._stopped = True
+            self._changed.notify_all()
+            return self._complete
+
+    def _write(self) -> None:
+        while item := self._next_item():
+            try:
+                self._put(item)
+            except ConditionFailed:
+                self._lose()
+            except Exception:
+                self._failed()
+            else:
+                self._written(item)
+
+    def _next_item(self) -> list[_Unwritten]:
+        """Waits until something is due, and gives as much of it as an item holds; nothing when it is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._unwritten or self._stopped)
+            self._changed.wait_for(self._due, self._flush_at - time.monotonic())
+            if self._stopped:
+                return []
+            self._flush_at = time.monotonic() + self._flush_seconds
+            item: list[_Unwritten] = []
+            size = 0
+            for each in islice(self._unwritten, self._attempted or None):
+                size += each.size
+                if item and size > MAX_ITEM_BYTES:
+                    break
+                item.append(each)
+            self._attempted = len(item)
+            return item
+
+    def _due(self) -> bool:
+        return self._stopped or self._closing or self._unwritten_bytes >= FLUSH_BYTES
+
+    def _put(self, item: list[_Unwritten]) -> None:
+        values = {
+            **parts_key(self._owner, self._stream_id, item[0].sequence),
+            "parts": [each.text for each in item],
+            "writer": self._writer,
+            "expiresAt": int(time.time()) + KEPT_SECONDS,
+        }
+        new = where("attribute_not_exists(#pk) OR #writer = :writer", writer=self._writer)
+        self._table.write(put(values, new))
+
+    def _written(self, item: list[_Unwritten]) -> None:
+        with self._changed:
+            if not self._stopped:
+                for _ in item:
+                    self._unwritten_bytes -= self._unwritten.popleft().size
+                self._attempted = 0
+            self._changed.notify_all()
+
+    def _failed(self) -> None:
+        logger.exception("writing the journal failed", extra={"streamId": self._stream_id})
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped, RETRY_SECONDS)
+
+    def _lose(self) -> None:
+        self._on_lost()  # before anybody who waits for `close` is told that it is over
+        with self._changed:
+            self._stop("another has ended the stream")
+
+    def _stop(self, why: str) -> None:
+        logger.error(why, extra={"streamId": self._stream_id, "unwrittenBytes": self._unwritten_bytes})
+        self._unwritten.clear()
+        self._unwritten_bytes = 0
+        self._complete = False
+        self._stopped = True
+        self._changed.notify_all()
+
+
+class JournalReader:
+    """Reads what was written, consistently."""
+
+    def __init__(self, table: TableClient) -> None:
+        self._table = table
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The table named by `STREAMS_TABLE`."""
+        return cls(TableClient.from_environment())
+
+    def read(self, owner: str, stream_id: str, after: int = -1) -> list[Numbered]:
+        """The parts that follow the one with this sequence, without a gap, as far as one page (1 MB) goes; empty when
+        there are none yet."""
+        first = self.first_of_item(owner, stream_id, after + 1)
+        return [numbered for numbered in self.page(owner, stream_id, first) if numbered.sequence > after]
+
+    def first_of_item(self, owner: str, stream_id: str, sequence: int) -> int:
+        """The first sequence of the item that this part is in, or of the last item if it is not written yet."""
+        if sequence == 0:
+            return 0
+        found = self._items(owner, stream_id, 0, sequence, ScanIndexForward=False, Limit=1, ProjectionExpression="#sk")
+        return _first(found[0]) if found else 0
+
+    def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+        """The parts of one page of items, without a gap from the item with this first sequence on; one request.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+        """
+        batch: list[Numbered] = []
+        for item in self._items(owner, stream_id, first, LAST_SEQUENCE):
+            if _first(item) != first + len(batch):
+                break
+            batch += [Numbered(number, json.loads(text)) for number, text in enumerate(item["parts"], _first(item))]
+        return batch
+
+    def _items(self, owner: str, stream_id: str, first: int, last: int, **options: object) -> list[Item]:
+        keys = parts_key(owner, stream_id, first), parts_key(owner, stream_id, last)
+        values = {":pk": keys[0]["pk"], ":first": keys[0]["sk"], ":last": keys[1]["sk"]}
+        query = {"KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last", **values, **options}
+        return next(self._table.pages(**query))
+
+
+def _first(item: Item) -> int:
+    return int(item["sk"].removeprefix(PARTS_PREFIX))

@@ -1,0 +1,62 @@
+"""The once-a-second write of a running stream: renews its lease, tells its tokens, hears that it shall end.
+
+On a thread of its own, so that a table that hangs delays nothing but the pulse itself.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+from shared.models.events import Usage
+from shared.stream.registry import StreamRegistry
+from shared.stream.start import StreamStart
+from shared.telemetry.log import logger
+
+INTERVAL_SECONDS = 1.0
+"""How soon a cancel is seen, and what a lease is renewed by: one request a second and running stream."""
+
+
+class Pulse:
+    """Beats for one stream until it is stopped, or has heard that the stream is cancelled or superseded.
+
+    `usage` is asked at each beat; `on_end` is called at most once, on the pulse's thread.
+    """
+
+    def __init__(
+        self,
+        registry: StreamRegistry,
+        start: StreamStart,
+        *,
+        model: str,
+        usage: Callable[[], Usage],
+        on_end: Callable[[Literal["cancelled", "superseded"]], None],
+    ) -> None:
+        self._registry = registry
+        self._start = start
+        self._model = model
+        self._usage = usage
+        self._on_end = on_end
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+
+    def begin(self) -> None:
+        """The first beat is an interval away: a claim has just done what it would do."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """No beat begins any more. Does not wait for one that is under way."""
+        self._stopped.set()
+
+    def _beat(self) -> None:
+        due = time.monotonic() + INTERVAL_SECONDS
+        while not self._stopped.wait(due - time.monotonic()):
+            due = time.monotonic() + INTERVAL_SECONDS
+            try:
+                state = self._registry.pulse(self._start, self._usage(), self._model)
+            except Exception:
+                logger.exception("a pulse failed", extra={"streamId": self._start.stream_id})
+                continue
+            if state != "running":
+                self._on_end(state)
+                return

@@ -1,0 +1,137 @@
+"""Ends streams whose worker died: the terminal part into the journal, the record ended, the slot freed, once.
+
+A worker that was taken for dead and lives loses its next write of the journal, and stops; one that was quicker keeps
+its stream.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self, cast
+
+from shared.errors import Internal, StreamwaysError
+from shared.models.events import Usage, estimate_tokens
+from shared.protocol import parts
+from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, is_terminal
+from shared.stream.answer import Answer
+from shared.stream.booking import Booking
+from shared.stream.journal import Journal, JournalReader
+from shared.stream.records import OpenStream
+from shared.stream.registry import StreamRegistry
+from shared.stream.start import Architecture, StreamStart
+from shared.telemetry.log import logger
+from shared.telemetry.record import record_stream
+
+WRITE_SECONDS = 10.0
+"""How long the terminal part is tried to be written; the next sweep comes in a minute."""
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """A stream that was ended, for whoever can tell its client."""
+
+    open: OpenStream
+    terminal: list[Numbered]
+    """The parts that end it, numbered as the journal has them."""
+    error: StreamwaysError
+
+
+class _Journaled:
+    """What the journal has of a stream."""
+
+    def __init__(self, reader: JournalReader, owner: str, stream_id: str) -> None:
+        self.answer = Answer()
+        self.blocks = OpenBlocks()
+        self.next = 0
+        self.ending: list[Numbered] = []
+        """The parts after the last delta."""
+        while page := reader.page(owner, stream_id, self.next):
+            self.answer.observe(page)
+            for numbered in page:
+                self.blocks.observe(numbered.part)
+                self.ending = [] if numbered.part["type"] in DELTAS else [*self.ending, numbered]
+            self.next += len(page)
+
+    @property
+    def ended(self) -> bool:
+        """Whether only the record does not know it yet."""
+        return bool(self.ending) and is_terminal(self.ending[-1].part)
+
+    def booking(self) -> Booking | None:
+        """What the parts that ended it say; None when it has not ended, or they do not say."""
+        for numbered in reversed(self.ending if self.ended else []):
+            metadata = cast("Mapping[str, Any]", numbered.part.get("messageMetadata", {}))
+            if "usage" in metadata:
+                return Booking.of_metadata(metadata)
+        return None
+
+
+@dataclass(frozen=True)
+class Reaper:
+    """Ends what nobody ends any more."""
+
+    registry: StreamRegistry
+    journal: JournalReader
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """The table named by `STREAMS_TABLE`."""
+        return cls(StreamRegistry.from_environment(), JournalReader.from_environment())
+
+    def reap(self, dead: OpenStream) -> Reaped | None:
+        """Ends this stream; None when another has ended it, or its worker lives and has written on."""
+        journaled = _Journaled(self.journal, dead.owner, dead.stream_id)
+        error = Internal("The answer broke off. Please try again.")
+        booking = journaled.booking() or self._booking(dead, journaled, error)
+        terminal = journaled.ending if journaled.ended else _terminal(dead, journaled, booking, error)
+        if not journaled.ended and not self._write(dead, terminal):
+            return None
+        if not self.registry.end(dead, booking.to_json(), journaled.answer.parts(), holds_slot=dead.holds_slot):
+            return None
+        record_stream(booking, {"streamId": dead.stream_id})
+        return Reaped(dead, terminal, error)
+
+    def of_event(self, event: Mapping[str, object]) -> Reaped | None:
+        """Ends the stream of a worker's event whose invocation failed; None when there is nothing to end."""
+        if "stream" not in event:  # a reader's
+            return None
+        start = StreamStart.from_json(cast("Mapping[str, Any]", event["stream"]))
+        dead = self.registry.open_stream(start.owner, start.stream_id, start.nonce)
+        return dead and self.reap(dead)
+
+    def sweep(self, architecture: Architecture) -> Iterator[Reaped]:
+        """Ends the streams of this architecture whose lease has run out. One that cannot be ended keeps no other."""
+        for dead in self.registry.open_streams(architecture):
+            try:
+                reaped = self.reap(dead)
+            except Exception:
+                logger.exception("a stream could not be ended", extra={"streamId": dead.stream_id})
+                continue
+            if reaped is not None:
+                yield reaped
+
+    def _booking(self, dead: OpenStream, journaled: _Journaled, error: StreamwaysError) -> Booking:
+        """What its last pulse told, or what the journal shows if that is more."""
+        told = dead.usage or Usage(0, 0)
+        shown = estimate_tokens(journaled.answer.characters)
+        record = self.registry.record(dead.owner, dead.stream_id)
+        return Booking(
+            model=dead.model or "unknown",
+            stop_reason=error.code,
+            usage=Usage(told.input_tokens, max(told.output_tokens, shown), estimated=True),
+            first_text_ms=None,
+            total_ms=round((time.time() - record.started_at) * 1000, 1) if record else 0.0,
+            tokens_per_second=None,
+        )
+
+    def _write(self, dead: OpenStream, terminal: list[Numbered]) -> bool:
+        """Puts the end at the journal's next key; False when that key was taken, or the table does not answer."""
+        journal = Journal(self.registry.table, dead.owner, dead.stream_id, on_lost=lambda: None)
+        journal.append(terminal)
+        return journal.close(time.monotonic() + WRITE_SECONDS)
+
+
+def _terminal(dead: OpenStream, journaled: _Journaled, booking: Booking, error: StreamwaysError) -> list[Numbered]:
+    opening = [] if journaled.next else [parts.start(dead.message_id, dead.stream_id)]
+    last = [*opening, *journaled.blocks.closing(), *parts.failure(error, booking.metadata(dead.stream_id))]
+    return [Numbered(sequence, part) for sequence, part in enumerate(last, journaled.next)]

@@ -1,0 +1,88 @@
+"""What the table says of a stream, as objects."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+from shared.models.events import Usage
+from shared.stream.start import Architecture
+
+RecordState = Literal["started", "ended"]
+
+KEPT_SECONDS = 24 * 3600
+"""How long a stream is kept: as long as its parts can be read again, and its id stands for it."""
+LEASE_SECONDS = 15
+"""A stream whose worker has not been heard of for so long is taken for dead; a pulse comes each second."""
+
+
+@dataclass(frozen=True)
+class StreamRecord:
+    """A stream's lasting item. Times are epoch seconds."""
+
+    owner: str
+    stream_id: str
+    chat_id: str
+    architecture: Architecture
+    state: RecordState
+    nonce: str
+    body_hash: str
+    message_id: str
+    started_at: float
+    ended_at: float | None
+    stop_reason: str | None
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Reads a record that is no tombstone."""
+        return cls(
+            owner=item["owner"],
+            stream_id=item["streamId"],
+            chat_id=item["chatId"],
+            architecture=item["architecture"],
+            state=item["state"],
+            nonce=item["nonce"],
+            body_hash=item["bodyHash"],
+            message_id=item["messageId"],
+            started_at=item["startedAt"],
+            ended_at=item.get("endedAt"),
+            stop_reason=item.get("stopReason"),
+        )
+
+
+@dataclass(frozen=True)
+class OpenStream:
+    """A stream that has not ended, with what its reaper needs. `lease_expires_at` is in epoch seconds."""
+
+    owner: str
+    stream_id: str
+    chat_id: str
+    nonce: str
+    architecture: Architecture
+    message_id: str
+    answer_index: int
+    lease_expires_at: float
+    address: Mapping[str, str]
+    usage: Usage | None
+    """The totals of the last pulse; None if there was none."""
+    model: str | None
+    holds_slot: bool
+    """False when a newer stream of the chat has taken the slot over."""
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any]) -> Self:
+        """Reads a slot, or the record of a stream that holds none any more."""
+        usage = item.get("usage")
+        return cls(
+            owner=item["owner"],
+            stream_id=item["streamId"],
+            chat_id=item["chatId"],
+            nonce=item["nonce"],
+            architecture=item["architecture"],
+            message_id=item["messageId"],
+            answer_index=item["answerIndex"],
+            lease_expires_at=item.get("leaseExpiresAt", item["startedAt"]),
+            address=item["address"],
+            usage=usage and Usage(usage["inputTokens"], usage["outputTokens"], usage.get("estimated", False)),
+            model=item.get("model"),
+            holds_slot=item["pk"].startswith("user#"),
+        )

@@ -1,0 +1,120 @@
+"""The writes that start a stream, all or none of them: made of what was read, and conditioned on it."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from shared.chats.chat import Chat
+from shared.chats.history import Turn
+from shared.stream.records import KEPT_SECONDS, LEASE_SECONDS
+from shared.stream.start import START_WITHIN_SECONDS, StreamStart
+from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table_client import Item
+from shared.writes import NEW, Write, put, update, where
+
+TITLE_CHARACTERS = 80
+"""A chat is called after the beginning of its first message."""
+
+
+@dataclass(frozen=True)
+class Registration:
+    """A stream that is to be started, and what stands in its place."""
+
+    start: StreamStart
+    turn: Turn
+    body_hash: str
+    address: Mapping[str, str]
+    running: bool
+    """Whether the caller runs it in the same invocation, and so needs no claim."""
+    chat: Chat | None
+    slot: Item | None
+
+    def writes(self) -> Iterator[Write]:
+        """The record is the first: it tells whether the stream was registered before."""
+        now = time.time()
+        yield self._record(now)
+        yield self._slot(now)
+        yield from self._history(now)
+        if self.slot is not None and self.slot["expiresAt"] > now:
+            yield _lease_given_back(self.slot)
+
+    def _record(self, now: float) -> Write:
+        item = {**record_key(self.start.owner, self.start.stream_id), **self._both(now), "state": "started"}
+        return put(item, where("attribute_not_exists(#pk) OR #expiresAt < :now", now=now))
+
+    def _slot(self, now: float) -> Write:
+        held = {
+            "state": "running" if self.running else "registered",
+            "claimedBy": self.start.nonce if self.running else None,
+            "cancelled": False,
+            "leaseExpiresAt": now + LEASE_SECONDS + (0 if self.running else START_WITHIN_SECONDS),
+            "open": self.start.architecture,
+        }
+        as_read = (
+            where("#nonce = :nonce AND #state = :state", nonce=self.slot["nonce"], state=self.slot["state"])
+            if self.slot
+            else NEW
+        )
+        return put({**slot_key(self.start.owner, self.start.chat_id), **self._both(now), **held}, as_read)
+
+    def _both(self, now: float) -> dict[str, object]:
+        """What slot and record have in common."""
+        start = self.start
+        return {
+            "owner": start.owner,
+            "streamId": start.stream_id,
+            "chatId": start.chat_id,
+            "nonce": start.nonce,
+            "bodyHash": self.body_hash,
+            "architecture": start.architecture,
+            "address": dict(self.address),
+            "messageId": start.message_id,
+            "answerIndex": start.answer_index,
+            "startedAt": now,
+            "expiresAt": int(now) + KEPT_SECONDS,
+        }
+
+    def _history(self, now: float) -> Iterator[Write]:
+        start, turn, said = self.start, self.turn, self.turn.said
+        grown = {"length": turn.answer_index + 1, "updatedAt": now, "turn": start.nonce}
+        chat = self.chat
+        if chat is None:
+            title = " ".join(said.text.split())[:TITLE_CHARACTERS] if said else ""
+            first: dict[str, object] = {
+                "owner": start.owner,
+                "members": [],
+                "title": title,
+                "createdAt": now,
+                "version": 1,
+            }
+            yield put({**chat_key(start.chat_id), **first, **grown}, NEW)
+        else:
+            title = chat.title
+            changed = {**grown, "version": chat.version + 1}
+            yield update(chat_key(chat.id), changed, where("#version = :version", version=chat.version))
+        if said is not None:
+            spoken = {"id": said.id, "role": "user", "parts": [{"type": "text", "text": said.text}], "createdAt": now}
+            yield put({**message_key(start.chat_id, turn.answer_index - 1), **spoken})
+        yield self._answer(message_key(start.chat_id, turn.answer_index), now)
+        membership = {
+            "chatId": start.chat_id,
+            "title": title,
+            "role": "owner" if chat is None else chat.role_of(start.owner),
+            "updatedAt": now,
+            "latestStream": start.stream_id,
+        }
+        yield update(membership_key(start.owner, start.chat_id), membership)
+
+    def _answer(self, key: Key, now: float) -> Write:
+        written_by = {"streamId": self.start.stream_id, "nonce": self.start.nonce, "state": "streaming"}
+        if self.turn.continued:
+            return update(key, written_by)
+        new: dict[str, object] = {"id": self.start.message_id, "role": "assistant", "parts": [], "createdAt": now}
+        return put({**key, **new, **written_by})
+
+
+def _lease_given_back(slot: Item) -> Write:
+    """The superseded stream lives on in its record until it ends: so the sweep still finds it if its worker is dead."""
+    held = {name: slot.get(name) for name in ("open", "leaseExpiresAt", "claimedBy", "usage", "model")}
+    started = where("#nonce = :nonce AND #state = :started", nonce=slot["nonce"], started="started")
+    return update(record_key(slot["owner"], slot["streamId"]), held, started)

@@ -1,0 +1,116 @@
+"""The one table: the keys of its items, and values as DynamoDB takes and gives them.
+
+| item | pk | sk |
+|---|---|---|
+| stream's record | `stream#<owner>#<stream id>` | `stream` |
+| journal of a stream | `stream#<owner>#<stream id>` | `part#<first sequence>` |
+| slot of a running stream | `user#<owner>` | `slot#<chat id>` |
+| a user's membership of a chat | `user#<user>` | `chat#<chat id>` |
+| chat | `chat#<chat id>` | `chat` |
+| message of a chat | `chat#<chat id>` | `message#<index>` |
+| request on a WebSocket connection | `connection#<connection id>` | `request#<request id>` |
+| session of a WebSocket connection | `connection#<connection id>` | `session` |
+| ticket for a WebSocket connection | `ticket#<SHA-256 of the ticket>` | `ticket` |
+
+`expiresAt`, where an item has it, is the epoch second after which DynamoDB deletes it, some time later: what an expiry
+protects is checked in a condition as well.
+"""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+Key = dict[str, str]
+
+PARTS_PREFIX = "part#"
+MESSAGES_PREFIX = "message#"
+MEMBERSHIPS_PREFIX = "chat#"
+SLOTS_PREFIX = "slot#"
+
+
+def record_key(owner: str, stream_id: str) -> Key:
+    """A stream's lasting item."""
+    return {"pk": f"stream#{owner}#{stream_id}", "sk": "stream"}
+
+
+def parts_key(owner: str, stream_id: str, first_sequence: int) -> Key:
+    """The journal's item whose first part has this sequence."""
+    return {"pk": f"stream#{owner}#{stream_id}", "sk": f"{PARTS_PREFIX}{first_sequence:08d}"}
+
+
+def slot_key(owner: str, chat_id: str) -> Key:
+    """The item that a stream of this user in this chat is while it runs."""
+    return {"pk": f"user#{owner}", "sk": f"{SLOTS_PREFIX}{chat_id}"}
+
+
+def membership_key(user: str, chat_id: str) -> Key:
+    """What a user's list of chats says of one chat."""
+    return {"pk": f"user#{user}", "sk": f"{MEMBERSHIPS_PREFIX}{chat_id}"}
+
+
+def chat_key(chat_id: str) -> Key:
+    """A chat: its owner, members and title."""
+    return {"pk": f"chat#{chat_id}", "sk": "chat"}
+
+
+def message_key(chat_id: str, index: int) -> Key:
+    """One message of a chat."""
+    return {"pk": f"chat#{chat_id}", "sk": f"{MESSAGES_PREFIX}{index:06d}"}
+
+
+def request_key(connection_id: str, request_id: str) -> Key:
+    """What a request on a WebSocket connection is about."""
+    return {"pk": f"connection#{connection_id}", "sk": f"request#{request_id}"}
+
+
+def session_key(connection_id: str) -> Key:
+    """Until when the user of a WebSocket connection is known."""
+    return {"pk": f"connection#{connection_id}", "sk": "session"}
+
+
+def ticket_key(digest: str) -> Key:
+    """A ticket, by the SHA-256 of its text in hexadecimal."""
+    return {"pk": f"ticket#{digest}", "sk": "ticket"}
+
+
+def to_attributes(values: Mapping[str, object]) -> dict[str, Any]:
+    """Plain JSON values as DynamoDB's client takes them; absent values (None) are left out."""
+    given = {name: value for name, value in values.items() if value is not None}
+    exact = json.loads(json.dumps(given), parse_float=Decimal)  # DynamoDB takes no binary fractions
+    return {name: TypeSerializer().serialize(value) for name, value in exact.items()}
+
+
+def from_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as plain JSON values: whole numbers are `int`, others `float`."""
+    deserialize = TypeDeserializer().deserialize
+    return {name: _plain(deserialize(value)) for name, value in attributes.items()}
+
+
+def condition_failed(error: ClientError) -> bool:
+    """Whether a single write was refused by its own condition."""
+    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
+
+
+def cancellation_codes(error: ClientError) -> list[str]:
+    """Why a transaction was refused, write by write: `None`, `ConditionalCheckFailed`, `TransactionConflict`, …
+
+    Empty for any other error. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+    """
+    reasons = cast("list[Mapping[str, str]]", error.response.get("CancellationReasons") or [])
+    return [reason.get("Code", "None") for reason in reasons]
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dict():
+            return {str(name): _plain(item) for name, item in cast("dict[object, object]", value).items()}
+        case list():
+            return [_plain(item) for item in cast("list[object]", value)]
+        case _:
+            return value

@@ -1,0 +1,56 @@
+"""What each use of the streams table needs of IAM: exactly the calls that `shared/` makes for it.
+
+A transaction needs the action of each of its writes, and none of its own:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+import pulumi
+
+from stacks.arguments import CoreAccess
+from stacks.iam import Statement
+
+OPEN_INDEX: Final = "open"
+"""Sparse index of the records of streams that run: `open` (their architecture) and `startedAt`."""
+
+
+def _actions(*names: str) -> frozenset[str]:
+    return frozenset(f"dynamodb:{name}" for name in names)
+
+
+ADMIT: Final = _actions("BatchGetItem", "PutItem", "Query", "UpdateItem")
+"""Admit a stream, or find the one that runs (`shared/stream/admission.py`)."""
+DISPATCH: Final = _actions("DeleteItem", "UpdateItem")
+"""Take a stream back whose worker could not be started (`shared/stream/dispatch.py`)."""
+LOOK_UP: Final = _actions("BatchGetItem", "GetItem")
+"""Find a stream, or a user's latest of a chat (`shared/stream/registry.py`)."""
+CANCEL: Final = _actions("PutItem", "UpdateItem")
+"""Cancel a stream, also one that has not begun (`shared/stream/registry.py`)."""
+RUN: Final = _actions("DeleteItem", "PutItem", "UpdateItem")
+"""Claim a stream, pulse, write its journal, end it (`shared/stream/run.py`)."""
+FOLLOW: Final = _actions("GetItem", "Query")
+"""Read a journal to the end of its stream (`shared/stream/tail.py`)."""
+REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+"""End the streams of dead workers (`shared/stream/reaper.py`); they are found by `find_open_streams`."""
+CHATS: Final = _actions("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+"""List, read, change and delete chats (`shared/chats/store.py`)."""
+GIVE_TICKET: Final = _actions("PutItem")
+TAKE_TICKET: Final = _actions("DeleteItem")
+"""Whoever takes a ticket deletes it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
+CONNECTIONS: Final = _actions("GetItem", "UpdateItem")
+"""Keep the session and the requests of a WebSocket connection (`handlers/websocket/`)."""
+
+
+def table_access(core: CoreAccess, *uses: Iterable[str]) -> Statement:
+    """The right to all of `uses` of the streams table."""
+    return {"actions": sorted({action for use in uses for action in use}), "resources": [core["table_arn"]]}
+
+
+def find_open_streams(core: CoreAccess) -> Statement:
+    """The right to ask the index for the streams that run."""
+    return {
+        "actions": ["dynamodb:Query"],
+        "resources": [pulumi.Output.concat(core["table_arn"], f"/index/{OPEN_INDEX}")],
+    }

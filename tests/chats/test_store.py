@@ -1,0 +1,241 @@
+"""Chats as a user sees them: their own and those they are members of, and nothing of anybody else's."""
+
+from typing import Any
+
+import pytest
+
+from shared.chats.store import MAX_LISTED, MAX_MEMBERS, MAX_MEMBERS_AT_ONCE, MAX_TITLE_CHARACTERS, ChatStore
+from shared.errors import Forbidden, InvalidRequest, NotFound
+from shared.models.events import Usage
+from shared.table_client import TableClient
+from tests.support.aws import TABLE, Table
+from tests.support.interference import just_before
+from tests.support.starts import CHAT, OWNER, PROMPT, admitted, chats, registry, running, start
+
+FRIEND, STRANGER = "a-friend", "a-stranger"
+ANSWER = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because."}]
+BOOKED: dict[str, object] = {"stopReason": "end_turn", "usage": {"inputTokens": 1, "outputTokens": 2}, "cost": 0.5}
+
+
+@pytest.fixture(autouse=True)
+def talk(table: Table) -> None:  # noqa: ARG001
+    """A chat of one question and its answer, that a friend is a member of."""
+    registry().end(running(), BOOKED, ANSWER)
+    chats().update(OWNER, CHAT, members=[FRIEND])
+
+
+def listed(user: str) -> list[tuple[str, str, str]]:
+    return [(chat["id"], chat["title"], chat["role"]) for chat in chats().list(user)]
+
+
+@pytest.mark.parametrize("user", [OWNER, FRIEND])
+def test_owner_and_member_read_the_chat_with_its_history(user: str) -> None:
+    chat = chats().read(user, CHAT)
+    question, answer = chat.pop("messages")
+    assert (chat["id"], chat["title"], chat["owner"], chat["members"]) == (CHAT, PROMPT, OWNER, [FRIEND])
+    assert (question["role"], question["parts"]) == ("user", [{"type": "text", "text": PROMPT}])
+    assert (answer["id"], answer["role"], answer["parts"]) == ("msg-stream-1", "assistant", ANSWER)
+    assert answer["metadata"] == {"streamId": "stream-1", **BOOKED}
+    assert question.keys() == {"id", "role", "parts"}
+
+
+def test_times_are_iso_8601_in_utc() -> None:
+    chat = chats().read(OWNER, CHAT)
+    for time in (chat["createdAt"], chat["updatedAt"], chats().list(OWNER)[0]["updatedAt"]):
+        assert len(time) == len("2026-11-21T03:55:22.123Z")
+        assert time.endswith("Z")
+
+
+def test_an_answer_that_is_being_written_is_not_shown_yet() -> None:
+    admitted("stream-2", "And?")
+    assert [message["role"] for message in chats().read(OWNER, CHAT)["messages"]] == ["user", "assistant", "user"]
+
+
+def test_the_list_is_of_ones_own_and_shared_chats_newest_first() -> None:
+    admitted("stream-2", "Newer", chat_id="chat-2")
+    admitted("stream-3", "Of the stranger", chat_id="chat-3", owner=STRANGER)
+    assert listed(OWNER) == [("chat-2", "Newer", "owner"), (CHAT, PROMPT, "owner")]
+    assert listed(FRIEND) == [(CHAT, PROMPT, "member")]
+    assert listed(STRANGER) == [("chat-3", "Of the stranger", "owner")]
+    assert listed("nobody") == []
+    admitted("stream-4", "And?")
+    assert [chat_id for chat_id, *_ in listed(OWNER)] == [CHAT, "chat-2"]
+
+
+def test_a_long_list_is_cut_at_the_oldest(table: Table) -> None:
+    for number in range(MAX_LISTED + 5):
+        chat_id = f"old-{number:03d}"
+        item = {"chatId": chat_id, "title": "t", "role": "owner", "updatedAt": number}
+        table.change(f"user#{OWNER}", f"chat#{chat_id}", **item)
+    ids = [chat["id"] for chat in chats().list(OWNER)]
+    assert (len(ids), ids[0], ids[-1]) == (MAX_LISTED, CHAT, "old-006")
+
+
+ACTS: dict[str, Any] = {
+    "read": lambda user, chat: chats().read(user, chat),
+    "rename": lambda user, chat: chats().update(user, chat, title="Mine"),
+    "share": lambda user, chat: chats().update(user, chat, members=[STRANGER]),
+    "change nothing": lambda user, chat: chats().update(user, chat),
+    "delete": lambda user, chat: chats().delete(user, chat),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+def test_for_a_stranger_the_chat_is_not_there(act: Any, table: Table) -> None:
+    before = table.items()
+    with pytest.raises(NotFound) as foreign:
+        act(STRANGER, CHAT)
+    with pytest.raises(NotFound) as unknown:
+        act(STRANGER, "never-was")
+    assert foreign.value.message.replace(CHAT, "…") == unknown.value.message.replace("never-was", "…")
+    assert (foreign.value.status, foreign.value.code) == (404, "not_found")
+    assert table.items() == before
+
+
+@pytest.mark.parametrize("act", [name for name in ACTS if name != "read"])
+def test_a_member_may_read_and_talk_and_nothing_else(act: str, table: Table) -> None:
+    before = table.items()
+    with pytest.raises(Forbidden) as refusal:
+        ACTS[act](FRIEND, CHAT)
+    assert (refusal.value.status, refusal.value.code) == (403, "forbidden")
+    assert table.items() == before
+
+
+def test_a_new_title_is_in_all_lists() -> None:
+    changed = chats().update(OWNER, CHAT, title="  The sky ")
+    assert changed == {name: value for name, value in chats().read(OWNER, CHAT).items() if name != "messages"}
+    assert changed["title"] == "The sky"
+    assert listed(OWNER) == [(CHAT, "The sky", "owner")]
+    assert listed(FRIEND) == [(CHAT, "The sky", "member")]
+
+
+def test_members_are_replaced_and_a_former_one_is_cut_off() -> None:
+    theirs = admitted("stream-2", "And?", owner=FRIEND)
+    changed = chats().update(OWNER, CHAT, members=["another", "a-third"])
+    assert changed["members"] == ["another", "a-third"]
+    assert listed("another") == listed("a-third") == [(CHAT, PROMPT, "member")]
+    assert listed(FRIEND) == []
+    assert registry().pulse(theirs, Usage(1, 1), "m") == "cancelled"
+    with pytest.raises(NotFound):
+        chats().read(FRIEND, CHAT)
+
+
+def test_a_member_who_stays_keeps_the_place_in_the_list(table: Table) -> None:
+    admitted("stream-2", "And?", owner=FRIEND)
+    chats().update(OWNER, CHAT, members=[FRIEND, "another"])
+    membership = table.membership(FRIEND, CHAT)
+    assert membership is not None
+    assert membership["latestStream"] == "stream-2"
+
+
+MANY = [f"user-{number}" for number in range(MAX_MEMBERS)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"title": ""},
+        {"title": "  "},
+        {"title": "x" * (MAX_TITLE_CHARACTERS + 1)},
+        {"title": 7},
+        {"title": ["x"]},
+        {"title": "\ud800"},
+        {"members": "a-friend"},
+        {"members": {"a": 1}},
+        {"members": [1]},
+        {"members": [None]},
+        {"members": [""]},
+        {"members": ["a b"]},
+        {"members": ["user#x"]},
+        {"members": ["x", "x"]},
+        {"members": [OWNER]},
+        {"members": [*MANY, "one-more"]},
+        {"title": "fine", "members": [["x"]]},
+    ],
+    ids=lambda changes: repr(changes)[:50],
+)
+def test_a_change_is_refused_with(changes: dict[str, object], table: Table) -> None:
+    before = table.items()
+    with pytest.raises(InvalidRequest):
+        chats().update(OWNER, CHAT, **changes)
+    assert table.items() == before
+
+
+def test_the_most_members_and_the_longest_title_are_accepted() -> None:
+    changed = chats().update(OWNER, CHAT, members=MANY, title="🎈" * MAX_TITLE_CHARACTERS)
+    assert changed["members"] == MANY
+    others = [f"other-{number}" for number in range(MAX_MEMBERS)]
+    with pytest.raises(InvalidRequest, match="two steps"):
+        chats().update(OWNER, CHAT, members=others)
+    assert len(MANY) + 48 == MAX_MEMBERS_AT_ONCE
+    assert chats().update(OWNER, CHAT, members=others[:48])["members"] == others[:48]
+    assert chats().update(OWNER, CHAT, members=[])["members"] == []
+
+
+def test_two_changes_at_once_are_both_made() -> None:
+    disturbed = ChatStore(TableClient(TABLE))
+    rename: Any = lambda: chats().update(OWNER, CHAT, title="Renamed")  # noqa: E731
+    with just_before(disturbed.table.client, "TransactWriteItems", rename):
+        changed = disturbed.update(OWNER, CHAT, members=["another"])
+    assert (changed["title"], changed["members"]) == ("Renamed", ["another"])
+    assert listed("another") == [(CHAT, "Renamed", "member")]
+
+
+def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
+    mine, theirs = running("stream-2", "And?"), admitted("stream-3", "So?", owner=FRIEND)
+    chats().delete(OWNER, CHAT)
+    assert table.items(f"chat#{CHAT}") == []
+    assert listed(OWNER) == listed(FRIEND) == []
+    assert registry().pulse(mine, Usage(1, 1), "m") == registry().pulse(theirs, Usage(1, 1), "m") == "cancelled"
+    for user in (OWNER, FRIEND):
+        with pytest.raises(NotFound):
+            chats().read(user, CHAT)
+    with pytest.raises(NotFound):
+        chats().delete(OWNER, CHAT)
+
+
+def test_the_id_of_a_deleted_chat_is_free_for_anybody() -> None:
+    chats().delete(OWNER, CHAT)
+    assert admitted("stream-2", "Mine now", owner=STRANGER).answer_index == 1
+    assert [message["parts"][0]["text"] for message in chats().read(STRANGER, CHAT)["messages"]] == ["Mine now"]
+
+
+def test_a_deletion_that_was_cut_off_hides_the_chat_and_is_finished_by_another(table: Table) -> None:
+    class Cut(Exception):
+        pass
+
+    def cut() -> None:
+        raise Cut
+
+    disturbed = ChatStore(TableClient(TABLE))
+    with just_before(disturbed.table.client, "BatchWriteItem", cut), pytest.raises(Cut):
+        disturbed.delete(OWNER, CHAT)
+    assert listed(OWNER) == listed(FRIEND) == []
+    for user in (OWNER, FRIEND, STRANGER):
+        with pytest.raises(NotFound):
+            chats().read(user, CHAT)
+        with pytest.raises(NotFound):
+            admitted("stream-2", owner=user)
+    for user in (FRIEND, STRANGER):
+        with pytest.raises(NotFound):
+            chats().delete(user, CHAT)
+    chats().delete(OWNER, CHAT)
+    assert table.items(f"chat#{CHAT}") == []
+
+
+def test_deleting_removes_also_what_was_cut_off_and_more_than_a_batch_holds(table: Table) -> None:
+    for index in range(2, 60):
+        table.change(f"chat#{CHAT}", f"message#{index:06d}", id=f"m-{index}", role="user", parts=[])
+    chats().delete(OWNER, CHAT)
+    assert table.items(f"chat#{CHAT}") == []
+
+
+def test_a_chat_of_another_name_is_not_touched() -> None:
+    admitted("stream-2", "Other", chat_id=f"{CHAT}0")
+    chats().delete(OWNER, CHAT)
+    assert len(chats().read(OWNER, f"{CHAT}0")["messages"]) == 1
+
+
+def test_the_store_is_that_of_the_environment() -> None:
+    assert ChatStore.from_environment().read(OWNER, CHAT)["id"] == start().chat_id

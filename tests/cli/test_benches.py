@@ -1,0 +1,27 @@
+"""What a benchmark starts."""
+
+import pytest
+
+from sandbox.cli.app import run
+from sandbox.cli.bench import startup, stream
+from sandbox.cli.errors import CommandError
+from sandbox.cli.launch import StartOptions
+from sandbox.cli.options import PORT_VARIABLE
+
+
+@pytest.mark.parametrize("module", [startup, stream], ids=["startup", "stream"])
+def test_a_benchmark_starts_its_sandbox_on_the_port_of_the_environment(
+    module: object, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    asked: list[StartOptions] = []
+
+    def launch(options: StartOptions, **_: object) -> None:
+        asked.append(options)
+        raise CommandError("started enough")
+
+    monkeypatch.setattr(module, "launch", launch)
+    monkeypatch.setenv(PORT_VARIABLE, "9177")
+    name = "startup" if module is startup else "stream"
+    assert run(["bench", name]) == 1
+    assert [options.port for options in asked] == [9177]
+    assert "started enough" in capsys.readouterr().err

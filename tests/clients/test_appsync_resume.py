@@ -1,0 +1,122 @@
+"""What AppSync does not deliver, or delivered before somebody listened, comes from the journal."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from sandbox.clients import appsync
+from sandbox.clients.chats import Chat, ChatSummary
+from sandbox.clients.client import Cut, NothingActive, Refused
+from tests.clients.servers import FINISH, HELLO, START, WORLD
+from tests.clients.test_appsync_client import Journal, Stack, never, stream
+
+Batch = Callable[..., Awaitable[None]]
+ERROR = [{"type": "data-error", "data": {"code": "internal", "message": "Died."}}, {"type": "error", "errorText": "x"}]
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GAP_SECONDS", "FIRST_SECONDS", "QUIET_SECONDS"):
+        monkeypatch.setattr(appsync, name, 0.05)
+
+
+async def test_a_gap_is_filled_from_the_journal():
+    async def publish(batch: Batch) -> None:
+        await batch(0, START)
+        await batch(2, WORLD, FINISH)
+
+    journal = Journal(START, HELLO)
+    received = await stream(publish, journal.exchange())
+    assert [item.part for item in received] == [START, HELLO, WORLD, FINISH]
+    assert [item.sequence for item in received] == [0, 1, 2, 3]
+    assert ("parts", {"streamId": journal.asked[0][1]["streamId"], "after": 0}) in journal.asked
+
+
+async def test_a_gap_is_filled_also_while_later_batches_go_on_coming():
+    async def publish(batch: Batch) -> None:
+        await batch(0, START)
+        for sequence in range(2, 40):
+            await batch(sequence, WORLD)
+            await asyncio.sleep(0.01)  # shorter than what a gap is waited for, again and again
+
+    journal = Journal(START, HELLO, *[WORLD] * 37, FINISH)
+    received = await stream(publish, journal.exchange())
+    assert [item.sequence for item in received] == list(range(40))
+
+
+async def test_a_lost_last_batch_comes_from_the_journal():
+    async def publish(batch: Batch) -> None:
+        await batch(0, START, HELLO)
+
+    received = await stream(publish, Journal(START, HELLO, FINISH, ended=True).exchange())
+    assert [item.part for item in received] == [START, HELLO, FINISH]
+
+
+async def test_a_stream_that_had_ended_before_it_was_started_again_comes_from_the_journal():
+    received = await stream(never, Journal(START, HELLO, FINISH, ended=True).exchange())
+    assert [item.part for item in received] == [START, HELLO, FINISH]
+
+
+async def test_a_stream_that_ended_without_its_terminal_part_is_cut():
+    with pytest.raises(Cut, match="its terminal part is not in the journal, 1 parts into the stream"):
+        await stream(never, Journal(START, ended=True).exchange())
+
+
+async def test_an_end_that_stands_before_what_has_come_is_a_refusal():
+    """A worker died: what it delivered last is not in the journal, and there the reaper ended the stream."""
+
+    async def publish(batch: Batch) -> None:
+        await batch(0, START, HELLO, WORLD, WORLD)
+        await batch(2, *ERROR)
+
+    with pytest.raises(Refused, match="internal: Died"):
+        await stream(publish, Journal().exchange())
+
+
+async def test_a_resume_reads_the_journal_and_then_the_subscription():
+    async def publish(batch: Batch) -> None:
+        await batch(3, FINISH)
+
+    journal = Journal(START, HELLO, WORLD)
+    stack = Stack(publish, journal.exchange())
+    async with stack.client() as client:
+        received = [item async for item in client.resume("chat-1")]
+    assert [item.part for item in received] == [START, HELLO, WORLD, FINISH]
+    assert journal.asked[0] == ("activeStream", {"chatId": "chat-1"})
+    assert json.loads(stack.frames[1]["payload"]["data"])["variables"] == {"streamId": "s"}
+
+
+async def test_a_resume_after_a_part_gives_what_comes_behind_it():
+    journal = Journal(START, HELLO, WORLD, FINISH, ended=True)
+    async with Stack(never, journal.exchange()).client() as client:
+        received = [item async for item in client.resume("chat-1", after=1)]
+    assert [(item.sequence, item.part) for item in received] == [(2, WORLD), (3, FINISH)]
+    assert journal.asked[1] == ("parts", {"streamId": "s", "after": 1})
+
+
+async def test_nothing_active_is_nothing_to_resume():
+    async with Stack(never, Journal(activeStream=None).exchange()).client() as client:
+        with pytest.raises(NothingActive, match="chat-1"):
+            await anext(client.resume("chat-1"))
+
+
+async def test_chats_are_listed_read_changed_and_deleted_by_their_fields():
+    message = {"id": "m", "role": "user", "parts": []}
+    chat = {"id": "c", "title": "T", "owner": "o", "members": ["p"], "messages": [json.dumps(message)]}
+    listed = [{"id": "c", "title": "T", "role": "owner", "updatedAt": "2026-01-01T00:00:00Z"}]
+    journal = Journal(chats=listed, chat=chat, updateChat={"id": "c"}, deleteChat="c", cancelStream="s")
+    async with Stack(never, journal.exchange()).client() as client:
+        assert await client.chats() == [ChatSummary("c", "T", "owner", "2026-01-01T00:00:00Z")]
+        assert await client.read("c") == Chat("c", "T", "o", ("p",), (message,))
+        await client.update("c", title="New")
+        await client.update("c", members=[])
+        await client.delete("c")
+        await client.cancel("c", "s")
+    assert journal.asked[2:] == [
+        ("updateChat", {"id": "c", "title": "New"}),
+        ("updateChat", {"id": "c", "members": []}),
+        ("deleteChat", {"id": "c"}),
+        ("cancelStream", {"streamId": "s"}),
+    ]

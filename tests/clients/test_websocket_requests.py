@@ -1,0 +1,207 @@
+"""Resume, cancel, chats, and what concerns the connection as a whole, in frames."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection
+
+from sandbox.clients.chats import text_of
+from sandbox.clients.client import Cut, NothingActive, Received, Refused, chat_request
+from sandbox.clients.tickets import fetch_ticket, with_ticket
+from sandbox.clients.websocket import WebSocketClient
+from tests.clients.servers import FINISH, HELLO, START, HttpExchange, http_server, read, socket_server
+
+Frames = list[dict[str, Any]]
+Answers = Callable[[dict[str, Any]], Frames]
+
+
+@asynccontextmanager
+async def connected(answers: Answers, **options: Any) -> AsyncGenerator[tuple[WebSocketClient, Frames]]:
+    """A client, and the frames that it sends; each is answered with the frames given for it."""
+    sent: Frames = []
+
+    async def conversation(connection: ServerConnection) -> None:
+        async for message in connection:
+            sent.append(json.loads(message))
+            for frame in answers(sent[-1]):
+                await connection.send(json.dumps({"requestId": sent[-1]["requestId"], **frame}))
+
+    async with (
+        socket_server(conversation, subprotocol="streamways.v1") as url,
+        WebSocketClient(url, "t", **options) as client,
+    ):
+        yield client, sent
+
+
+def whole(_frame: dict[str, Any], first: int = 0) -> Frames:
+    parts = [START, HELLO, FINISH][first:]
+    chunks = [{"type": "chunk", "sequence": at, "chunk": part} for at, part in enumerate(parts, first)]
+    return [{"type": "start"}, *chunks, {"type": "end"}]
+
+
+async def collect(parts: AsyncGenerator[Received]) -> list[Received]:
+    return [item async for item in parts]
+
+
+async def test_a_resume_asks_for_all_parts_or_for_those_after_a_sequence():
+    def answers(frame: dict[str, Any]) -> Frames:
+        return whole(frame, frame.get("lastSequence", -1) + 1)
+
+    async with connected(answers) as (client, sent):
+        assert [item.sequence for item in await collect(client.resume("chat-1"))] == [0, 1, 2]
+        assert [item.sequence for item in await collect(client.resume("chat-1", 0, request_id="mine"))] == [1, 2]
+    assert sent[0] == {"type": "resume", "requestId": sent[0]["requestId"], "id": "chat-1"}
+    assert sent[1] == {"type": "resume", "requestId": "mine", "id": "chat-1", "lastSequence": 0}
+
+
+async def test_no_active_is_nothing_to_resume():
+    async with connected(lambda _: [{"type": "no-active"}]) as (client, _):
+        with pytest.raises(NothingActive, match="chat-1"):
+            await anext(client.resume("chat-1"))
+
+
+async def test_an_abort_names_its_request_and_a_cancel_its_stream():
+    answers: Answers = lambda frame: [{"type": "result", "result": {}}] if frame["type"] == "cancel" else []  # noqa: E731
+    async with connected(answers) as (client, sent):
+        await client.abort("stream-1")
+        await client.cancel("chat-1", "stream-1")
+    assert sent[0] == {"type": "abort", "requestId": "stream-1"}
+    assert {**sent[1], "requestId": ""} == {"type": "cancel", "requestId": "", "streamId": "stream-1"}
+
+
+async def test_several_requests_share_a_connection():
+    """The frames of two streams come interleaved; each reader gets its own."""
+
+    async def conversation(connection: ServerConnection) -> None:
+        ids = [(await read(connection))["requestId"] for _ in range(2)]
+        for frames in zip(*([{**frame, "requestId": each} for frame in whole({})] for each in ids), strict=True):
+            for frame in frames:
+                await connection.send(json.dumps(frame))
+
+    async with socket_server(conversation, subprotocol="streamways.v1") as url, WebSocketClient(url, "t") as client:
+        both = await asyncio.gather(*(collect(client.stream(chat_request(text))) for text in ("One", "Two")))
+    assert [[item.part for item in received] for received in both] == [[START, HELLO, FINISH]] * 2
+
+
+async def test_a_beat_is_a_sign_of_life_and_a_notice_is_told():
+    silence = 0.6
+
+    async def conversation(connection: ServerConnection) -> None:
+        request_id = (await read(connection))["requestId"]
+        await connection.send(json.dumps({"type": "notice", "requestId": "streamways", "code": "connection_ends"}))
+        for _ in range(4):
+            await asyncio.sleep(silence / 3)
+            await connection.send(json.dumps({"type": "beat", "requestId": "streamways"}))
+        for frame in whole({}):
+            await connection.send(json.dumps({**frame, "requestId": request_id}))
+
+    notices: list[object] = []
+    async with (
+        socket_server(conversation, subprotocol="streamways.v1") as url,
+        WebSocketClient(url, "t", silence_seconds=silence, on_notice=notices.append) as client,
+    ):
+        assert len(await collect(client.stream(chat_request("Hi")))) == 3
+    assert notices == [{"type": "notice", "requestId": "streamways", "code": "connection_ends"}]
+
+
+async def test_a_renewed_token_goes_along_with_a_request_once_there_is_one():
+    tokens = iter([None, "new"])
+    async with connected(whole, renewed_token=lambda: next(tokens)) as (client, sent):
+        for _ in range(2):
+            await collect(client.stream(chat_request("Hi")))
+    assert "headers" not in sent[0]
+    assert sent[1]["headers"] == {"authorization": "Bearer new"}
+
+
+async def test_a_list_and_a_chat_may_come_in_several_frames_and_a_message_in_several_pieces():
+    summaries = [{"id": f"c{at}", "title": "T", "role": "owner", "updatedAt": "now"} for at in range(2)]
+    chat = {"id": "c", "title": "T", "owner": "o", "members": []}
+    first = {"id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hi"}]}
+    pieces = [
+        {"id": "m2", "role": "assistant", "parts": [{"type": "text", "text": "One"}]},
+        {"id": "m2", "role": "assistant", "parts": [{"type": "text", "text": " two", "continued": True}]},
+    ]
+
+    def answers(frame: dict[str, Any]) -> Frames:
+        if frame["type"] == "list":
+            results: Frames = [{"chats": [summary]} for summary in summaries]
+        else:
+            results = [{**chat, "messages": messages} for messages in ([first, pieces[0]], [pieces[1]])]
+        more = [{"type": "result", "result": result, "more": True} for result in results[:-1]]
+        return [*more, {"type": "result", "result": results[-1]}]
+
+    async with connected(answers) as (client, sent):
+        assert [each.id for each in await client.chats()] == ["c0", "c1"]
+        read_chat = await client.read("c")
+    assert [(message["id"], text_of(message)) for message in read_chat.messages] == [("m1", "Hi"), ("m2", "One two")]
+    assert sent[1]["id"] == "c"
+
+
+async def test_changes_of_a_chat_carry_only_what_is_given_and_a_refusal_is_one():
+    text = json.dumps({"error": {"code": "forbidden", "message": "Not yours."}})
+
+    def answers(frame: dict[str, Any]) -> Frames:
+        refused = {"type": "error", "errorText": text}
+        return [refused if frame["type"] == "delete" else {"type": "result", "result": {}}]
+
+    async with connected(answers) as (client, sent):
+        await client.update("c", title="New")
+        await client.update("c", members=["x"])
+        with pytest.raises(Refused, match="forbidden: Not yours"):
+            await client.delete("c")
+    fields = [{name: value for name, value in frame.items() if name != "requestId"} for frame in sent]
+    assert fields == [
+        {"type": "update", "id": "c", "title": "New"},
+        {"type": "update", "id": "c", "members": ["x"]},
+        {"type": "delete", "id": "c"},
+    ]
+
+
+async def test_a_closed_connection_ends_every_request_on_it():
+    async def conversation(connection: ServerConnection) -> None:
+        for _ in range(2):
+            await read(connection)
+        await connection.close()
+
+    async with socket_server(conversation, subprotocol="streamways.v1") as url, WebSocketClient(url, "t") as client:
+        requests = [collect(client.stream(chat_request("Hi"))) for _ in range(2)]
+        outcomes = await asyncio.gather(*requests, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [Cut, Cut]
+
+
+async def test_a_ticket_is_got_with_the_token_and_goes_into_the_address():
+    exchange = HttpExchange([b'{"ticket":"a+b","expiresIn":30}'], headers={"content-type": "application/json"})
+    async with http_server(exchange) as origin:
+        ticket = await fetch_ticket(f"{origin}/", "a.b.c")
+    [(line, headers, _)] = exchange.received
+    assert line == "POST / HTTP/1.1"
+    assert headers["authorization"] == "Bearer a.b.c"
+    assert with_ticket("wss://x/live", ticket) == "wss://x/live?ticket=a%2Bb"
+
+
+async def test_a_refused_ticket_is_a_refusal():
+    body = b'{"error":{"code":"unauthenticated","message":"No."}}'
+    exchange = HttpExchange([body], "401 Unauthorized", {"content-type": "application/json"})
+    async with http_server(exchange) as origin:
+        with pytest.raises(Refused, match="unauthenticated: No"):
+            await fetch_ticket(origin, None)
+
+
+async def test_with_a_ticket_no_token_is_offered():
+    offered: list[str] = []
+
+    async def conversation(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        offered.extend([connection.request.path, connection.request.headers["sec-websocket-protocol"]])
+        await connection.wait_closed()
+
+    async with (
+        socket_server(conversation, subprotocol="streamways.v1") as url,
+        WebSocketClient(with_ticket(url, "one-time"), None),
+    ):
+        pass
+    assert offered == ["/?ticket=one-time", "streamways.v1"]

@@ -1,0 +1,67 @@
+"""Two sandboxes for the suite: one as users run it, and one whose functions and connections do not live long."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from sandbox.clients.client import ARCHITECTURES
+from sandbox.conformance.case import Case, On
+from sandbox.conformance.runner import Result, run_cases
+from sandbox.conformance.stack import StackUnderTest
+from tests.support.sandbox import RunningSandbox, running_sandbox
+
+PACE = ("--first-token-ms", "20", "--tokens-per-second", "150")
+"""An answer takes two to three seconds: time enough to cut and to cancel it on the way."""
+FUNCTION_SECONDS = 5
+TIME_SCALE = 0.006
+
+Results = Mapping[tuple[str, On], Result]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/conformance/" in item.nodeid:
+            fixtures: Sequence[str] = getattr(item, "fixturenames", ())
+            group = "conformance-short" if "short_results" in fixtures else "conformance"
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[RunningSandbox]:
+    """A sandbox with the program's own settings."""
+    with running_sandbox(*PACE) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def short_sandbox() -> Iterator[RunningSandbox]:
+    """A sandbox whose functions end after seconds, and whose clock runs fast."""
+    config = {"timeoutSeconds": str(FUNCTION_SECONDS)}
+    with running_sandbox(*PACE, "--time-scale", str(TIME_SCALE), config=config) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def results(request: pytest.FixtureRequest, sandbox: RunningSandbox) -> Results:
+    """What became of all cases that are asked for, run side by side."""
+    return await _run(request, sandbox, "results")
+
+
+@pytest.fixture(scope="session")
+async def short_results(request: pytest.FixtureRequest, short_sandbox: RunningSandbox) -> Results:
+    """As `results`, in the sandbox where nothing lives long."""
+    return await _run(request, short_sandbox, "short_results")
+
+
+async def _run(request: pytest.FixtureRequest, sandbox: RunningSandbox, fixture: str) -> Results:
+    assert sandbox.outputs.architectures == ARCHITECTURES
+    stack = StackUnderTest.of_sandbox(sandbox.state, sandbox.token)
+    chosen: list[tuple[Case, On]] = []
+    for item in request.session.items:
+        if isinstance(item, pytest.Function) and fixture in item.fixturenames and hasattr(item, "callspec"):
+            chosen.append((item.callspec.params["case"], item.callspec.params["on"]))
+    assert stack.sandbox is not None
+    try:
+        return {(result.case.name, result.on): result for result in await run_cases(stack, chosen, lambda _: None)}
+    finally:
+        await stack.sandbox.close()

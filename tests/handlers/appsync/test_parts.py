@@ -1,0 +1,150 @@
+"""The queries that a client fills gaps with, and resumes: what can be resumed, and the parts after a sequence."""
+
+import json
+from typing import Any
+
+import pytest
+
+from handlers.appsync import fields
+from shared.protocol import parts
+from shared.protocol.parts import Numbered, Part
+from shared.stream.journal import LAST_SEQUENCE, Journal
+from shared.stream.registry import StreamRegistry
+from tests.support.appsync import ask, refusal, result
+from tests.support.aws import Table
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, table_client, within
+from tests.support.tables import WatchedTable
+
+SAID = [parts.start("msg-1", STREAM), parts.block_start("text", "t"), parts.block_delta("text", "t", "Hi 🎈")]
+END = [parts.block_end("text", "t"), parts.finish("stop", {"usage": {}})]
+pytestmark = pytest.mark.usefixtures("world", "table")
+
+
+def journal(told: list[Part], first: int = 0) -> None:
+    """Writes parts of the stream, as one item each time."""
+    writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    writer.append([Numbered(first + index, part) for index, part in enumerate(told)])
+    assert writer.close(within(10))
+
+
+def page(after: int | None = None, **arguments: Any) -> dict[str, Any]:
+    """What is asked for after this sequence."""
+    return result("parts", {"streamId": STREAM, "after": after, **arguments})
+
+
+def test_all_parts_are_read_from_the_start() -> None:
+    admitted(architecture="appsync")
+    journal(SAID)
+    expected = {"streamId": STREAM, "firstSequence": 0, "parts": SAID, "ended": False}
+    assert page() == page(-1) == result("parts", {"streamId": STREAM}) == expected
+
+
+@pytest.mark.parametrize("after", range(5))
+def test_parts_are_read_after_a_sequence_up_to_the_terminal_one(after: int) -> None:
+    admitted(architecture="appsync")
+    journal(SAID)
+    journal(END, len(SAID))
+    told = [*SAID, *END][after + 1 :]
+    assert page(after) == {
+        "streamId": STREAM,
+        "firstSequence": after + 1,
+        "parts": told,
+        "ended": bool(told),
+    }
+
+
+def test_a_stream_that_has_said_nothing_yet_has_an_empty_page() -> None:
+    admitted(architecture="appsync")
+    assert page() == {"streamId": STREAM, "firstSequence": 0, "parts": [], "ended": False}
+    assert page(7) == {"streamId": STREAM, "firstSequence": 8, "parts": [], "ended": False}
+
+
+def test_parts_stop_before_a_gap() -> None:
+    admitted(architecture="appsync")
+    journal(SAID)
+    journal(END, len(SAID) + 1)
+    assert (page()["parts"], page()["ended"]) == (SAID, False)
+    assert (page(2)["parts"], page(2)["ended"]) == ([], False)
+
+
+def test_an_ended_stream_whose_last_parts_were_lost_has_an_end_all_the_same() -> None:
+    start = admitted(architecture="appsync", running=True)
+    journal(SAID)
+    assert registry().end(start, {"stopReason": "internal"}, [])
+    assert (page()["parts"], page()["ended"]) == (SAID, False)
+    assert (page(2)["parts"], page(2)["ended"]) == ([], True)
+    assert (page(1000)["parts"], page(1000)["ended"]) == ([], True)
+
+
+def test_a_long_answer_comes_in_pages_without_a_gap() -> None:
+    admitted(architecture="appsync")
+    told = [parts.block_delta("text", "t", f"{number:05} " + "🎈" * 24_000) for number in range(30)]
+    for number, part in enumerate(told):
+        journal([part], number)
+    read: list[Part] = []
+    pages = 0
+    while piece := page(len(read) - 1)["parts"]:
+        read += piece
+        pages += 1
+        escaped = json.dumps([json.dumps(part, ensure_ascii=False) for part in piece], ensure_ascii=False)
+        assert len(escaped.encode()) < 5_000_000
+    assert read == told
+    assert pages > 2
+
+
+@pytest.mark.parametrize("after", [-2, -(10**9), LAST_SEQUENCE + 1, 2**31 - 1, "1", 1.5, True, [], {"N": "1"}], ids=str)
+def test_a_sequence_that_is_none_is_refused(after: object) -> None:
+    admitted(architecture="appsync")
+    assert refusal("parts", {"streamId": STREAM, "after": after}) == "invalid_request"
+    assert page(LAST_SEQUENCE)["parts"] == []
+
+
+def test_a_stream_of_another_user_is_answered_like_one_that_never_was() -> None:
+    admitted(architecture="appsync")
+    journal([*SAID, *END])
+    foreign = ask("parts", {"streamId": STREAM}, user="bob")
+    unknown = ask("parts", {"streamId": "never-was"}, user="bob")
+    assert foreign["error"]["code"] == "not_found"
+    assert json.dumps(foreign).replace(STREAM, "X") == json.dumps(unknown).replace("never-was", "X")
+
+
+def test_a_stream_that_was_cancelled_before_its_start_has_no_parts() -> None:
+    result("cancelStream", {"streamId": STREAM})
+    assert refusal("parts", {"streamId": STREAM}) == "not_found"
+
+
+def test_what_runs_in_a_chat_can_be_resumed() -> None:
+    assert result("activeStream", {"chatId": CHAT}) is None
+    admitted(architecture="websocket")
+    assert result("activeStream", {"chatId": CHAT}) == {"streamId": STREAM, "chatId": CHAT}
+
+
+def test_what_ended_a_while_ago_is_not_resumed(table: Table) -> None:
+    start = admitted(architecture="appsync", running=True)
+    registry().end(start, {"stopReason": "end_turn"}, [])
+    assert result("activeStream", {"chatId": CHAT}) == {"streamId": STREAM, "chatId": CHAT}
+    ended = table.stream(OWNER, STREAM)
+    assert ended is not None
+    table.change(ended["pk"], ended["sk"], endedAt=ended["endedAt"] - 61)
+    assert result("activeStream", {"chatId": CHAT}) is None
+    assert page()["ended"] is True
+
+
+def test_a_chat_of_another_user_has_nothing_to_resume_and_is_not_there() -> None:
+    admitted(architecture="appsync")
+    assert refusal("activeStream", {"chatId": CHAT}, user="bob") == "not_found"
+
+
+def test_a_stream_that_ends_while_it_is_read_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = admitted(architecture="appsync", running=True)
+    journal(SAID)
+    watched = WatchedTable()
+
+    def end(asked: str) -> None:
+        if asked == "GetItem" and registry().end(start, {"stopReason": "end_turn"}, []):
+            journal(END, len(SAID))
+
+    watched.before = end
+    monkeypatch.setattr(fields, "registry", lambda: StreamRegistry(watched))
+    read = page(2)
+    assert (read["parts"], read["ended"]) == (END, True)

@@ -1,0 +1,228 @@
+"""The frames about streams: what `send`, `resume`, `abort` and `cancel` leave in the table and give to the worker."""
+
+import time
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from handlers.websocket import store
+from handlers.websocket.requests import Request
+from shared.stream.registry import StreamRegistry
+from tests.support.aws import Table
+from tests.support.interference import sent as sent_to_table
+from tests.support.pool import token
+from tests.support.websocket import CONNECTION, OWNER, PROMPT, World, ask, error_of, receive
+
+RESUME: dict[str, Any] = {"type": "resume", "requestId": "r-2", "id": "chat-1", "headers": {}, "body": {}}
+ABORT = {"type": "abort", "requestId": "r-1"}
+
+
+def registry() -> StreamRegistry:
+    return StreamRegistry.from_environment()
+
+
+def sent(world: World, connection_id: str = CONNECTION) -> list[dict[str, Any]]:
+    return world.connections.frames(connection_id)
+
+
+def tails(world: World) -> list[dict[str, Any]]:
+    """What the worker was asked to read."""
+    return [event for event in world.lambda_service.events if "tail" in event]
+
+
+def reads(after: int, request_id: str, stream_id: str = "r-1") -> dict[str, Any]:
+    return {
+        "owner": OWNER,
+        "streamId": stream_id,
+        "chatId": "chat-1",
+        "after": after,
+        "requestId": request_id,
+        "correlationId": "gateway-2",
+    }
+
+
+def cancelled(table: Table, chat_id: str = "chat-1") -> bool:
+    """Whether the stream that runs in the chat was told to stop."""
+    slot = table.slot(OWNER, chat_id)
+    assert slot is not None
+    return slot["cancelled"]
+
+
+def test_a_send_is_handed_to_the_worker_and_not_answered_here(world: World) -> None:
+    receive(ask(), connected_for=60)
+    assert sent(world) == []
+    [event] = world.lambda_service.events
+    assert (event["connectionId"], event["requestId"]) == (CONNECTION, "r-1")
+    assert abs(event["connectedAt"] - (time.time() - 60)) < 5
+    start = event["stream"]
+    assert (start["owner"], start["streamId"], start["chatId"]) == (OWNER, "r-1", "chat-1")
+    assert (start["architecture"], start["correlationId"]) == ("websocket", "gateway-2")
+    assert start["messages"] == [{"role": "user", "text": PROMPT}]
+    record = registry().record(OWNER, "r-1")
+    assert record is not None
+    assert record.state == "started"
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": f"Bearer {token()}"}], ids=["no token", "a token"])
+def test_a_send_costs_three_requests_to_the_table(headers: dict[str, str], world: World) -> None:
+    with sent_to_table(store.table().client) as requests:
+        receive({**ask(), "headers": headers}, expires_in=7200)
+    assert sorted(requests) == ["BatchGetItem", "Query", "TransactWriteItems"]
+    assert len(world.lambda_service.events) == 1
+
+
+def test_whoever_ends_a_dead_stream_finds_its_client(world: World) -> None:
+    receive(ask())
+    [event] = world.lambda_service.events
+    dead = registry().open_stream(OWNER, "r-1", event["stream"]["nonce"])
+    assert dead is not None
+    assert dead.address == {"connectionId": CONNECTION, "requestId": "r-1"}
+
+
+@pytest.mark.parametrize("connection_id", [CONNECTION, "another"])
+def test_the_same_request_again_is_read_from_the_beginning_and_not_asked_again(
+    connection_id: str, world: World
+) -> None:
+    receive(ask())
+    receive(ask(), connection_id=connection_id)
+    start, read = world.lambda_service.events
+    assert "stream" in start
+    assert (read["connectionId"], read["tail"]) == (connection_id, reads(-1, "r-1"))
+    assert sent(world) == []
+
+
+def test_another_request_under_the_same_id_is_refused(world: World) -> None:
+    receive(ask())
+    receive(ask(prompt="Something else"))
+    assert len(world.lambda_service.events) == 1
+    [frame] = sent(world)
+    assert error_of(frame)["code"] == "invalid_request"
+
+
+def test_two_users_may_choose_the_same_id(world: World) -> None:
+    receive(ask())
+    receive(ask(chat="chat-2"), sub="somebody-else", connection_id="another")
+    assert [event["stream"]["owner"] for event in world.lambda_service.events] == [OWNER, "somebody-else"]
+
+
+def test_the_chat_of_another_is_not_there(world: World) -> None:
+    receive(ask())
+    for frame in (ask("r-9"), {**RESUME, "requestId": "r-9"}):
+        receive(frame, sub="mallory", connection_id="mallory's")
+    assert [error_of(frame, "r-9")["code"] for frame in sent(world, "mallory's")] == ["not_found"] * 2
+    assert len(world.lambda_service.events) == 1
+
+
+@pytest.mark.parametrize(("last", "after"), [(None, -1), (0, 0), (17, 17)])
+def test_a_resume_reads_the_latest_stream_of_the_chat_under_its_own_id(
+    last: int | None, after: int, world: World
+) -> None:
+    receive(ask())
+    receive({**RESUME, "lastSequence": last})
+    [read] = tails(world)
+    assert read["tail"] == reads(after, "r-2")
+    assert sent(world) == [], "the worker says that there is a stream"
+
+
+def test_a_resume_without_last_sequence_is_a_whole_replay(world: World) -> None:
+    receive(ask())
+    receive(RESUME)
+    [read] = tails(world)
+    assert read["tail"]["after"] == -1
+
+
+@pytest.mark.parametrize("last", [-1, 1.5, "3", True, [], 10**8, 10**40])
+def test_a_last_sequence_is_that_of_a_part(last: object, world: World) -> None:
+    receive(ask())
+    receive({**RESUME, "lastSequence": last})
+    [frame] = sent(world)
+    assert error_of(frame, "r-2")["code"] == "invalid_request"
+    assert tails(world) == []
+
+
+def test_a_resume_finds_nothing_active_in_a_chat_that_is_not_known(world: World, table: Table) -> None:
+    receive(RESUME)
+    assert sent(world) == [{"type": "no-active", "requestId": "r-2"}]
+    assert table.count() == 0
+
+
+def test_a_resume_that_no_worker_can_read_for_is_refused(world: World) -> None:
+    receive(ask())
+    world.lambda_service.failures.are([500, 500])
+    receive(RESUME)
+    [frame] = sent(world)
+    assert error_of(frame, "r-2")["code"] == "internal"
+
+
+@pytest.mark.parametrize("connection_id", [CONNECTION, "another"])
+def test_an_abort_of_a_send_cancels_it_from_any_connection_of_its_user(
+    connection_id: str, world: World, table: Table
+) -> None:
+    receive(ask())
+    receive(ABORT, connection_id=connection_id)
+    assert cancelled(table)
+    assert sent(world, connection_id) == []
+
+
+def test_an_abort_that_overtakes_its_send_prevents_it(world: World) -> None:
+    receive(ABORT)
+    receive(ask())
+    [frame] = sent(world)
+    assert error_of(frame)["code"] == "invalid_request"
+    assert world.lambda_service.events == []
+
+
+def test_an_abort_by_another_user_stops_nothing(world: World, table: Table) -> None:  # noqa: ARG001
+    receive(ask())
+    for frame in (ABORT, {"type": "cancel", "requestId": "c-1", "streamId": "r-1"}):
+        receive(frame, sub="mallory", connection_id="mallory's")
+    receive(ABORT, sub="mallory")
+    assert not cancelled(table)
+
+
+def test_a_cancel_stops_a_stream_by_its_id_and_is_answered(world: World, table: Table) -> None:
+    receive(ask())
+    receive({"type": "cancel", "requestId": "c-1", "streamId": "r-1"}, connection_id="another")
+    assert cancelled(table)
+    assert sent(world, "another") == [{"type": "result", "requestId": "c-1", "result": {"streamId": "r-1"}}]
+
+
+def test_an_abort_of_a_resume_stops_nothing_yet(world: World, table: Table) -> None:  # noqa: ARG001
+    receive(ask())
+    receive(RESUME)
+    receive({"type": "abort", "requestId": "r-2"})
+    assert not cancelled(table)
+    assert Request(OWNER, CONNECTION, "r-2").detached_at() is not None
+    assert table.stream(OWNER, "r-2") is None, "a tombstone"
+
+
+def test_an_abort_lets_go_of_the_resume_of_its_own_connection_alone(world: World) -> None:  # noqa: ARG001
+    receive(ask())
+    receive(RESUME)
+    receive(RESUME, connection_id="another")
+    receive({"type": "abort", "requestId": "r-2"})
+    assert Request(OWNER, "another", "r-2").detached_at() is None
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
+def test_resume_abort_resume_leaves_one_reader_in_whatever_order_it_is_handled(
+    order: tuple[int, ...], world: World, table: Table
+) -> None:
+    receive(ask())
+    frames = [RESUME, {"type": "abort", "requestId": "r-2"}, {**RESUME, "requestId": "r-3"}]
+    for index in order:
+        receive(frames[index])
+    assert {read["tail"]["requestId"] for read in tails(world)} == {"r-2", "r-3"}
+    assert Request(OWNER, CONNECTION, "r-2").detached_at() is not None
+    assert Request(OWNER, CONNECTION, "r-3").detached_at() is None
+    assert not cancelled(table)
+
+
+def test_what_is_known_of_a_request_goes_with_its_connection(world: World, table: Table) -> None:  # noqa: ARG001
+    receive(ask())
+    receive(RESUME)
+    item = table.item(f"user#{OWNER}", f"request#{CONNECTION}#r-2")
+    assert item is not None
+    assert (item["streamId"], item["chatId"]) == ("r-1", "chat-1")
+    assert 0 < float(item["expiresAt"]) - time.time() <= 7200

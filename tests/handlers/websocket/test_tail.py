@@ -1,0 +1,288 @@
+"""The worker that reads: what was said, then what is said, to a client that has resumed."""
+
+import json
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from handlers.websocket import store, worker
+from handlers.websocket.requests import Request
+from shared.protocol import parts
+from shared.protocol.parts import Numbered, Part
+from shared.stream.journal import Journal
+from shared.stream.start import StreamStart
+from tests.support.aws import Table
+from tests.support.interference import refused
+from tests.support.logs import Logs
+from tests.support.services import lambda_context
+from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client, within
+from tests.support.websocket import CONNECTION, World, error_of
+
+STARTED: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
+SAID: list[Part] = [*STARTED, parts.block_delta("text", "t", "So far")]
+ENDED: list[Part] = [
+    parts.block_delta("text", "t", ", so good"),
+    parts.block_end("text", "t"),
+    parts.finish("stop", {"streamId": STREAM}),
+]
+READER = Request(OWNER, CONNECTION, "r-2")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readers look about all the time."""
+    monkeypatch.setattr("shared.stream.tail.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("shared.stream.tail.LOOK_SECONDS", 0.02)
+    for module in ("follower", "requests"):
+        monkeypatch.setattr(f"handlers.websocket.{module}.RESUMED_AGAIN_SECONDS", 0.2)
+
+
+def write(said: list[Part], first: int = 0) -> None:
+    """Puts parts into the journal."""
+    journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    journal.append([Numbered(first + index, part) for index, part in enumerate(said)])
+    assert journal.close(within(5))
+
+
+def end(start: StreamStart) -> None:
+    registry().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": "So far, so good"}])
+
+
+def read(after: int = -1, remaining: float = 30.0, *, resumed: bool = True, request_id: str = "r-2") -> None:
+    """One event, as the routes send it for a `resume`."""
+    if resumed:
+        Request(OWNER, CONNECTION, request_id).resume(STREAM, CHAT)
+    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "after": after, "requestId": request_id}
+    event = {"connectionId": CONNECTION, "connectedAt": int(time.time()), "tail": tail}
+    worker.handler(event, lambda_context(remaining))  # pyright: ignore
+
+
+def frames(world: World) -> list[dict[str, Any]]:
+    return world.connections.frames(CONNECTION)
+
+
+def chunks(world: World) -> list[tuple[int, Part]]:
+    return [(frame["sequence"], frame["chunk"]) for frame in frames(world) if frame["type"] == "chunk"]
+
+
+def cancelled(table: Table) -> bool:
+    slot = table.slot(OWNER, CHAT)
+    assert slot is not None
+    return slot["cancelled"]
+
+
+def on_chunk(world: World, text: str, act: Any) -> None:
+    """Acts once when the client is sent this text."""
+    done: list[bool] = []
+
+    def then(_: str, frame: str) -> None:
+        if text in frame and not done:
+            done.append(True)
+            act()
+
+    world.connections.then = then
+
+
+def test_an_ended_stream_is_replayed_whole_under_the_new_id(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    read()
+    assert {frame["requestId"] for frame in frames(world)} == {"r-2"}
+    assert [frames(world)[0]["type"], frames(world)[-1]["type"]] == ["start", "end"]
+    assert chunks(world) == list(enumerate([*SAID, *ENDED]))
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_a_client_that_has_some_parts_gets_the_others(after: int, world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    read(after)
+    assert frames(world)[0]["type"] == "start"
+    assert chunks(world) == list(enumerate([*SAID, *ENDED]))[after + 1 :]
+    assert frames(world)[-1]["type"] == "end"
+
+
+def test_a_client_that_has_all_parts_is_told_so(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    read(after=6)
+    assert [frame["type"] for frame in frames(world)] == ["start", "end"]
+
+
+def test_what_is_said_meanwhile_follows(world: World) -> None:
+    start = running()
+    write(SAID)
+
+    def go_on() -> None:
+        write(ENDED, first=4)
+        end(start)
+
+    on_chunk(world, "So far", go_on)
+    read()
+    assert chunks(world) == list(enumerate([*SAID, *ENDED]))
+
+
+def test_a_stream_that_says_nothing_yet_is_there_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handlers.websocket.follower.BEAT_SECONDS", 0.02)
+    running()
+    on_chunk(world, '"beat"', lambda: write([*SAID, *ENDED]))
+    read()
+    assert frames(world)[:2] == [{"type": "start", "requestId": "r-2"}, {"type": "beat", "requestId": "streamways"}]
+    assert len(chunks(world)) == 7
+
+
+@pytest.mark.parametrize("said", [[], SAID])
+def test_a_reader_is_told_when_the_rest_is_lost(said: list[Part], world: World) -> None:
+    end(running())
+    write(said) if said else None
+    read()
+    assert error_of(frames(world)[-1], "r-2")["code"] == "internal"
+    assert "end" not in [frame["type"] for frame in frames(world)]
+
+
+def test_a_reader_that_claims_to_have_more_than_there_is_is_told(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    read(after=60)
+    assert error_of(frames(world)[-1], "r-2")["code"] == "internal"
+
+
+def test_a_reader_whose_time_is_up_is_told_to_resume(world: World) -> None:
+    running()
+    write(SAID)
+    read(remaining=4.2)
+    assert len(chunks(world)) == 4
+    assert error_of(frames(world)[-1], "r-2")["code"] == "deadline"
+
+
+def test_a_reader_that_is_gone_stops_and_cancels_nothing(world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    on_chunk(world, "text-start", lambda: world.connections.failures.are([410], for_ever=True))
+    read()
+    assert len(chunks(world)) == 3
+    assert not cancelled(table)
+
+
+def test_a_frame_that_cannot_be_sent_is_told(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    world.connections.failures.are([None, None, 403])
+    read()
+    assert error_of(frames(world)[-1], "r-2")["code"] == "internal"
+
+
+def test_a_request_is_forgotten_when_it_is_answered(world: World, table: Table) -> None:  # noqa: ARG001
+    end(running())
+    write([*SAID, *ENDED])
+    read()
+    assert table.items(f"user#{OWNER}", "request#") == []
+
+
+def test_a_reader_that_was_let_go_stops_and_the_stream_with_it(world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    on_chunk(world, "So far", READER.detach)
+    began = time.monotonic()
+    read()
+    assert time.monotonic() - began < 5
+    assert cancelled(table)
+    assert [frame["type"] for frame in frames(world)] == ["start", *["chunk"] * 4]
+    assert table.items(f"user#{OWNER}", "request#") == []
+
+
+def test_a_reader_that_was_let_go_before_it_began_reads_nothing(world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    READER.detach()
+    read()
+    assert frames(world) == []
+    assert cancelled(table)
+
+
+@pytest.mark.parametrize("connection_id", [CONNECTION, "another"])
+@pytest.mark.parametrize("before", [True, False], ids=["before the abort", "after it"])
+def test_a_chat_that_is_resumed_again_goes_on(connection_id: str, before: bool, world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    acts = [READER.detach, lambda: Request(OWNER, connection_id, "r-3").resume(STREAM, CHAT)]
+
+    def act() -> None:
+        for each in reversed(acts) if before else acts:
+            each()
+
+    on_chunk(world, "So far", act)
+    read()
+    assert not cancelled(table)
+
+
+def test_it_is_waited_for_a_resume_that_comes_after_the_abort(
+    world: World, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        Request(OWNER, "another", "r-3").resume(STREAM, CHAT)
+
+    clock = SimpleNamespace(sleep=wait, time=time.time, monotonic=time.monotonic)
+    monkeypatch.setattr("handlers.websocket.follower.time", clock)
+    running()
+    write(SAID)
+    on_chunk(world, "So far", READER.detach)
+    read()
+    assert len(waits) == 1
+    assert 0 <= waits[0] <= 0.2
+    assert not cancelled(table)
+
+
+def test_the_reader_that_was_let_go_last_stops_the_stream(world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    other = Request(OWNER, CONNECTION, "r-3")
+    other.resume(STREAM, CHAT)
+    other.detach()
+    on_chunk(world, "So far", READER.detach)
+    read()
+    assert cancelled(table)
+
+
+def test_a_table_that_fails_for_a_moment_costs_no_reader_its_stream(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    with refused(store.table().client, "GetItem", "InternalServerError", times=1):
+        read()
+    assert frames(world)[-1]["type"] == "end"
+
+
+def test_a_reader_of_another_chat_or_user_or_long_ago_saves_nothing(world: World, table: Table) -> None:
+    running()
+    write(SAID)
+    Request(OWNER, CONNECTION, "r-3").resume("other", "chat-2")
+    Request("mallory", CONNECTION, "r-4").resume(STREAM, CHAT)
+    Request(OWNER, "tab-2", "r-5").resume(STREAM, CHAT)
+    table.change(f"user#{OWNER}", "request#tab-2#r-5", resumedAt=int(time.time()) - 60)
+    on_chunk(world, "So far", READER.detach)
+    read()
+    assert cancelled(table)
+
+
+def test_a_send_that_was_joined_is_read_without_a_note(world: World) -> None:
+    end(running())
+    write([*SAID, *ENDED])
+    read(resumed=False, request_id=STREAM)
+    assert [frames(world)[0]["requestId"], frames(world)[-1]["type"]] == [STREAM, "end"]
+    assert len(chunks(world)) == 7
+
+
+def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
+    running()
+    write(SAID)
+    world.connections.failures.are([None, None, None, None, 403])
+    on_chunk(world, "text-delta", READER.detach)
+    read()
+    assert json.dumps(frames(world))
+    assert logs.lines("reading for a client failed")
+    assert "So far" not in logs.text

@@ -1,0 +1,259 @@
+"""Whoever loses a race reads again and decides anew: every interleaving of a start with what changes under it."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from shared.errors import AlreadyStarted, Internal, NotFound, StreamCancelled
+from shared.models.events import Usage
+from shared.protocol.request import ChatRequest
+from shared.stream.admission import Admission, Joined
+from shared.stream.start import StreamStart
+from shared.table_client import ATTEMPTS, TableClient
+from tests.support.aws import TABLE, Table
+from tests.support.interference import done, first_answers_lost, just_before, refused, sent
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission, admitted, asked, chats, registry, running, said
+
+WRITE = "TransactWriteItems"
+HISTORY_READ = "Query"
+STATE_READ = "BatchGetItem"
+ANSWER = [{"type": "text", "text": "Because."}]
+
+
+@pytest.fixture(scope="module")
+def disturbed() -> Iterator[Admission]:
+    """An admission of its own client, for what is done to it."""
+    return Admission(TableClient(TABLE), "websocket", 1000)
+
+
+def admit(
+    by: Admission, request: ChatRequest | None = None, stream_id: str | None = None, owner: str = OWNER
+) -> StreamStart | Joined:
+    return by.admit(owner, request or asked(message_id="m-1"), stream_id=stream_id, correlation_id="c", running=True)
+
+
+def texts() -> list[str]:
+    messages: list[dict[str, Any]] = chats().read(OWNER, CHAT)["messages"]
+    return [part["text"] for message in messages for part in message["parts"]]
+
+
+MOMENTS = pytest.mark.parametrize(
+    ("existing", "moment"),
+    [(False, WRITE), (False, STATE_READ), (True, WRITE), (True, HISTORY_READ), (True, STATE_READ)],
+    ids=lambda value: value if isinstance(value, str) else "old chat" if value else "new chat",
+)
+
+
+def talk_before() -> None:
+    registry().end(running("stream-0", "Before"), {}, ANSWER)
+
+
+@pytest.mark.usefixtures("table")
+@MOMENTS
+def test_of_two_equal_requests_without_an_id_one_starts_and_the_other_joins(
+    existing: bool, moment: str, disturbed: Admission
+) -> None:
+    if existing:
+        talk_before()
+    first: list[StreamStart | Joined] = []
+    with just_before(disturbed.table.client, moment, lambda: first.append(admit(admission()))):
+        second = admit(disturbed)
+    assert isinstance(first[0], StreamStart)
+    assert second == Joined(first[0].stream_id)
+    assert texts().count(PROMPT) == 1
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("moment", [WRITE, STATE_READ])
+def test_of_two_equal_requests_under_one_id_one_starts_and_the_other_joins(moment: str, disturbed: Admission) -> None:
+    with just_before(disturbed.table.client, moment, lambda: admitted(request=asked(message_id="m-1"))):
+        assert admit(disturbed, stream_id=STREAM) == Joined(STREAM)
+
+
+@pytest.mark.usefixtures("table")
+def test_of_two_requests_under_one_id_one_starts_and_the_other_is_refused(disturbed: Admission) -> None:
+    with just_before(disturbed.table.client, WRITE, lambda: admitted()), pytest.raises(AlreadyStarted):
+        admit(disturbed, asked("Another"), STREAM)
+    assert texts() == [PROMPT]
+
+
+@pytest.mark.usefixtures("table")
+@MOMENTS
+def test_of_two_different_requests_the_later_supersedes_and_both_questions_are_kept(
+    existing: bool, moment: str, disturbed: Admission
+) -> None:
+    if existing:
+        talk_before()
+    first: list[StreamStart] = []
+    with just_before(disturbed.table.client, moment, lambda: first.append(running("stream-1", "First"))):
+        second = admit(disturbed, asked("Second"))
+    assert isinstance(second, StreamStart)
+    assert texts()[-2:] == ["First", "Second"]
+    assert second.messages[-1].text == "First\n\nSecond"
+    assert registry().pulse(first[0], Usage(1, 1), "m") == "superseded"
+    assert registry().pulse(second, Usage(1, 1), "m") == "running"
+
+
+@pytest.mark.usefixtures("table")
+def test_the_prompt_is_never_older_than_what_the_start_is_written_on(disturbed: Admission) -> None:
+    """The history is read beside the chat: an edit between the two leaves the length as it was."""
+    registry().end(running("stream-0", "Old", chat_id=CHAT), {}, ANSWER)
+    old_id = chats().read(OWNER, CHAT)["messages"][0]["id"]
+    edit = ChatRequest.from_client({"id": CHAT, "messages": [said("Edited", old_id)], "messageId": old_id})
+
+    client = disturbed.table.client
+    with done(client, HISTORY_READ) as history_read:
+
+        def edit_after_the_history_was_read() -> None:
+            assert history_read.wait(WAIT_SECONDS)
+            registry().end(admitted("stream-1", request=edit), {}, ANSWER)
+
+        with just_before(client, STATE_READ, edit_after_the_history_was_read):
+            stream = admit(disturbed, asked("Next"))
+    assert isinstance(stream, StreamStart)
+    assert [message.text for message in stream.messages] == ["Edited", "Because.", "Next"]
+
+
+@pytest.mark.usefixtures("table")
+def test_nothing_is_under_way_any_more_when_a_request_has_joined(disturbed: Admission) -> None:
+    """Lambda may freeze the environment right after the answer."""
+    admitted(request=asked(message_id="m-1"))
+    slowly = threading.Event()
+    client = disturbed.table.client
+    with just_before(client, HISTORY_READ, lambda: slowly.wait(0.2)), sent(client) as requests:
+        assert admit(disturbed) == Joined(STREAM)
+        assert HISTORY_READ in requests
+
+
+@pytest.mark.usefixtures("table")
+def test_a_stream_that_is_claimed_while_it_is_superseded_is_not_claimed_twice(disturbed: Admission) -> None:
+    older = admitted()
+    with just_before(disturbed.table.client, WRITE, lambda: registry().claim(older)):
+        assert isinstance(admit(disturbed, asked("Another")), StreamStart)
+    assert registry().claim(older) == "taken"
+
+
+@pytest.mark.usefixtures("table")
+def test_a_stream_that_ends_while_it_is_superseded_keeps_its_answer(disturbed: Admission) -> None:
+    older = running(prompt="First")
+    with just_before(disturbed.table.client, WRITE, lambda: registry().end(older, {}, ANSWER)):
+        assert isinstance(admit(disturbed, asked("Second")), StreamStart)
+    assert texts() == ["First", "Because.", "Second"]
+    assert registry().open_stream(OWNER, STREAM, older.nonce) is None
+
+
+@pytest.mark.usefixtures("table")
+def test_a_cancel_that_comes_while_a_stream_is_started_refuses_it_or_stops_it(disturbed: Admission) -> None:
+    with (
+        just_before(disturbed.table.client, WRITE, lambda: registry().cancel(OWNER, STREAM)),
+        pytest.raises(StreamCancelled),
+    ):
+        admit(disturbed, stream_id=STREAM)
+
+
+def test_a_member_who_is_removed_while_starting_is_refused(table: Table, disturbed: Admission) -> None:
+    running()
+    chats().update(OWNER, CHAT, members=["a-friend"])
+    remove: Callable[[], object] = lambda: chats().update(OWNER, CHAT, members=[])  # noqa: E731
+    with just_before(disturbed.table.client, WRITE, remove), pytest.raises(NotFound):
+        admit(disturbed, owner="a-friend")
+    assert table.slot("a-friend", CHAT) is None
+    assert table.membership("a-friend", CHAT) is None
+
+
+def test_a_chat_that_is_deleted_while_a_stream_starts_is_begun_anew(table: Table, disturbed: Admission) -> None:
+    registry().end(running(), {}, ANSWER)
+    with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)):
+        stream = admit(disturbed, asked("Second"))
+    assert isinstance(stream, StreamStart)
+    assert (stream.answer_index, texts()) == (1, ["Second"])
+    assert len(table.messages(CHAT)) == 2
+
+
+@pytest.mark.usefixtures("table")
+def test_a_continuation_of_an_answer_that_another_continues_is_refused(disturbed: Admission) -> None:
+    first = running()
+    registry().end(first, {}, ANSWER)
+    request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
+    with just_before(disturbed.table.client, WRITE, lambda: admit(admission(), request)):
+        assert isinstance(admit(disturbed, request), Joined)
+
+
+def test_a_start_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
+    table: Table, disturbed: Admission
+) -> None:
+    with first_answers_lost(disturbed.table.client, WRITE), sent(disturbed.table.client) as requests:
+        stream = admit(disturbed, stream_id=STREAM)
+    assert isinstance(stream, StreamStart)
+    assert requests.count(WRITE) == 2
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert record["nonce"] == stream.nonce
+    assert texts() == [PROMPT]
+
+
+@pytest.mark.usefixtures("table")
+def test_a_start_that_meets_other_transactions_waits_for_them(disturbed: Admission) -> None:
+    with refused(disturbed.table.client, WRITE, "None", "TransactionConflict", times=ATTEMPTS - 1):
+        assert isinstance(admit(disturbed), StreamStart)
+
+
+@pytest.mark.usefixtures("table")
+def test_a_start_that_loses_every_race_gives_up_in_our_words(disturbed: Admission) -> None:
+    numbers = iter(range(1000))
+    others = [lambda: running(f"stream-{next(numbers)}", "Other")] * ATTEMPTS
+    with just_before(disturbed.table.client, WRITE, *others), pytest.raises(Internal):
+        admit(disturbed)
+
+
+def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) -> None:
+    together = threading.Barrier(8)
+    by = [Admission(admission().table, "websocket", 1000) for _ in range(8)]
+
+    def start(number: int) -> StreamStart:
+        together.wait(WAIT_SECONDS)
+        outcome = admit(by[number], asked(f"Question {number}", message_id=f"m-{number}"), f"stream-{number}")
+        assert isinstance(outcome, StreamStart)
+        return outcome
+
+    with ThreadPoolExecutor(8) as threads:
+        streams = list(threads.map(start, range(8)))
+    states = [registry().pulse(stream, Usage(1, 1), "m") for stream in streams]
+    assert sorted(states) == ["running", *["superseded"] * 7]
+    last = max(streams, key=lambda stream: stream.answer_index)
+    assert states[streams.index(last)] == "running", "the last in the history is the one that runs"
+    assert sorted(stream.answer_index for stream in streams) == list(range(1, 16, 2))
+    assert {stream.stream_id for stream in registry_open(streams)} == {stream.stream_id for stream in streams}
+    for stream in streams:
+        assert registry().end(stream, {}, [{"type": "text", "text": f"to {stream.stream_id}"}])
+    told = texts()
+    assert [answer.removeprefix("to stream-") for answer in told[1::2]] == [
+        question.removeprefix("Question ") for question in told[::2]
+    ]
+    assert table.slot(OWNER, CHAT) is None
+
+
+def registry_open(streams: list[StreamStart]) -> list[Any]:
+    found = [registry().open_stream(OWNER, stream.stream_id, stream.nonce) for stream in streams]
+    return [stream for stream in found if stream is not None]
+
+
+@pytest.mark.usefixtures("table")
+def test_of_eight_equal_requests_at_once_one_starts_and_seven_join() -> None:
+    together = threading.Barrier(8)
+    by = [Admission(admission().table, "websocket", 1000) for _ in range(8)]
+
+    def start(number: int) -> StreamStart | Joined:
+        together.wait(WAIT_SECONDS)
+        return admit(by[number])
+
+    with ThreadPoolExecutor(8) as threads:
+        outcomes = list(threads.map(start, range(8)))
+    started = [outcome for outcome in outcomes if isinstance(outcome, StreamStart)]
+    assert len(started) == 1
+    assert [outcome for outcome in outcomes if isinstance(outcome, Joined)] == [Joined(started[0].stream_id)] * 7
+    assert texts() == [PROMPT]

@@ -1,0 +1,176 @@
+"""Whatever users and workers do, in whatever order and however they interrupt each other, the table holds together."""
+
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared.chats.store import ChatStore
+from shared.errors import StreamwaysError
+from shared.models.events import Usage
+from shared.protocol.request import ChatRequest
+from shared.stream.admission import Admission
+from shared.stream.registry import StreamRegistry
+from shared.stream.start import StreamStart
+from shared.table_client import TableClient
+from tests.support.aws import TABLE, Table
+from tests.support.interference import before_request
+from tests.support.starts import CHAT, said
+
+USERS = ("ada", "bob")
+Act = Callable[["Caller", "World"], None]
+
+
+class Caller:
+    """Admission, registry and chats on one client."""
+
+    def __init__(self) -> None:
+        self.table = TableClient(TABLE)
+        self.admission = Admission(self.table, "websocket", 1000)
+        self.registry = StreamRegistry(self.table)
+        self.chats = ChatStore(self.table)
+
+
+@dataclass
+class World:
+    """The streams so far, and what was done to each."""
+
+    streams: list[StreamStart] = field(default_factory=list[StreamStart])
+    claimed: Counter[str] = field(default_factory=Counter[str])
+    ended: Counter[str] = field(default_factory=Counter[str])
+    withdrawn: Counter[str] = field(default_factory=Counter[str])
+
+    def stream(self, number: int) -> StreamStart | None:
+        return self.streams[number % len(self.streams)] if self.streams else None
+
+
+def starting(user: str, stream_id: str | None, body: dict[str, Any], running: bool) -> Act:
+    def act(by: Caller, world: World) -> None:
+        request = ChatRequest.from_client({"id": CHAT, **body})
+        outcome = by.admission.admit(user, request, stream_id=stream_id, correlation_id="c", running=running)
+        if isinstance(outcome, StreamStart):
+            world.streams.append(outcome)
+            world.claimed[outcome.nonce] += running
+
+    return act
+
+
+def working(what: str, number: int) -> Act:
+    def act(by: Caller, world: World) -> None:
+        stream = world.stream(number)
+        if stream is None:
+            return
+        match what:
+            case "claim":
+                world.claimed[stream.nonce] += by.registry.claim(stream) != "taken"
+            case "pulse":
+                by.registry.pulse(stream, Usage(1, 1), "m")
+            case "end":
+                world.ended[stream.nonce] += by.registry.end(stream, {}, [{"type": "text", "text": "answer"}])
+            case "withdraw":
+                gone = by.registry.record(stream.owner, stream.stream_id) is None
+                world.withdrawn[stream.nonce] += by.registry.withdraw(stream) and not gone
+            case _:
+                by.registry.cancel(stream.owner, stream.stream_id)
+
+    return act
+
+
+def sharing(members: list[str]) -> Act:
+    return lambda by, _: by.chats.update("ada", CHAT, members=members) and None
+
+
+def deleting(by: Caller, _: World) -> None:
+    by.chats.delete("ada", CHAT)
+
+
+IDS = st.sampled_from(["m-1", "m-2", "msg-s-1", None])
+BODIES = st.builds(
+    lambda id_, role, rest: {"messages": [said("text", id_, role)], **rest},
+    IDS,
+    st.sampled_from(["user", "user", "user", "assistant"]),
+    st.sampled_from([{}, {}, {"messageId": "m-1"}, {"trigger": "regenerate-message"}]),
+)
+ACTS = st.one_of(
+    st.builds(starting, st.sampled_from(USERS), st.sampled_from(["s-1", "s-2", None]), BODIES, st.booleans()),
+    st.builds(starting, st.just("ada"), st.none(), BODIES, st.booleans()),
+    st.builds(working, st.sampled_from(["claim", "pulse", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
+    st.builds(sharing, st.sampled_from([["bob"], ["bob"], []])),
+    st.just(deleting),
+)
+AT_REQUEST = st.sampled_from([1, 1, 1, 0, 2])
+"""Most acts read with their first request, and write with the second."""
+INTERRUPTED = st.tuples(ACTS, st.tuples(AT_REQUEST, ACTS) | st.tuples(AT_REQUEST, ACTS) | st.none())
+
+
+@pytest.fixture(scope="module")
+def callers() -> tuple[Caller, Caller]:
+    return Caller(), Caller()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(INTERRUPTED, min_size=1, max_size=8))
+def test_the_table_holds_together(
+    callers: tuple[Caller, Caller], table: Table, acts: list[tuple[Act, tuple[int, Act] | None]]
+) -> None:
+    table.delete()
+    table.create()
+    caller, other = callers
+    world = World()
+    for act, interruption in acts:
+        at, interrupting = interruption or (0, lambda *_: None)
+
+        def interrupt(acts: Act = interrupting) -> None:
+            with suppress(StreamwaysError):
+                acts(other, world)
+
+        with suppress(StreamwaysError), before_request(caller.table.client, at, interrupt):
+            act(caller, world)
+        check(table, world)
+    for stream in world.streams:
+        found = caller.registry.open_stream(stream.owner, stream.stream_id, stream.nonce)
+        if found is not None:
+            world.ended[stream.nonce] += caller.registry.end(found, {}, [], holds_slot=found.holds_slot)
+    check(table, world)
+    assert [item for item in table.items() if item["sk"].startswith("slot#") or "open" in item] == []
+    assert [message for message in live(table) if message.get("state") == "streaming"] == []
+
+
+def live(table: Table) -> list[dict[str, Any]]:
+    chat = table.chat(CHAT)
+    return [] if chat is None else table.messages(CHAT)[: int(chat["length"])]
+
+
+def check(table: Table, world: World) -> None:
+    items = table.items()
+    records = {item["nonce"]: item for item in items if item["sk"] == "stream" and item["state"] != "cancelled"}
+    slots = {item["nonce"]: item for item in items if item["sk"].startswith("slot#")}
+    started = {nonce for nonce, record in records.items() if record["state"] == "started"}
+    given_back = {nonce for nonce, record in records.items() if "open" in record}
+    assert started == slots.keys() | given_back, "a stream that has not ended can be found by the sweep"
+    assert slots.keys().isdisjoint(given_back), "and once"
+
+    chat = table.chat(CHAT)
+    lists = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"chat#{CHAT}"}
+    if chat is None:
+        assert table.messages(CHAT) == []
+        assert lists == set()
+    else:
+        assert lists == {chat["owner"], *chat["members"]}
+        messages = live(table)
+        assert len(messages) == chat["length"]
+        assert messages[-1]["nonce"] == chat["turn"]
+        ids = [message["id"] for message in messages if message["parts"]]
+        assert len(set(ids)) == len(ids)
+        written = {message["nonce"] for message in messages if message.get("state") == "streaming"}
+        assert written <= started, "an answer is being written only while its stream runs"
+
+    for nonces in (world.claimed, world.ended, world.withdrawn):
+        assert all(count <= 1 for count in nonces.values())
+    withdrawn = {nonce for nonce, count in world.withdrawn.items() if count}
+    assert withdrawn.isdisjoint(nonce for nonce, count in (world.claimed + world.ended).items() if count)

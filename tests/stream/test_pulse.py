@@ -1,0 +1,128 @@
+"""The pulse: one request a second, on a thread of its own, until it hears that the stream shall end."""
+
+import threading
+from typing import Any
+
+import pytest
+
+from shared.models.events import Usage
+from shared.stream import pulse as pulses
+from shared.stream.pulse import Pulse
+from shared.stream.registry import LEASE_SECONDS, StreamRegistry
+from shared.stream.start import StreamStart
+from tests.support.aws import Table
+from tests.support.logs import Logs
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import CHAT, OWNER, STREAM, registry, running
+from tests.support.tables import WatchedTable
+
+BRIEFLY = 0.1
+"""How long something is watched that must not happen."""
+
+
+class Beating:
+    """A pulse of a stream, with what it heard."""
+
+    def __init__(self, table: WatchedTable, start: StreamStart) -> None:
+        self.heard: list[str] = []
+        self.over = threading.Event()
+        self.tokens = 0
+        self.pulse = Pulse(StreamRegistry(table), start, model="m", usage=self._usage, on_end=self._end)
+        self.pulse.begin()
+
+    def _usage(self) -> Usage:
+        self.tokens += 1
+        return Usage(5, self.tokens, estimated=True)
+
+    def _end(self, state: str) -> None:
+        self.heard.append(state)
+        self.over.set()
+
+
+class Beats:
+    """Counts the requests of a table."""
+
+    def __init__(self, table: WatchedTable) -> None:
+        self._beaten = threading.Semaphore(0)
+        table.client.meta.events.register("after-call.dynamodb.UpdateItem", self._count)
+
+    def _count(self, **_: Any) -> None:
+        self._beaten.release()
+
+    def wait_for(self, count: int) -> None:
+        for _ in range(count):
+            assert self._beaten.acquire(timeout=WAIT_SECONDS)
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What takes a second takes a moment."""
+    monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 0.01)
+
+
+def test_a_pulse_beats_once_a_second() -> None:
+    assert pulses.INTERVAL_SECONDS == 1.0
+
+
+def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lease(table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    beating = Beating(watched, running())
+    assert not beating.over.wait(BRIEFLY)
+    beating.pulse.stop()
+    assert watched.requests == []
+
+
+@pytest.mark.usefixtures("fast")
+def test_each_beat_is_one_request_that_renews_the_lease_and_tells_the_totals(table: Table) -> None:
+    start = running()
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=0)
+    watched = WatchedTable()
+    beats = Beats(watched)
+    beating = Beating(watched, start)
+    beats.wait_for(3)
+    beating.pulse.stop()
+    slot = table.slot(OWNER, CHAT)
+    assert slot is not None
+    assert slot["leaseExpiresAt"] > LEASE_SECONDS
+    assert int(slot["usage"]["outputTokens"]) >= 3
+    assert slot["usage"]["estimated"] is True
+    assert slot["model"] == "m"
+    assert set(watched.requests) == {"UpdateItem"}
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize("state", ["cancelled", "superseded"])
+def test_a_pulse_hears_that_its_stream_is(state: str, table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    beating = Beating(watched, running())
+    if state == "cancelled":
+        registry().cancel(OWNER, STREAM)
+    else:
+        running("stream-2", "No: why is it dark?")
+    assert beating.over.wait(WAIT_SECONDS)
+    beating.pulse._thread.join(WAIT_SECONDS)
+    assert beating.heard == [state]
+    assert not beating.pulse._thread.is_alive()
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    watched.fail("UpdateItem", times=8)
+    beating = Beating(watched, running())
+    registry().cancel(OWNER, STREAM)
+    assert beating.over.wait(WAIT_SECONDS)
+    assert beating.heard == ["cancelled"]
+    assert logs.lines("a pulse failed")
+
+
+@pytest.mark.usefixtures("fast")
+def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    held, free = watched.hold("UpdateItem")
+    beating = Beating(watched, running())
+    assert held.wait(WAIT_SECONDS)
+    beating.pulse.stop()
+    free.set()
+    beating.pulse._thread.join(WAIT_SECONDS)
+    assert watched.requests.count("UpdateItem") == 1

@@ -1,0 +1,216 @@
+"""The reaper: a stream whose worker died is ended once, with what it said, and one that lives is left alone."""
+
+from typing import Any
+
+import pytest
+
+from shared.models.events import Usage
+from shared.protocol import parts
+from shared.protocol.parts import Numbered, Part
+from shared.stream.journal import Journal, JournalReader
+from shared.stream.reaper import Reaper
+from shared.stream.registry import StreamRegistry
+from shared.stream.start import StreamStart
+from tests.support.aws import Table
+from tests.support.logs import Logs
+from tests.support.models import ScriptedModel, spoken
+from tests.support.outboxes import text_of
+from tests.support.runs import begun, booked, failure, journaled, types
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, running, table_client, within
+from tests.support.tables import WatchedTable
+
+SAID: list[Part] = [
+    parts.start(f"msg-{STREAM}", STREAM),
+    parts.start_step(),
+    parts.block_start("text", "t"),
+    parts.block_delta("text", "t", "So far and no"),
+]
+FINISHED: list[Part] = [
+    parts.block_end("text", "t"),
+    {"type": "finish-step"},
+    parts.finish(
+        "length",
+        {
+            "streamId": STREAM,
+            "model": "amazon.nova-lite-v1:0",
+            "stopReason": "max_tokens",
+            "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8},
+            "cost": {"currency": "USD", "model": 0.000123},
+            "timings": {"firstTextMs": None, "totalMs": 12.5},
+        },
+    ),
+]
+
+
+def reaper() -> Reaper:
+    return Reaper(registry(), JournalReader(table_client()))
+
+
+def journal(said: list[Part], first: int = 0, stream_id: str = STREAM) -> None:
+    """What the worker wrote before it died."""
+    writer = Journal(table_client(), OWNER, stream_id, on_lost=lambda: None)
+    writer.append([Numbered(first + index, part) for index, part in enumerate(said)])
+    assert writer.close(within(WAIT_SECONDS))
+
+
+def died(table: Table, said: list[Part] = SAID, stream_id: str = STREAM, prompt: str = "Why?") -> StreamStart:
+    """A stream whose worker has said so much, and whose lease has run out."""
+    start = running(stream_id, prompt)
+    if said:
+        journal(said, stream_id=stream_id)
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    return start
+
+
+def test_a_stream_whose_lease_has_run_out_is_ended_after_what_was_journaled(table: Table) -> None:
+    died(table)
+    [reaped] = reaper().sweep("websocket")
+    told = journaled()
+    assert told[:4] == SAID
+    assert types(told)[4:6] == ["text-end", "finish-step"]
+    assert failure(told)[0]["code"] == reaped.error.code == booked(table)["stopReason"] == "internal"
+    assert reaped.open.stream_id == STREAM
+    assert [numbered.sequence for numbered in reaped.terminal] == [4, 5, 6, 7, 8]
+    assert [numbered.part for numbered in reaped.terminal] == told[4:]
+
+
+def test_the_answer_so_far_stands_in_the_history(table: Table) -> None:
+    died(table)
+    assert len(list(reaper().sweep("websocket"))) == 1
+    answer = table.messages(CHAT)[1]
+    assert answer["parts"] == [{"type": "text", "text": "So far and no"}]
+    assert answer["state"] == "done"
+
+
+def test_what_its_last_pulse_told_is_booked_or_what_the_journal_shows_if_that_is_more(table: Table, logs: Logs) -> None:
+    start = died(table)
+    registry().pulse(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1)
+    assert len(list(reaper().sweep("websocket"))) == 1
+    usage = booked(table)["usage"]
+    assert (int(usage["inputTokens"]), int(usage["outputTokens"]), usage["estimated"]) == (40, 4, True)
+    assert booked(table)["model"] == "amazon.nova-lite-v1:0"
+    [metrics] = logs.metrics()
+    assert metrics["OutputTokens"] == [4]
+
+
+def test_a_stream_that_never_said_anything_is_told_from_its_start(table: Table) -> None:
+    died(table, said=[])
+    assert len(list(reaper().sweep("websocket"))) == 1
+    assert types(journaled()) == ["start", "message-metadata", "data-error", "error"]
+    assert journaled()[0]["messageId"] == f"msg-{STREAM}"
+
+
+def test_a_worker_that_died_between_its_last_part_and_its_booking_is_booked_as_it_told(
+    table: Table, logs: Logs
+) -> None:
+    died(table, said=[*SAID, *FINISHED])
+    [reaped] = reaper().sweep("websocket")
+    assert journaled() == [*SAID, *FINISHED]
+    assert [numbered.part for numbered in reaped.terminal] == FINISHED
+    record = booked(table)
+    assert (record["stopReason"], int(record["usage"]["outputTokens"])) == ("max_tokens", 5)
+    assert "estimated" not in record["usage"]
+    assert logs.metrics()[0]["Duration"] == [12.5]
+
+
+def test_a_stream_is_reaped_once(table: Table) -> None:
+    died(table)
+    dead = next(iter(registry().open_streams("websocket")))
+    assert reaper().reap(dead) is not None
+    before = table.items()
+    assert reaper().reap(dead) is None
+    assert list(reaper().sweep("websocket")) == []
+    assert table.items() == before
+
+
+def test_a_worker_that_was_quicker_keeps_its_stream(table: Table) -> None:
+    died(table)
+    dead = next(iter(registry().open_streams("websocket")))
+
+    class Overtaken(JournalReader):
+        """The worker writes on right after the reaper has read."""
+
+        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+            page = super().page(owner, stream_id, first)
+            if not page:
+                journal([parts.block_delta("text", "t", " there is more")], first)
+            return page
+
+    assert Reaper(registry(), Overtaken(table_client())).reap(dead) is None
+    assert text_of(journaled()) == "So far and no there is more"
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert record["state"] == "started"
+
+
+def test_a_stream_that_was_superseded_before_it_died_is_ended_without_the_slot(table: Table) -> None:
+    died(table)
+    newer = running("stream-2", "And why is it dark?")
+    table.change(f"stream#{OWNER}#{STREAM}", "stream", startedAt=1)
+    [reaped] = reaper().sweep("websocket")
+    assert (reaped.open.stream_id, reaped.open.holds_slot) == (STREAM, False)
+    assert booked(table)["stopReason"] == "internal"
+    slot = table.slot(OWNER, CHAT)
+    assert slot is not None
+    assert slot["nonce"] == newer.nonce
+
+
+def test_streams_that_live_that_ended_and_of_other_architectures_are_left_alone(table: Table) -> None:
+    run = begun(ScriptedModel(*spoken("Hello")))
+    run.drain()
+    run.join()
+    died(table, stream_id="stream-2", prompt="Dead.")
+    admitted("stream-3", "Alive.", chat_id="chat-3", running=True)
+    assert list(reaper().sweep("appsync")) == []
+    assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == ["stream-2"]
+
+
+def test_a_stream_that_cannot_be_ended_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
+    died(table)
+    admitted("stream-2", "Another.", chat_id="chat-2", running=True)
+    table.change(f"user#{OWNER}", "slot#chat-2", leaseExpiresAt=1, startedAt=2)
+    watched = WatchedTable()
+    watched.fail("TransactWriteItems", times=1)
+    sweeping = Reaper(StreamRegistry(watched), JournalReader(watched))
+    assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == ["stream-2"]
+    assert logs.lines("a stream could not be ended")
+    # The first one's end is in its journal: the next sweep books it.
+    [reaped] = sweeping.sweep("websocket")
+    assert reaped.open.stream_id == STREAM
+    assert types(journaled())[-3:] == ["message-metadata", "data-error", "error"]
+
+
+def event(of: StreamStart) -> dict[str, Any]:
+    return {"connectionId": "c", "stream": of.to_json(), "startBy": 0.0}
+
+
+def test_the_stream_of_a_failed_invocation_is_ended_whatever_its_lease_says(table: Table) -> None:
+    start = admitted(address={"connectionId": "c", "requestId": STREAM})
+    assert registry().claim(start) == "claimed"
+    journal(SAID)
+    reaped = reaper().of_event(event(start))
+    assert reaped is not None
+    assert reaped.open.address == {"connectionId": "c", "requestId": STREAM}
+    assert booked(table)["stopReason"] == "internal"
+    assert reaper().of_event(event(start)) is None
+
+
+@pytest.mark.parametrize("what", ["ended", "withdrawn", "of an earlier start"])
+def test_a_failed_invocation_of_a_stream_that_is_not_open_ends_nothing(what: str, table: Table) -> None:
+    start = admitted()
+    if what == "ended":
+        registry().end(start, {}, [])
+    else:
+        registry().withdraw(start)
+        if what == "of an earlier start":
+            admitted(prompt="Once more?")
+    before = table.items()
+    assert reaper().of_event(event(start)) is None
+    assert table.items() == before
+
+
+def test_a_failed_invocation_of_a_reader_ends_nothing(table: Table) -> None:  # noqa: ARG001
+    tail = {"owner": OWNER, "streamId": STREAM, "after": 3, "requestId": "r"}
+    assert reaper().of_event({"connectionId": "c", "tail": tail}) is None

@@ -1,0 +1,162 @@
+"""What is written of a stream: booked before its end is handed out, and never waited for too long."""
+
+import threading
+
+import pytest
+
+from shared.errors import ModelThrottled, ModelUnavailable
+from shared.stream import run as runs
+from shared.stream.booking import Booking
+from shared.stream.registry import StreamRegistry
+from tests.support.aws import Table
+from tests.support.logs import Logs
+from tests.support.models import SILENCE, ScriptedModel, spoken
+from tests.support.outboxes import Reader, drain, text_of
+from tests.support.runs import begun, booked, journaled, parts_of
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import STREAM
+from tests.support.tables import WatchedTable
+
+BRIEFLY = 0.1
+"""How long something is watched that must not happen."""
+
+
+@pytest.fixture
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The end of a stream waits for the table a moment."""
+    monkeypatch.setattr(runs, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(runs, "LEAST_STEP_SECONDS", 0.1)
+
+
+@pytest.mark.parametrize("step", ["PutItem", "TransactWriteItems"], ids=["journaled", "booked"])
+def test_the_terminal_part_is_not_handed_out_before_the_stream_is(step: str, table: Table) -> None:
+    watched = WatchedTable()
+    said = threading.Event()
+    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRegistry(watched))
+    reader = Reader(run)
+    reader.wait_for_batches(1)
+    wait_until_written(run)
+    held, free = watched.hold(step)
+    said.set()
+    assert held.wait(WAIT_SECONDS)
+    assert reader.hears("finish-step", within=WAIT_SECONDS), "the text itself waits for nothing"
+    assert not reader.hears("finish", within=BRIEFLY)
+    free.set()
+    assert reader.rest()[-1]["type"] == "finish"
+    run.join()
+    assert booked(table)
+    assert journaled()[-1]["type"] == "finish"
+
+
+def wait_until_written(run: runs.StreamRun) -> None:
+    """Until the parts that were taken so far are in the journal."""
+    journal = run._journal
+    with journal._changed:
+        assert journal._changed.wait_for(lambda: not journal._unwritten, WAIT_SECONDS)
+
+
+def test_the_last_flush_comes_before_the_record_says_ended(table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    assert watched.requests[-2:] == ["PutItem", "TransactWriteItems"]
+
+
+def test_a_short_stream_makes_a_flush_at_each_end_and_one_transaction(table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    said = threading.Event()
+    run = begun(ScriptedModel(said, *spoken(*["x "] * 500)), streams=StreamRegistry(watched))
+    reader = Reader(run)
+    reader.wait_for_batches(1)
+    wait_until_written(run)
+    said.set()
+    reader.rest()
+    run.join()
+    assert sorted(watched.requests) == ["PutItem", "PutItem", "TransactWriteItems"]
+
+
+@pytest.mark.usefixtures("little_patience")
+@pytest.mark.parametrize("step", ["PutItem", "TransactWriteItems"])
+def test_a_table_that_hangs_costs_no_client_its_end(step: str, table: Table, logs: Logs) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    _, free = watched.hold(step)
+    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
+    [line] = logs.lines("stream ended")
+    assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
+    assert len(logs.metrics()) == 1
+    free.set()
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_booking(
+    table: Table, logs: Logs
+) -> None:
+    run = begun(ScriptedModel(*spoken("Hi")))
+    table.delete()
+    assert drain(run)[-1]["type"] == "finish"
+    run.join()
+    assert logs.lines("booking the stream failed")
+    [line] = logs.lines("stream ended")
+    assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
+    assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
+
+
+def test_without_time_the_end_still_waits_a_moment_for_the_table(table: Table) -> None:
+    parts_of(ScriptedModel(SILENCE), seconds=0.0)
+    assert booked(table)["stopReason"] == "deadline"
+
+
+def test_one_log_line_and_one_metrics_record_tell_of_a_stream_without_a_word_of_it(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    parts_of(ScriptedModel(*spoken("Rayleigh ", "scattering")))
+    [line] = logs.lines("stream ended")
+    assert (line["streamId"], line["correlation_id"]) == (STREAM, "correlation-1")
+    assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
+    assert (line["stopReason"], line["model"]) == ("end_turn", "amazon.nova-lite-v1:0")
+    [metrics] = logs.metrics()
+    [directive] = metrics["_aws"]["CloudWatchMetrics"]
+    assert directive["Namespace"] == "Streamways"
+    assert [sorted(names) for names in directive["Dimensions"]] == [["model", "service"]]
+    assert {metric["Name"] for metric in directive["Metrics"]} >= {
+        "TimeToFirstToken",
+        "InputTokens",
+        "OutputTokens",
+        "CostUSD",
+        "Duration",
+    }
+    assert metrics["OutputTokens"] == [7]
+    assert "Rayleigh" not in logs.text
+    assert "sky" not in logs.text
+
+
+def test_a_silent_failed_stream_has_metrics_without_a_first_token(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    parts_of(ScriptedModel(ModelThrottled("Busy.")))
+    [metrics] = logs.metrics()
+    assert "TimeToFirstToken" not in metrics
+    assert "TokensPerSecond" not in metrics
+
+
+def test_metrics_that_cannot_be_written_cost_the_client_nothing(
+    table: Table, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE")
+    parts = parts_of(ScriptedModel(*spoken("Hi")))
+    assert parts[-1]["type"] == "finish"
+    assert booked(table)["stopReason"] == "end_turn"
+    assert "Namespace" in logs.text or "namespace" in logs.text
+
+
+def test_a_failure_of_the_model_is_logged_with_its_code_and_reason(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    parts_of(ScriptedModel(ModelUnavailable("The model's answer broke off.", reason="ThrottlingException 4711")))
+    [line] = logs.lines("the model failed")
+    assert (line["code"], line["reason"], line["streamId"]) == ("model_unavailable", "ThrottlingException 4711", STREAM)
+
+
+def test_a_stream_that_cannot_be_settled_ends_for_its_client_all_the_same(
+    table: Table,  # noqa: ARG001
+    logs: Logs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Booking, "metadata", lambda *_: 1 / 0)
+    told = drain(begun(ScriptedModel(*spoken("Hi"))))
+    assert (text_of(told), told[-1]["type"]) == ("Hi", "error")
+    assert logs.lines("settling the stream failed")

@@ -1,0 +1,188 @@
+"""A tail: what was said, then what is being said, to the end, from wherever its reader begins."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.protocol import parts
+from shared.protocol.parts import Numbered, Part
+from shared.stream.journal import JournalReader
+from shared.stream.registry import StreamRegistry
+from shared.stream.tail import LOOK_SECONDS, POLL_SECONDS, Tail
+from tests.support.aws import Table
+from tests.support.logs import Logs
+from tests.support.models import ScriptedModel, spoken
+from tests.support.outboxes import merged, text_of, unnumbered
+from tests.support.runs import begun, journaled
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import OWNER, STREAM, registry, running, table_client, within
+from tests.support.tables import WatchedTable
+
+FINISH = parts.finish("stop", {})
+
+
+class Script:
+    """A journal that grows, and a record that ends, while a reader pauses; the clock moves by the pauses alone."""
+
+    def __init__(self, *steps: Sequence[int] | str) -> None:
+        """Each poll finds one step more: items of these numbers of parts, or `ended`."""
+        self.now = 0.0
+        self.state = "started"
+        self.items: list[list[Numbered]] = []
+        self.looks = 0
+        self._steps = list(steps)
+
+    def grow(self) -> None:
+        step = self._steps.pop(0) if self._steps else ()
+        if step == "ended":
+            self.state = "ended"
+            return
+        for size in step:
+            first = sum(map(len, self.items))
+            self.items.append([Numbered(first + index, parts.start_step()) for index in range(int(size))])
+
+    def pause(self, seconds: float) -> None:
+        assert 0 <= seconds <= POLL_SECONDS
+        self.now += seconds
+        self.grow()
+
+    def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:  # noqa: ARG002
+        starts = [item[0].sequence for item in self.items]
+        return [each for item in self.items[starts.index(first) :] for each in item] if first in starts else []
+
+    def first_of_item(self, owner: str, stream_id: str, sequence: int) -> int:  # noqa: ARG002
+        return max((item[0].sequence for item in self.items if item[0].sequence <= sequence), default=0)
+
+    def record(self, owner: str, stream_id: str) -> "Script":  # noqa: ARG002
+        self.looks += 1
+        return self
+
+    def follow(self, *, after: int = -1, until: float = 3600.0, **options: Any) -> list[list[int]]:
+        """The sequences of the batches."""
+        self.grow()
+        tail = Tail(self, self, clock=lambda: self.now, pause=self.pause)  # pyright: ignore
+        batches = tail.follow(OWNER, STREAM, after=after, until=until, **options)
+        return [[numbered.sequence for numbered in batch] for batch in batches]
+
+
+@given(st.lists(st.lists(st.integers(1, 4), max_size=3), max_size=6), st.integers(-1, 20))
+def test_wherever_a_reader_begins_it_gets_each_part_once_in_order(growth: list[list[int]], after: int) -> None:
+    batches = Script(*growth, "ended").follow(after=after)
+    total = sum(sum(step) for step in growth)
+    assert [sequence for batch in batches for sequence in batch] == list(range(after + 1, total))
+    assert [] not in batches
+
+
+def test_a_reader_is_ahead_of_the_journal_when_it_got_the_parts_from_the_worker_itself() -> None:
+    assert Script([3], [], [4], [2], "ended").follow(after=5) == [[6], [7, 8]]
+
+
+def test_a_tail_ends_with_the_terminal_part_without_asking_for_the_record() -> None:
+    script = Script([1])
+    script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
+    script._steps = []
+    assert script.follow() == [[0, 1]]
+    assert script.looks == 0
+
+
+def test_a_reader_that_has_all_is_not_kept_waiting() -> None:
+    script = Script()
+    script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
+    assert script.follow(after=1) == []
+    assert script.now == 0.0
+
+
+def test_a_tail_ends_when_its_time_is_over() -> None:
+    script = Script([1])
+    assert script.follow(until=1.1) == [[0]]
+    assert script.now == pytest.approx(1.1)
+
+
+def test_a_tail_that_is_stopped_ends_within_a_second_or_so() -> None:
+    asked: list[float] = []
+    script = Script(*[[1]] * 100)
+
+    def stopped() -> bool:
+        asked.append(script.now)
+        return len(asked) == 2
+
+    assert len(script.follow(stopped=stopped)) < 20
+    assert asked == [pytest.approx(LOOK_SECONDS), pytest.approx(2 * LOOK_SECONDS)]
+
+
+def test_a_silent_stream_gives_beats() -> None:
+    script = Script([1], *[[]] * 39, [1])
+    assert script.follow(until=19.0, beat=5.0) == [[0], [], [1], []]
+
+
+def test_a_silent_stream_gives_no_beats_to_who_wants_none() -> None:
+    assert Script([1]).follow(until=100.0) == [[0]]
+
+
+def test_what_was_flushed_just_before_the_end_is_read_after_it() -> None:
+    # The record is looked at between two polls: the last flushes are there, but have not been read.
+    class Late(Script):
+        def record(self, owner: str, stream_id: str) -> Script:
+            self.items += [[Numbered(1, parts.start_step())], [Numbered(2, parts.start_step())]]
+            self.state = "ended"
+            return super().record(owner, stream_id)
+
+        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+            return super().page(owner, stream_id, first)[:1]  # a page holds a megabyte
+
+    script = Late([1])
+    assert script.follow() == [[0], [1], [2]]
+
+
+def test_a_tail_survives_a_table_that_fails_for_a_while(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    run = begun(ScriptedModel(*spoken("Hello")))
+    run.drain()
+    run.join()
+    watched = WatchedTable()
+    watched.fail("Query", times=6)
+    tail = Tail(JournalReader(watched), StreamRegistry(watched), pause=lambda _: None)
+    batches = list(tail.follow(OWNER, STREAM, until=within(WAIT_SECONDS)))
+    assert text_of(unnumbered(batches)) == "Hello"
+    assert logs.lines("reading the journal failed")
+
+
+def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Table) -> None:  # noqa: ARG001
+    following = threading.Barrier(3)
+    read: list[list[Part]] = []
+
+    def follow() -> None:
+        batches: list[list[Numbered]] = []
+        for batch in Tail(JournalReader(table_client()), registry()).follow(OWNER, STREAM, until=within(WAIT_SECONDS)):
+            if not batches:
+                following.wait(WAIT_SECONDS)
+            batches.append(batch)
+        read.append(unnumbered(batches))
+
+    readers = [threading.Thread(target=follow) for _ in range(2)]
+    go_on = threading.Event()
+    beginning, *rest = spoken("Hello ", "world")
+    run = begun(ScriptedModel(beginning, go_on, *rest))
+    for reader in readers:
+        reader.start()
+    drained = threading.Thread(target=run.drain)
+    drained.start()
+    following.wait(WAIT_SECONDS)
+    go_on.set()
+    for thread in [*readers, drained]:
+        thread.join(WAIT_SECONDS)
+    assert read == [journaled()] * 2
+    assert text_of(merged(read[0])) == "Hello world"
+
+
+@pytest.mark.parametrize("state", ["unknown", "ended"])
+def test_a_stream_without_parts_that_does_not_run_is_not_waited_for(state: str, table: Table) -> None:  # noqa: ARG001
+    if state == "ended":
+        registry().end(running(), {}, [])
+    paused: list[float] = []
+    tail = Tail(JournalReader(table_client()), registry(), clock=lambda: sum(paused), pause=paused.append)
+    assert list(tail.follow(OWNER, STREAM, until=3600.0)) == []
+    assert sum(paused) == pytest.approx(LOOK_SECONDS)

@@ -1,0 +1,153 @@
+"""The clients that people have: `useChat`'s default transport, `WebSocketChatTransport`, and our AppSync transport.
+
+Each through send, resume, stop and error, in Node, against a real sandbox.
+"""
+
+import secrets
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sandbox.aws.model import DocsModel
+from sandbox.options import PROJECT_ROOT
+from tests.support.sandbox import RunningSandbox
+from tests.support.stock import StockClient, text_of
+
+each_transport = pytest.mark.parametrize("transport", ["http", "websocket", "appsync"])
+answer = DocsModel(PROJECT_ROOT / "docs").answer
+SLOW = {"fault": "slow", "tokensPerSecond": 20}
+"""Slow enough that a page can act while the answer is being written."""
+
+
+def prompt() -> str:
+    """A question that no other test asks, so that the calls of the model can be told apart."""
+    return f"How does the function URL stream? ({secrets.token_hex(4)})"
+
+
+@pytest.fixture
+def stack(sandbox: RunningSandbox) -> Iterator[dict[str, object]]:
+    """What a page knows: addresses, and the user's token."""
+    yield {**sandbox.outputs.to_json(), "token": sandbox.token()}
+    sandbox.control("DELETE", "/model/fault")
+
+
+def calls(sandbox: RunningSandbox, asked: str) -> list[dict[str, Any]]:
+    """The calls of the model whose last message was this."""
+    return [call for call in sandbox.control("GET", "/model/calls").json()["calls"] if call["prompt"] == asked]
+
+
+@each_transport
+def test_send(stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str) -> None:
+    asked = prompt()
+    [turn] = stock.talk(transport, stack, {"send": asked}, {"done": True})
+    assert text_of(turn["message"]) == answer(asked)
+    assert (turn["status"], turn["finish"]["finishReason"]) == ("ready", "stop")
+    assert turn["message"]["metadata"]["usage"]["outputTokens"] > 0
+    assert len(calls(sandbox, asked)) == 1
+
+
+@each_transport
+def test_a_second_message_goes_on_with_the_first(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    first, second = prompt(), prompt()
+    stock.talk(transport, stack, {"send": first}, {"done": True}, {"send": second}, {"done": True})
+    [call] = calls(sandbox, second)
+    assert [message["role"] for message in call["messages"]] == ["user", "assistant", "user"]
+    assert call["messages"][1]["text"].strip() == answer(first).strip()
+
+
+@each_transport
+def test_stop_reaches_the_model_and_the_chat_goes_on(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    sandbox.control("PUT", "/model/fault", SLOW)
+    first, second = prompt(), prompt()
+    stopped, after = stock.talk(
+        transport,
+        stack,
+        *({"send": first}, {"text": 10}, {"stop": True}, {"done": True}),
+        *({"send": second}, {"done": True}),
+    )
+    assert stopped["finish"]["isAbort"]
+    assert text_of(after["message"]) == answer(second)
+    [call] = calls(sandbox, first)
+    assert call["ended"] == "hung_up"
+    assert answer(first).startswith(text_of(stopped["message"]))
+
+
+@each_transport
+def test_a_page_that_comes_back_resumes(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    sandbox.control("PUT", "/model/fault", {**SLOW, "tokensPerSecond": 150})
+    asked = prompt()
+    [resumed] = stock.talk(
+        transport,
+        stack,
+        *({"send": asked}, {"text": 10}, {"close": True}),
+        *({"as": "reloaded", "resume": True}, {"as": "reloaded", "done": True}),
+    )
+    assert text_of(resumed["message"]) == answer(asked)
+    assert (resumed["status"], resumed["error"]) == ("ready", None)
+    assert len(calls(sandbox, asked)) == 1
+
+
+@each_transport
+def test_two_tabs_see_the_same_stream(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    sandbox.control("PUT", "/model/fault", {**SLOW, "tokensPerSecond": 150})
+    asked = prompt()
+    own, other = stock.talk(
+        transport,
+        stack,
+        *({"send": asked}, {"text": 10}, {"as": "other tab", "resume": True}),
+        *({"done": True}, {"as": "other tab", "done": True}),
+    )
+    assert text_of(own["message"]) == text_of(other["message"]) == answer(asked)
+    assert own["message"]["id"] == other["message"]["id"]
+
+
+@each_transport
+def test_a_component_that_mounts_twice_cancels_nothing(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    """React's StrictMode: resume, and at once resume again, which aborts the first."""
+    sandbox.control("PUT", "/model/fault", {**SLOW, "tokensPerSecond": 60})
+    asked = prompt()
+    [resumed] = stock.talk(
+        transport,
+        stack,
+        *({"send": asked}, {"text": 10}, {"close": True}),
+        *({"as": "strict", "resume": True}, {"as": "strict", "resume": True}, {"as": "strict", "done": True}),
+    )
+    assert text_of(resumed["message"]) == answer(asked)
+    [call] = calls(sandbox, asked)
+    assert call["ended"] == "finished"
+
+
+@each_transport
+def test_there_may_be_nothing_to_resume(stock: StockClient, stack: dict[str, object], transport: str) -> None:
+    [turn] = stock.talk(transport, stack, {"resume": True}, {"done": True})
+    assert (turn["message"], turn["status"], turn["error"]) == (None, "ready", None)
+
+
+@each_transport
+def test_a_refusal_can_be_read(stock: StockClient, stack: dict[str, object], transport: str) -> None:
+    """An empty message: refused before anything is spent."""
+    [turn] = stock.talk(transport, stack, {"send": "   "}, {"done": True})
+    assert (turn["status"], turn["errorCode"]) == ("error", "invalid_request")
+
+
+@each_transport
+def test_an_error_of_the_model_is_told_with_what_came_before(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    sandbox.control("PUT", "/model/fault", {"fault": "cut", "afterTokens": 20})
+    asked = prompt()
+    [turn] = stock.talk(transport, stack, {"send": asked}, {"done": True})
+    assert turn["status"] == "error"
+    assert "broke off" in turn["error"]
+    assert 0 < len(text_of(turn["message"])) < len(answer(asked))

@@ -1,0 +1,38 @@
+"""The whole stack behind TLS: clients, functions, callbacks, publishes and keys over `https` and `wss` alone."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from sandbox.clients.addresses import TRUST_VARIABLE
+from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
+from sandbox.clients.factory import client_for
+from sandbox.clients.summary import answer
+from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+
+
+@pytest.fixture(scope="module")
+def secured() -> Iterator[RunningSandbox]:
+    with running_sandbox("--tls", *FAST) as running, pytest.MonkeyPatch.context() as patched:
+        assert running.state.ca_file is not None
+        patched.setenv(TRUST_VARIABLE, running.state.ca_file)
+        yield running
+
+
+async def ask(sandbox: RunningSandbox, architecture: Architecture) -> str:
+    """The text of an answer."""
+    async with client_for(architecture, sandbox.outputs, sandbox.token()) as client, asyncio.timeout(60):
+        return answer([received async for received in client.stream(chat_request("What is a lease?"))])
+
+
+def test_no_address_of_the_stack_is_unencrypted(secured: RunningSandbox) -> None:
+    addresses = [str(value) for value in secured.state.outputs.values() if "://" in str(value)]
+    assert len(addresses) >= 5
+    assert not [address for address in addresses if not address.startswith(("https://", "wss://"))]
+
+
+async def test_every_architecture_streams_the_same_answer(secured: RunningSandbox) -> None:
+    answers = await asyncio.gather(*(ask(secured, architecture) for architecture in ARCHITECTURES))
+    assert answers[0]
+    assert answers == [answers[0]] * len(ARCHITECTURES)

@@ -1,0 +1,120 @@
+"""What may come between a function and DynamoDB: another writer at the worst moment, a lost answer, a refusal."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+
+@contextmanager
+def sent(client: Any) -> Iterator[list[str]]:
+    """The names of the requests that go to DynamoDB."""
+    names: list[str] = []
+
+    def note(event_name: str, **_: object) -> None:
+        names.append(event_name.rpartition(".")[2])
+
+    with _heard(client, "before-send.dynamodb", note):
+        yield names
+
+
+@contextmanager
+def just_before(client: Any, operation: str, *acts: Callable[[], object]) -> Iterator[None]:
+    """Does the first before the next call of this operation, the second before the one after it, and so on."""
+    left = list(acts)
+
+    def act(**_: object) -> None:
+        if left:
+            left.pop(0)()
+
+    with _heard(client, f"before-call.dynamodb.{operation}", act):
+        yield
+    assert not left, f"{len(left)} of the calls of {operation} were not made"
+
+
+@contextmanager
+def before_request(client: Any, number: int, act: Callable[[], object]) -> Iterator[None]:
+    """Does this before the request of this number, from 0, if there are so many. Reads of a history are not counted:
+    they come beside others, and so in no order."""
+    left = number
+
+    def count(model: Any, **_: object) -> None:
+        nonlocal left
+        if model.name != "Query":
+            left -= 1
+            if left == -1:
+                act()
+
+    with _heard(client, "before-call.dynamodb", count):
+        yield
+
+
+@contextmanager
+def done(client: Any, operation: str) -> Iterator[threading.Event]:
+    """Is set when the next call of this operation was answered."""
+    answered = threading.Event()
+
+    def note(**_: object) -> None:
+        answered.set()
+
+    with _heard(client, f"after-call.dynamodb.{operation}", note):
+        yield answered
+
+
+@contextmanager
+def first_answers_lost(client: Any, *operations: str) -> Iterator[None]:
+    """The first answer to each of these operations is lost after DynamoDB has written, so the SDK repeats it."""
+    lost: set[str] = set()
+
+    def lose(operation: Any, **_: object) -> float | None:
+        if operation.name in lost or operation.name not in operations:
+            return None
+        lost.add(operation.name)
+        return 0.0  # "try again in no time"
+
+    with _heard(client, "needs-retry.dynamodb", lose):
+        yield
+    assert lost == set(operations)
+
+
+@contextmanager
+def refused(client: Any, operation: str, *codes: str, times: int) -> Iterator[None]:
+    """The first calls of this operation are refused: `codes` are the reasons of a cancelled transaction, write by
+    write, or the one error of a single request."""
+    if operation == "TransactWriteItems":
+        reasons = [{"Code": code} for code in codes]
+        answer = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
+    else:
+        [code] = codes
+        answer = {"Error": {"Code": code}}
+    with answered_with(client, operation, answer, times=times, status=400):
+        yield
+
+
+@contextmanager
+def answered_with(
+    client: Any, operation: str, answer: dict[str, Any], *, times: int, status: int = 200
+) -> Iterator[None]:
+    """The first calls of this operation do not reach DynamoDB, and this is what the caller is told."""
+    left = times
+
+    def tell(**_: object) -> tuple[Any, dict[str, Any]] | None:
+        nonlocal left
+        if left == 0:
+            return None
+        left -= 1
+        return SimpleNamespace(status_code=status), answer
+
+    with _heard(client, f"before-call.dynamodb.{operation}", tell):
+        yield
+    assert not left, f"{left} of the calls of {operation} were not made"
+
+
+@contextmanager
+def _heard(client: Any, event: str, handler: Callable[..., object]) -> Iterator[None]:
+    client.meta.events.register_first(event, handler)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, handler)
