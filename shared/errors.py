@@ -2,11 +2,13 @@
 
     StreamwaysError
     ├── Unauthenticated      401  no valid token
+    │   └── SessionOver      401  the connection has outlived its token
     ├── Forbidden            403  the user may see it, but not do this
     ├── NotFound             404  it is not there, or not for this user
     ├── InvalidRequest       400  the request itself is wrong
     │   ├── AlreadyStarted   409  a stream of this id was started with another request
-    │   └── StreamCancelled  409  the stream was cancelled before it was started
+    │   ├── StreamCancelled  409  the stream was cancelled before it was started
+    │   └── MethodNotAllowed 405  the address is right, the HTTP method is not
     ├── TooLarge             413  more than is accepted
     ├── ModelThrottled       429  the model's quota is used up: try again
     ├── ModelUnavailable     503  the model failed or cannot be reached
@@ -51,6 +53,10 @@ class Unauthenticated(StreamwaysError):
     status = 401
 
 
+class SessionOver(Unauthenticated):
+    """The connection has outlived its token. It is closed, so that its client connects again with a new one."""
+
+
 class Forbidden(StreamwaysError):
     """The user knows the thing, and may not do this to it."""
 
@@ -82,6 +88,12 @@ class StreamCancelled(InvalidRequest):
     """The user has cancelled the stream of this id before its start arrived: it is not started any more."""
 
     status = 409
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The address does not take this HTTP method."""
+
+    status = 405
 
 
 class TooLarge(StreamwaysError):

@@ -97,6 +97,11 @@ class TableClient:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def pages_of(self, key: Key, prefix: str, **query: object) -> Iterator[list[Item]]:
+        """As `pages`, of the items in this key's partition whose sort keys begin so."""
+        query |= {":pk": key["pk"], ":prefix": prefix}
+        return self.pages(KeyConditionExpression="#pk = :pk AND begins_with(#sk, :prefix)", **query)
+
     def write(self, write: Write) -> Item:
         """Makes one write. The item as an Update has left it, else nothing. Raises ConditionFailed."""
         arguments: dict[str, Any] = {

@@ -12,6 +12,7 @@ from stacks.arguments import (
     FunctionLimits,
     admission_environment,
     client_ids,
+    interval_environment,
     joined,
     merged,
 )
@@ -60,6 +61,8 @@ class AppSyncStreamArgs(TypedDict):
     """Zip of the function that generates."""
     reaper_package: pulumi.Input[pulumi.Archive]
     """Zip of the function that ends streams whose worker died."""
+    interval_milliseconds: pulumi.Input[int]
+    """Least time between two publishes with text of one stream: AppSync bills each, and each delivery."""
     limits: FunctionLimits
     """Memory and log retention of all, timeout of the worker."""
     tokens: AcceptedTokens
@@ -124,7 +127,9 @@ class AppSyncStream(pulumi.ComponentResource):
                 "package": args["worker_package"],
                 "handler": "handlers.appsync.worker.handler",
                 "limits": limits,
-                "environment": merged(publisher, core["model_environment"]),
+                "environment": merged(
+                    publisher, interval_environment(args["interval_milliseconds"]), core["model_environment"]
+                ),
                 "statements": joined([publish, table_access(core, RUN)], core["model_statements"]),
                 "asynchronous": True,
                 "on_failure": reaper.function_arn,

@@ -71,6 +71,11 @@ def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:
     }
 
 
+def interval_environment(milliseconds: pulumi.Input[int]) -> Mapping[str, pulumi.Input[str]]:
+    """The environment variable of a worker that says how far apart deliveries with text are."""
+    return {"MIN_INTERVAL_MILLISECONDS": pulumi.Output.from_input(milliseconds).apply(str)}
+
+
 def merged(*parts: pulumi.Input[Mapping[str, pulumi.Input[str]]]) -> pulumi.Output[Mapping[str, str]]:
     """One mapping out of several; the later one wins."""
 

@@ -54,13 +54,13 @@ class ConfigReader:
         """`true` or `false`."""
         return self.choice(key, ("true", "false")) == "true"
 
-    def integer(self, key: str, least: int, most: int | None = None) -> int:
-        """A whole number from `least` to `most`."""
+    def integer(self, key: str, least: int, most: int | None = None, *, why: str = "") -> int:
+        """A whole number from `least` to `most`; `why` says what a reader would not guess of these."""
         value = self.text(key)
         number = int(value) if _INTEGER.fullmatch(value) else None
         if self._given(key) and (number is None or number < least or (most is not None and number > most)):
             upwards = f"from {least} to {most}" if most is not None else f"of {least} or more"
-            self.refuse(key, value, f"set it to a whole number {upwards}")
+            self.refuse(key, value, f"set it to a whole number {upwards}{why and f' ({why})'}")
         return number or 0
 
     def integer_of(self, key: str, allowed: Collection[int]) -> int:

@@ -21,6 +21,10 @@ FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_TIMEOUT_SECONDS = 900
+# A stream is ended 3 s before its function (`shared/stream/run.py`); before that it has to say something.
+SHORTEST_TIMEOUT_SECONDS = 5
+# In milliseconds; a reader takes longer pauses for a stall.
+LONGEST_INTERVAL = 1_000
 MEMORY_MEGABYTES = (128, 10_240)
 # The most that a model on Bedrock puts out: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
 MOST_OUTPUT_TOKENS = 128_000
@@ -53,6 +57,8 @@ class Settings:
     """Where a geographic inference profile routes to; empty for any other model."""
     max_output_tokens: int
     timeout_seconds: int
+    web_socket_interval_milliseconds: int
+    app_sync_interval_milliseconds: int
     memory_megabytes: int
     log_retention_days: int
     cors_origins: tuple[str, ...]
@@ -89,7 +95,14 @@ class Settings:
             ),
             model_regions=_model_regions(own, values.get("model", ""), region),
             max_output_tokens=own.integer("maxOutputTokens", 1, MOST_OUTPUT_TOKENS),
-            timeout_seconds=own.integer("timeoutSeconds", 1, LONGEST_TIMEOUT_SECONDS),
+            timeout_seconds=own.integer(
+                "timeoutSeconds",
+                SHORTEST_TIMEOUT_SECONDS,
+                LONGEST_TIMEOUT_SECONDS,
+                why="a stream is ended 3 s before its function, and needs time to begin",
+            ),
+            web_socket_interval_milliseconds=own.integer("webSocketIntervalMilliseconds", 0, LONGEST_INTERVAL),
+            app_sync_interval_milliseconds=own.integer("appSyncIntervalMilliseconds", 0, LONGEST_INTERVAL),
             memory_megabytes=own.integer("memoryMegabytes", *MEMORY_MEGABYTES),
             log_retention_days=own.integer_of("logRetentionDays", LOG_RETENTION_DAYS),
             cors_origins=_cors_origins(own),

@@ -13,7 +13,9 @@ from stacks.arguments import CoreAccess
 from stacks.iam import Statement
 
 OPEN_INDEX: Final = "open"
-"""Sparse index of the records of streams that run: `open` (their architecture) and `startedAt`."""
+"""Sparse index of the streams that have not ended: `open` (their architecture) and `startedAt`.
+
+It holds their slots; of one whose slot a newer stream of the chat has taken over, the record."""
 
 
 def _actions(*names: str) -> frozenset[str]:

@@ -14,6 +14,7 @@ from stacks.arguments import (
     CoreAccess,
     FunctionLimits,
     admission_environment,
+    interval_environment,
     joined,
     merged,
     token_environment,
@@ -58,6 +59,8 @@ class WebSocketStreamArgs(TypedDict):
     """Zip of the function that generates."""
     reaper_package: pulumi.Input[pulumi.Archive]
     """Zip of the function that ends streams whose worker died."""
+    interval_milliseconds: pulumi.Input[int]
+    """Least time between two messages with text of one stream: API Gateway bills each."""
     limits: FunctionLimits
     """Memory and log retention of all, timeout of the worker."""
     tokens: AcceptedTokens
@@ -140,7 +143,11 @@ class WebSocketStream(pulumi.ComponentResource):
                 "package": args["worker_package"],
                 "handler": "handlers.websocket.worker.handler",
                 "limits": limits,
-                "environment": merged({"CALLBACK_URL": callback_url, **table}, core["model_environment"]),
+                "environment": merged(
+                    {"CALLBACK_URL": callback_url, **table},
+                    interval_environment(args["interval_milliseconds"]),
+                    core["model_environment"],
+                ),
                 "statements": joined(
                     [_manage_connections(connections, "POST"), table_access(core, RUN, FOLLOW, CANCEL, CONNECTIONS)],
                     core["model_statements"],

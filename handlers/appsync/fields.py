@@ -92,7 +92,7 @@ def _parts(asked: Asked) -> object:
     page = journal().read(asked.user, stream_id, after)
     return {
         "streamId": stream_id,
-        "firstSequence": after + 1,
+        "firstSequence": page[0].sequence if page else after + 1,  # a late end is numbered below
         "parts": [numbered.part for numbered in page],
         "ended": is_terminal(page[-1].part) if page else record.state == "ended",
     }

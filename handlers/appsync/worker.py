@@ -14,9 +14,6 @@ from shared.stream.delivery import ReceiverGone, TryAgain
 from shared.stream.worker import Worker
 from shared.telemetry.log import logger
 
-MIN_INTERVAL_SECONDS = 0.05
-"""At most about 20 publishes with text a second: AppSync bills each, and each delivery."""
-
 
 class PublishDelivery:
     """Parts as publishes. `until`: see `publish`."""
@@ -48,7 +45,7 @@ class PublishDelivery:
 @at_init
 def worker() -> Worker:
     """The environment's one, with its clients."""
-    return Worker.from_environment(MIN_INTERVAL_SECONDS)
+    return Worker.from_environment()
 
 
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId")

@@ -1,8 +1,6 @@
 """What a request says, read with distrust: who asks, its body, the ids in its path, and where a resume begins."""
 
-import json
 import re
-from typing import cast
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
@@ -12,10 +10,10 @@ from shared.auth.bearer import bearer
 from shared.auth.user import User
 from shared.errors import InvalidRequest, TooLarge
 from shared.protocol.request import MAX_REQUEST_BYTES, identifier
+from shared.protocol.strict_json import read_object
 
 _SEQUENCE = re.compile(r"[0-9]{1,8}")
 """A journal's keys have eight digits."""
-_WANTED = "The body must be a JSON object in UTF-8, in which no key is there twice and no number is NaN or Infinity."
 
 
 async def authenticated(request: Request) -> User:
@@ -37,19 +35,8 @@ async def body_of(request: Request) -> bytes:
 
 
 async def json_of(request: Request) -> dict[str, object]:
-    """The JSON object in the body. Raises InvalidRequest, TooLarge.
-
-    Python reads more than JSON is: UTF-16, NaN, and of a key that is there twice the last one, where another reader
-    on the way may have looked at the first.
-    """
-    body = await body_of(request)
-    try:
-        value: object = json.loads(body.decode(), object_pairs_hook=_unique, parse_constant=_no_json)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest(_WANTED) from error
-    if not isinstance(value, dict):
-        raise InvalidRequest(_WANTED)
-    return cast("dict[str, object]", value)
+    """The JSON object in the body. Raises InvalidRequest, TooLarge."""
+    return read_object(await body_of(request), "The body")
 
 
 def chat_of(request: Request) -> str:
@@ -79,14 +66,3 @@ def last_event_id(request: Request) -> int:
     if _SEQUENCE.fullmatch(header) is None:
         raise InvalidRequest("Last-Event-ID must be the `id` of an event of this stream: a number of up to 8 digits.")
     return int(header)
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    read = dict(pairs)
-    if len(read) < len(pairs):
-        raise ValueError("a key is there twice")
-    return read
-
-
-def _no_json(constant: str) -> object:
-    raise ValueError(f"{constant} is not JSON")

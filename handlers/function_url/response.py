@@ -20,9 +20,10 @@ _THREADS = ThreadPoolExecutor(MAX_BODIES, thread_name_prefix="body")
 
 
 class PartsResponse(StreamingResponse):
-    """Each batch as soon as it is there, and the encoding's end once the stream is settled.
+    """Each batch as soon as it is there, and the encoding's end once the client has the terminal part.
 
-    A body without that end was cut: the function's time was over, or the journal could not be read.
+    A body without that end was cut: the function's time was over, another has ended the stream that ran here, or the
+    journal could not be read or lacks the terminal part.
     """
 
     def __init__(self, source: Source, encoding: Encoding, stream_id: str) -> None:

@@ -1,8 +1,6 @@
 """Where the parts of a response come from: the run of a stream in this invocation, or the journal of any stream."""
 
 import threading
-import time
-from collections.abc import Iterator
 from typing import Protocol
 
 from shared.protocol.parts import Numbered, is_terminal
@@ -21,7 +19,7 @@ class Source(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether the stream has ended, and everything of it was given out."""
+        """Whether the stream has ended, and its terminal part was given out, or is the last that the client had."""
         ...
 
     def take(self) -> list[Numbered] | None:
@@ -43,7 +41,7 @@ class Live:
     def take(self) -> list[Numbered] | None:
         """See Source. The terminal part is given out once the stream is settled."""
         batch = self._run.take(KEEP_ALIVE_SECONDS)
-        self.complete = self.complete or _ends(batch)
+        self.complete = self.complete or (bool(batch) and is_terminal(batch[-1].part))
         return batch
 
     def leave(self) -> None:
@@ -61,22 +59,19 @@ class Followed:
 
     def __init__(self, tail: Tail, owner: str, stream_id: str, *, after: int = -1, until: float) -> None:
         self._left = threading.Event()
-        self._until = until
-        self._batches: Iterator[list[Numbered]] = tail.follow(
+        self._reading = tail.follow(
             owner, stream_id, after=after, until=until, beat=KEEP_ALIVE_SECONDS, stopped=self._left.is_set
         )
-        self.complete = False
+
+    @property
+    def complete(self) -> bool:
+        """See Source."""
+        return self._reading.complete
 
     def take(self) -> list[Numbered] | None:
-        """See Source. A tail that ends before its time has read all there is: the client may hold the last part."""
-        batch = next(self._batches, None)
-        self.complete = self.complete or _ends(batch) or (batch is None and time.monotonic() < self._until)
-        return batch
+        """See Source. A late end has the numbers that it has in the journal, at or below `after`."""
+        return next(self._reading, None)
 
     def leave(self) -> None:
         """See Source."""
         self._left.set()
-
-
-def _ends(batch: list[Numbered] | None) -> bool:
-    return bool(batch) and is_terminal(batch[-1].part)

@@ -13,16 +13,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.websocket.delivery import FrameDelivery
 from handlers.websocket.requests import RESUMED_AGAIN_SECONDS, Request, is_resumed
 from shared.errors import DeadlineExceeded, Internal
-from shared.protocol.parts import is_terminal
 from shared.stream.delivery import ReceiverGone
-from shared.stream.journal import JournalReader
 from shared.stream.registry import StreamRegistry
 from shared.stream.tail import Tail
 from shared.stream.worker import BEAT_SECONDS
+from shared.table_client import attempts
 from shared.telemetry.log import logger
 
 MARGIN_SECONDS = 4.0
 """What is kept of the function's time to tell the client, and to find out what its `abort` meant."""
+LOST = "The rest of the answer cannot be read any more. Read the chat instead."
 
 
 @dataclass(frozen=True)
@@ -30,18 +30,19 @@ class Follower:
     """What a worker's environment keeps to serve readers."""
 
     tail: Tail
-    journal: JournalReader
     registry: StreamRegistry
 
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`."""
-        return cls(Tail.from_environment(), JournalReader.from_environment(), StreamRegistry.from_environment())
+        return cls(Tail.from_environment(), StreamRegistry.from_environment())
 
     def follow(self, event: Mapping[str, Any], delivery: FrameDelivery, ends_at: float) -> None:
         """Reads for `{"connectionId", "tail": {"owner", "streamId", "chatId", "after", "requestId"}}` to the end.
 
         `ends_at` is when the function's time is over (`time.monotonic()`). The client is told whatever ends it early.
+        A late end (see `shared.stream.journal.news`) is told by an `error` frame, as the reaper tells the client that
+        began the stream: chunks come in the order of their sequences, and those of a late end are below `after`.
         """
         tail = event["tail"]
         request = Request(tail["owner"], event["connectionId"], tail["requestId"])
@@ -53,11 +54,11 @@ class Follower:
             logger.exception("reading for a client failed")
             _fail(delivery)
         if not delivery.ended:
-            self._stop_if_meant(tail, request)
+            self._stop_if_meant(tail, request, ends_at)
         request.forget()
 
     def _read(self, tail: Mapping[str, Any], request: Request, delivery: FrameDelivery, until: float) -> None:
-        owner, stream_id, last = tail["owner"], tail["streamId"], tail["after"]
+        owner, stream_id, after = tail["owner"], tail["streamId"], tail["after"]
         detached = False
 
         def stopped() -> bool:
@@ -71,23 +72,42 @@ class Follower:
         if stopped():
             return
         delivery.begin()
-        for batch in self.tail.follow(owner, stream_id, after=last, until=until, beat=BEAT_SECONDS, stopped=stopped):
-            if batch:
-                delivery.deliver(batch)
-                last = batch[-1].sequence
-            else:
+        reading = self.tail.follow(owner, stream_id, after=after, until=until, beat=BEAT_SECONDS, stopped=stopped)
+        for batch in reading:
+            if not batch:
                 delivery.beat()
+            elif batch[0].sequence > after:
+                delivery.deliver(batch)
+            else:
+                delivery.fail(Internal(str(batch[-1].part.get("errorText", LOST))))
+                return
         if delivery.ended or detached:
             return
-        if time.monotonic() >= until:
-            delivery.fail(DeadlineExceeded("The answer goes on, but it is not read here any more. Resume it."))
-        elif any(is_terminal(numbered.part) for numbered in self.journal.read(owner, stream_id, max(-1, last - 1))):
+        if reading.complete:
             delivery.end()  # the client had the terminal part already
+        elif time.monotonic() >= until:
+            delivery.fail(DeadlineExceeded("The answer goes on, but it is not read here any more. Resume it."))
         else:
-            delivery.fail(Internal("The rest of the answer cannot be read any more. Read the chat instead."))
+            delivery.fail(Internal(LOST))
 
-    def _stop_if_meant(self, tail: Mapping[str, Any], request: Request) -> None:
-        """Cancels the stream of a reader that was let go, unless its user has resumed the chat again."""
+    def _stop_if_meant(self, tail: Mapping[str, Any], request: Request, ends_at: float) -> None:
+        """Cancels the stream of a reader that was let go, unless its user has resumed the chat again.
+
+        Nobody else knows of that stop: it is tried again while the table fails, and a stop that is lost is logged.
+        """
+        for wait in attempts():
+            try:
+                self._stop(tail, request)
+            except (ClientError, BotoCoreError):
+                logger.warning("finding out about a stop failed", exc_info=True)
+            else:
+                return
+            if time.monotonic() >= ends_at:
+                break
+            wait()
+        logger.error("a stop may be lost", extra={"streamId": tail["streamId"]})
+
+    def _stop(self, tail: Mapping[str, Any], request: Request) -> None:
         detached_at = request.detached_at()
         if detached_at is None:
             return

@@ -10,11 +10,11 @@ or `requestId`, and on a type that it does not know under a `requestId` that it 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from shared.errors import InvalidRequest, StreamwaysError
 from shared.protocol.parts import Numbered, encode
 from shared.protocol.request import identifier
+from shared.protocol.strict_json import read_object
 
 OURS = "streamways"
 """`requestId` of the frames that belong to no request of the client: the stock client ignores them."""
@@ -38,13 +38,7 @@ class ClientFrame:
 
 def parse(body: str) -> ClientFrame:
     """Reads a client's frame. Raises InvalidRequest."""
-    try:
-        value: object = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequest("The frame is not JSON.") from error
-    if not isinstance(value, dict):
-        raise InvalidRequest("The frame must be a JSON object.")
-    fields = cast("dict[str, object]", value)
+    fields = read_object(body, "The frame")
     request_id = identifier(fields.get("requestId"), "`requestId`")
     if request_id == OURS:
         raise InvalidRequest(f"The `requestId` {OURS!r} is the server's own; choose another.")

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 
 from handlers.websocket.caller import CONNECTION_SECONDS
 from handlers.websocket.store import table
-from shared.table import Key
+from shared.table import REQUESTS_PREFIX, Key, request_key
 from shared.table_client import Item
 from shared.writes import delete, update
 
 RESUMED_AGAIN_SECONDS = 2.0
 """A `resume` of the same chat that comes so soon before or after an `abort` is the same reader, mounted twice."""
-_PREFIX = "request#"
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Request:
 
     @property
     def _key(self) -> Key:
-        return {"pk": f"user#{self.owner}", "sk": f"{_PREFIX}{self.connection_id}#{self.request_id}"}
+        return request_key(self.owner, self.connection_id, self.request_id)
 
     def _mark(self, values: Mapping[str, object]) -> Item:
         """Sets attributes; the item as it is then."""
@@ -60,11 +59,8 @@ def is_resumed(owner: str, chat_id: str, around: float) -> bool:
     """Whether the user has resumed this chat at about that time (epoch seconds), and still waits for it."""
     attached = "#chatId = :chat AND attribute_not_exists(#detachedAt) AND #resumedAt BETWEEN :from AND :to"
     values = {
-        ":pk": f"user#{owner}",
-        ":prefix": _PREFIX,
         ":chat": chat_id,
         ":from": around - RESUMED_AGAIN_SECONDS,
         ":to": around + RESUMED_AGAIN_SECONDS,
     }
-    key = "#pk = :pk AND begins_with(#sk, :prefix)"
-    return any(table().pages(KeyConditionExpression=key, FilterExpression=attached, **values))
+    return any(table().pages_of(request_key(owner, "", ""), REQUESTS_PREFIX, FilterExpression=attached, **values))

@@ -15,9 +15,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.websocket import chats, frames, streams
 from handlers.websocket.caller import Caller, ends_soon
 from handlers.websocket.connection import Connection
-from handlers.websocket.session import SessionOver, sessions
+from handlers.websocket.session import sessions
 from handlers.websocket.subprotocols import SUBPROTOCOL, offered
-from shared.errors import Internal, InvalidRequest, StreamwaysError
+from shared.errors import Internal, InvalidRequest, SessionOver, StreamwaysError
 from shared.stream.delivery import ReceiverGone
 from shared.telemetry.log import logger
 

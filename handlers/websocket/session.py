@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from handlers.websocket.caller import Caller
 from handlers.websocket.store import table
 from shared.auth.bearer import bearer
-from shared.errors import InvalidRequest, Unauthenticated
+from shared.errors import InvalidRequest, SessionOver, Unauthenticated
 from shared.init_phase import at_init
 from shared.table import session_key
 from shared.table_client import ConditionFailed
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 REMEMBERED_SESSIONS = 1000
 """So many renewals an environment keeps in memory; what it forgets it reads again."""
-
-
-class SessionOver(Unauthenticated):
-    """The connection has outlived its token. It is closed, so that its client connects again with a new one."""
 
 
 class Sessions:

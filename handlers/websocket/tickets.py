@@ -12,17 +12,11 @@ from typing import Any
 from handlers.websocket.ticket_store import issue
 from shared.auth.bearer import bearer
 from shared.auth.tokens import TokenVerifier
-from shared.errors import Internal, InvalidRequest, NotFound, StreamwaysError
+from shared.errors import Internal, MethodNotAllowed, NotFound, StreamwaysError
 from shared.init_phase import at_init
 from shared.telemetry.log import logger
 
 Response = Mapping[str, object]
-
-
-class MethodNotAllowed(InvalidRequest):
-    """A ticket is made, not read."""
-
-    status = 405
 
 
 @at_init

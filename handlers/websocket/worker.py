@@ -15,14 +15,11 @@ from shared.init_phase import at_init
 from shared.stream.worker import Worker
 from shared.telemetry.log import logger
 
-MIN_INTERVAL_SECONDS = 0.05
-"""At most about 20 messages with text a second: API Gateway bills each."""
-
 
 @at_init
 def worker() -> Worker:
     """The environment's one, with its clients."""
-    return Worker.from_environment(MIN_INTERVAL_SECONDS, parts_at_once=1)  # a frame holds one part
+    return Worker.from_environment(parts_at_once=1)  # a frame holds one part
 
 
 @at_init

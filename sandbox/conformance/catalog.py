@@ -17,7 +17,7 @@ from sandbox.conformance.cases import (
     streaming,
 )
 
-SUBJECTS = (streaming, resuming, cancelling, starting, histories, chats, sockets, delivering, faults, deadlines, dying)
+SUBJECTS = (streaming, resuming, cancelling, starting, histories, chats, sockets, deadlines, delivering, faults, dying)
 
 
 def all_cases() -> Sequence[Case]:

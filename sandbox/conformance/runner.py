@@ -14,7 +14,7 @@ from sandbox.conformance.expect import NotMet
 from sandbox.conformance.stack import StackUnderTest
 from sandbox.conformance.trial import Trial
 
-AT_ONCE = 8
+AT_ONCE = 10
 """Trials that run side by side: more wait for each other's functions to start."""
 SLOW_TOKENS_PER_SECOND = 40
 """Of a sandbox's model where an answer is to last until it is stopped: some 350 tokens then take nine seconds."""

@@ -52,7 +52,7 @@ class StackUnderTest:
             case "sandbox" if self.sandbox is None:
                 return "needs the sandbox, which can do harm on purpose"
             case "second user" if "second" not in self.tokens:
-                return "needs a token of a second user"
+                return "needs a token of a second user: set STREAMWAYS_SECOND_TOKEN"
             case "short timeout" if self.function_seconds > SHORT_SECONDS:
                 return "needs functions that end soon: -c timeoutSeconds=6"
             case "scaled time" if self.time_scale > FAST_SCALE:

@@ -44,6 +44,10 @@ class Concurrency:
         finally:
             self._running[function.name] -= 1
 
+    def runs(self, function_name: str) -> bool:
+        """Whether an invocation of this function runs."""
+        return self._running[function_name] > 0
+
     def _unreserved(self) -> int:
         return self._limit - sum(function.reserved_concurrency or 0 for function in self._world.functions.values())
 

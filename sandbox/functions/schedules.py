@@ -21,12 +21,20 @@ _log = logging.getLogger(__name__)
 
 
 class Schedules:
-    """Fires the rules of `world`. `send` invokes a function, by name, without waiting for it."""
+    """Fires the rules of `world`. `send` invokes a function, by name, without waiting for it; `busy` tells whether one
+    is at work."""
 
-    def __init__(self, world: World, limits: Limits, send: Callable[[str, bytes], str]) -> None:
+    def __init__(
+        self,
+        world: World,
+        limits: Limits,
+        send: Callable[[str, bytes], str],
+        busy: Callable[[str], bool] = lambda _: False,
+    ) -> None:
         self._world = world
         self._limits = limits
         self._send = send
+        self._busy = busy
 
     async def run(self) -> None:
         """Fire each rule once a period, the first time after one, until cancelled."""
@@ -38,7 +46,7 @@ class Schedules:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            due += schedule.period_seconds * self._limits.time_scale
+            due = max(due + schedule.period_seconds * self._limits.time_scale, loop.time())
             await asyncio.sleep(due - loop.time())
             self._fire(schedule)
 
@@ -69,6 +77,8 @@ class Schedules:
                 PRINCIPAL,
             )
             return
+        if self._limits.time_scale < 1 and self._busy(function.name):
+            return  # a clock that runs fast makes the function no faster: each firing would start one more process
         try:
             self._send(function.name, event)
         except InvokeRefused as refused:

@@ -100,7 +100,7 @@ class FunctionService:
         self.event_faults = EventFaults()
         """How the next events go wrong."""
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)
-        self._schedules = Schedules(world, self._limits, self.invoke_event)
+        self._schedules = Schedules(world, self._limits, self.invoke_event, self._concurrency.runs)
         self._pools: dict[str, Pool] = {}
         self._staging = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, dropwhile, islice, tee
 from typing import Any, Self
 
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, TooLarge
 from shared.protocol.request import ChatRequest, Message, NewMessage, Role, json_bytes, new_message_id
 
 MAX_PROMPT_MESSAGES = 200
@@ -63,7 +63,10 @@ def index_of(item: Mapping[str, Any]) -> int:
 
 
 def next_turn(request: ChatRequest, stream_id: str, length: int, newest_first: Iterable[StoredMessage]) -> Turn:
-    """The turn that a request asks for. `newest_first`: the messages below `length`. Raises InvalidRequest."""
+    """The turn that a request asks for. `newest_first`: the messages below `length`.
+
+    Raises InvalidRequest, or TooLarge for an answer that cannot be continued.
+    """
     searched, kept = tee(newest_first)
     if request.continues is not None:
         return _continuation(request.continues, kept)
@@ -89,8 +92,13 @@ def _continuation(answer_id: str, newest_first: Iterator[StoredMessage]) -> Turn
         raise InvalidRequest(f"Only the chat's last answer can be continued; {answer_id!r:.70} is not.")
     if not answer.done:
         raise InvalidRequest("This answer is still being written. Resume its stream, or wait for its end.")
-    begun = [_asked(NewMessage("", CONTINUE)), answer] if answer.text else []
+    begun = [_asked(NewMessage("", CONTINUE)), answer] if _has_text(answer) else []
     prompt = _conversation(_within_prompt(chain(begun, newest_first)))
+    if begun and len(prompt) == 1:  # the answer counts only with a question before it
+        raise TooLarge(
+            "This answer and its question are too long together to be continued: a prompt holds "
+            f"{MAX_PROMPT_CHARACTERS} characters and {MAX_PROMPT_BYTES} bytes. Ask a shorter question, or for less."
+        )
     return Turn(None, answer.index, answer.id, True, prompt)
 
 
@@ -146,7 +154,7 @@ def _within_prompt(newest_first: Iterable[StoredMessage]) -> list[StoredMessage]
 
 def _conversation(newest_first: list[StoredMessage]) -> tuple[Message, ...]:
     """In the order in which it was said; roles alternate, the first and the last are the user's. Answers that have no
-    text (yet) are left out."""
+    text (yet), or nothing but white space, are left out: Converse refuses a blank block."""
     said: list[Message] = []
     for message in reversed([*dropwhile(_is_answer, filter(_has_text, newest_first))]):
         if said and said[-1].role == message.role:
@@ -163,4 +171,4 @@ def _is_answer(message: StoredMessage) -> bool:
 
 
 def _has_text(message: StoredMessage) -> bool:
-    return bool(message.text)
+    return bool(message.text.strip())

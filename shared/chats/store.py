@@ -5,7 +5,7 @@ A chat is seen by its owner and its members; for anyone else it is not there. On
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Self, TypeVar, cast
 
@@ -14,7 +14,7 @@ from shared.chats.history import index_of
 from shared.errors import Forbidden, Internal, InvalidRequest
 from shared.protocol.request import refuse_lone_surrogates
 from shared.stream.registry import StreamRegistry
-from shared.table import MEMBERSHIPS_PREFIX, MESSAGES_PREFIX, Key, chat_key, membership_key
+from shared.table import MEMBERSHIPS_PREFIX, MESSAGES_PREFIX, chat_key, membership_key
 from shared.table_client import ConditionFailed, Item, TableClient, attempts
 from shared.writes import Where, Write, delete, put, update, where
 
@@ -46,7 +46,8 @@ class ChatStore:
 
         Newest first by what this user did in them, at most 200; times are ISO 8601 in UTC.
         """
-        memberships = [item for page in self._pages(membership_key(user, ""), MEMBERSHIPS_PREFIX) for item in page]
+        pages = self.table.pages_of(membership_key(user, ""), MEMBERSHIPS_PREFIX)
+        memberships = [item for page in pages for item in page]
         memberships.sort(key=lambda item: item["updatedAt"], reverse=True)
         return [
             {
@@ -112,15 +113,10 @@ class ChatStore:
 
         for each in (user, *_anew(forget)["members"]):
             self._registry.cancel_chat(each, chat_id)
-        for page in self._pages(chat_key(chat_id), MESSAGES_PREFIX, ProjectionExpression="#pk, #sk"):
+        for page in self.table.pages_of(chat_key(chat_id), MESSAGES_PREFIX, ProjectionExpression="#pk, #sk"):
             self.table.delete_all([{"pk": item["pk"], "sk": item["sk"]} for item in page])
         with suppress(ConditionFailed):
             self.table.write(delete(chat_key(chat_id), where("#deleted = :yes", yes=True)))
-
-    def _pages(self, key: Key, prefix: str, **query: object) -> "Iterator[list[Item]]":
-        """The items of this partition whose sort keys begin so."""
-        query |= {":pk": key["pk"], ":prefix": prefix}
-        return self.table.pages(KeyConditionExpression="#pk = :pk AND begins_with(#sk, :prefix)", **query)
 
     def _seen(self, user: str, chat_id: str, item: Item | None) -> Chat:
         chat = Chat.seen_by(user, chat_id, item)

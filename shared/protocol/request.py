@@ -18,7 +18,7 @@ from typing import Literal, Self, cast
 from shared.errors import InvalidRequest, TooLarge
 
 MAX_REQUEST_BYTES = 512 * 1024
-"""A request is at most half a megabyte, on every transport that lets so much through."""
+"""The body of an HTTP request. API Gateway and AppSync have limits of their own."""
 MAX_MESSAGE_BYTES = 300 * 1024
 """One message, as JSON in UTF-8: an item of the table holds 400 KB.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
@@ -64,19 +64,8 @@ class ChatRequest:
     """SHA-256, in hexadecimal, of all that was asked: a retry has the same."""
 
     @classmethod
-    def parse(cls, body: str | bytes) -> Self:
-        """Reads a JSON text. Raises InvalidRequest or TooLarge, with what is wrong and where."""
-        if len(body) > MAX_REQUEST_BYTES:
-            raise TooLarge(f"The request has {len(body)} bytes; at most {MAX_REQUEST_BYTES} are accepted.")
-        try:
-            value: object = json.loads(body)
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequest("The request is not JSON. Send an object with `id` and `messages`.") from error
-        return cls.from_client(value)
-
-    @classmethod
     def from_client(cls, value: object) -> Self:
-        """Takes a parsed request. Raises InvalidRequest or TooLarge."""
+        """Takes a parsed request. Raises InvalidRequest or TooLarge, with what is wrong and where."""
         body = _object(value, "The request")
         chat_id = identifier(body.get("id"), "`id`")
         items = body.get("messages")

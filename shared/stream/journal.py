@@ -2,6 +2,9 @@
 
 One item per flush, under the key of its first sequence, written once (`attribute_not_exists`) by one ordered writer.
 Whoever declares a stream dead puts the terminal part at the next key; whoever loses a put has lost the stream.
+
+DynamoDB deletes what has expired some time later, and an id may be used again by then: an expired item of its old
+stream is written over, and is not read.
 """
 
 import json
@@ -9,12 +12,12 @@ import secrets
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Self
 
-from shared.protocol.parts import Numbered, encode
+from shared.protocol.parts import TERMINAL, Numbered, encode, is_terminal
 from shared.stream.records import KEPT_SECONDS
 from shared.table import PARTS_PREFIX, parts_key
 from shared.table_client import ConditionFailed, Item, TableClient
@@ -34,6 +37,8 @@ LAST_SEQUENCE = 99_999_999
 """The largest that a key has room for."""
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """What a table that fails for long may cost of a function's memory."""
+OF_A_LATE_END = TERMINAL | {"message-metadata", "data-error"}
+"""What of an end makes sense whose numbers its reader has passed: its blocks are those that the journal knows."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +148,15 @@ class Journal:
         return self._stopped or self._closing or self._unwritten_bytes >= FLUSH_BYTES
 
     def _put(self, item: list[_Unwritten]) -> None:
+        now = time.time()
         values = {
             **parts_key(self._owner, self._stream_id, item[0].sequence),
             "parts": [each.text for each in item],
             "writer": self._writer,
-            "expiresAt": int(time.time()) + KEPT_SECONDS,
+            "expiresAt": int(now) + KEPT_SECONDS,
         }
-        new = where("attribute_not_exists(#pk) OR #writer = :writer", writer=self._writer)
+        free = "attribute_not_exists(#pk) OR #writer = :writer OR #expiresAt < :now"
+        new = where(free, writer=self._writer, now=now)
         self._table.write(put(values, new))
 
     def _written(self, item: list[_Unwritten]) -> None:
@@ -191,17 +198,16 @@ class JournalReader:
         return cls(TableClient.from_environment())
 
     def read(self, owner: str, stream_id: str, after: int = -1) -> list[Numbered]:
-        """The parts that follow the one with this sequence, without a gap, as far as one page (1 MB) goes; empty when
-        there are none yet."""
-        first = self.first_of_item(owner, stream_id, after + 1)
-        return [numbered for numbered in self.page(owner, stream_id, first) if numbered.sequence > after]
+        """The parts that follow the one with this sequence, without a gap, as far as one page (1 MB) goes, or a late
+        end (see `news`); empty when there are none yet."""
+        return news(self.page(owner, stream_id, self.first_of_item(owner, stream_id, after + 1)), after)
 
     def first_of_item(self, owner: str, stream_id: str, sequence: int) -> int:
         """The first sequence of the item that this part is in, or of the last item if it is not written yet."""
         if sequence == 0:
             return 0
-        found = self._items(owner, stream_id, 0, sequence, ScanIndexForward=False, Limit=1, ProjectionExpression="#sk")
-        return _first(found[0]) if found else 0
+        pages = self._pages(owner, stream_id, 0, sequence, ScanIndexForward=False, Limit=1, ProjectionExpression="#sk")
+        return next((_first(item) for page in pages for item in page), 0)
 
     def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
         """The parts of one page of items, without a gap from the item with this first sequence on; one request.
@@ -209,17 +215,31 @@ class JournalReader:
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
         """
         batch: list[Numbered] = []
-        for item in self._items(owner, stream_id, first, LAST_SEQUENCE):
+        for item in next(self._pages(owner, stream_id, first, LAST_SEQUENCE)):
             if _first(item) != first + len(batch):
                 break
             batch += [Numbered(number, json.loads(text)) for number, text in enumerate(item["parts"], _first(item))]
         return batch
 
-    def _items(self, owner: str, stream_id: str, first: int, last: int, **options: object) -> list[Item]:
+    def _pages(self, owner: str, stream_id: str, first: int, last: int, **options: object) -> Iterator[list[Item]]:
         keys = parts_key(owner, stream_id, first), parts_key(owner, stream_id, last)
-        values = {":pk": keys[0]["pk"], ":first": keys[0]["sk"], ":last": keys[1]["sk"]}
+        values = {":pk": keys[0]["pk"], ":first": keys[0]["sk"], ":last": keys[1]["sk"], ":now": time.time()}
         query = {"KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last", **values, **options}
-        return next(self._table.pages(**query))
+        return self._table.pages(FilterExpression="#expiresAt >= :now", **query)
+
+
+def news(page: Sequence[Numbered], after: int) -> list[Numbered]:
+    """What a page of the journal tells a reader who has the parts up to `after`: those that follow.
+
+    Or a late end. A killed worker may have delivered more than it has journaled, and the stream is ended where the
+    journal stops: at or below what the reader has. It gets the parts that tell of the end, with the numbers that they
+    have there. A reader who names the terminal part itself has all there is.
+    """
+    if not page or page[-1].sequence > after:
+        return [numbered for numbered in page if numbered.sequence > after]
+    if page[-1].sequence == after or not is_terminal(page[-1].part):
+        return []
+    return list(takewhile(lambda numbered: numbered.part["type"] in OF_A_LATE_END, reversed(page)))[::-1]
 
 
 def _first(item: Item) -> int:

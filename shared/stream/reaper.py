@@ -88,7 +88,10 @@ class Reaper:
             return None
         if not self.registry.end(dead, booking.to_json(), journaled.answer.parts(), holds_slot=dead.holds_slot):
             return None
-        record_stream(booking, {"streamId": dead.stream_id})
+        try:
+            record_stream(booking, {"streamId": dead.stream_id})
+        except Exception:  # it has ended for good: its client waits to be told
+            logger.exception("recording the stream failed", extra={"streamId": dead.stream_id})
         return Reaped(dead, terminal, error)
 
     def of_event(self, event: Mapping[str, object]) -> Reaped | None:

@@ -10,7 +10,12 @@ from shared.stream.start import Architecture
 RecordState = Literal["started", "ended"]
 
 KEPT_SECONDS = 24 * 3600
-"""How long a stream is kept: as long as its parts can be read again, and its id stands for it."""
+"""How long a part can be read again; and at least so long the id of a stream stands for it."""
+RECORD_KEPT_SECONDS = KEPT_SECONDS + 3600
+"""How long a record is kept, from the start of its stream: a function runs for up to 15 minutes, so the last part may
+expire that much later than the first, and an id may only be used again once all parts of its old stream have expired.
+The end of a stream comes after its last part: from there KEPT_SECONDS are enough.
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 LEASE_SECONDS = 15
 """A stream whose worker has not been heard of for so long is taken for dead; a pulse comes each second."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.chats.chat import Chat
 from shared.chats.history import Turn
-from shared.stream.records import KEPT_SECONDS, LEASE_SECONDS
+from shared.stream.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.stream.start import START_WITHIN_SECONDS, StreamStart
 from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
 from shared.table_client import Item
@@ -71,7 +71,7 @@ class Registration:
             "messageId": start.message_id,
             "answerIndex": start.answer_index,
             "startedAt": now,
-            "expiresAt": int(now) + KEPT_SECONDS,
+            "expiresAt": int(now) + RECORD_KEPT_SECONDS,
         }
 
     def _history(self, now: float) -> Iterator[Write]:

@@ -14,13 +14,11 @@ from typing import Literal, Self
 from shared.chats.chat import Chat
 from shared.models.events import Usage
 from shared.stream.ending import end_stream
-from shared.stream.records import KEPT_SECONDS, LEASE_SECONDS, OpenStream, StreamRecord
+from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.stream.start import Architecture, StreamStart
 from shared.table import chat_key, membership_key, message_key, record_key, slot_key
 from shared.table_client import ConditionFailed, TableClient
 from shared.writes import delete, put, update, where
-
-__all__ = ["KEPT_SECONDS", "LEASE_SECONDS", "Claim", "OpenStream", "PulseState", "StreamRecord", "StreamRegistry"]
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
@@ -172,7 +170,7 @@ class StreamRegistry:
             try:
                 self.table.transact([record, *others])
             except ConditionFailed as refusal:
-                claimed = (item is not None and item["nonce"] == start.nonce for item in refusal.items.values())
+                claimed = (item is not None and item.get("nonce") == start.nonce for item in refusal.items.values())
                 if 0 in refusal.items or any(claimed):
                     return False
                 others = [write for number, write in enumerate(others, 1) if number not in refusal.items]

@@ -5,9 +5,10 @@
     end of the model, failure, deadline, cancel, successor ──(supervisor)──► seal → book → journal → record → release
 
 Nothing waits for the model but the reader, and nothing for the client but the delivery: to end a stream the model's
-connection is shut down, and what nobody has taken is numbered and journaled all the same. All is booked before the last
-part is handed out, because Lambda may freeze right after it is delivered; a table that hangs delays that by
-`SETTLE_SECONDS` at the most.
+connection is shut down, and what nobody has taken is numbered and journaled all the same. The journal is closed and the
+stream booked before the last part is handed out, because Lambda may freeze right after it is delivered. A table that
+hangs is waited for `SETTLE_SECONDS` at the most, then the last part is handed out all the same. The journal may lack it
+for good: its readers are not told that they have all. Or the record may not have ended: that is left to the reaper.
 """
 
 import threading
@@ -174,6 +175,8 @@ class StreamRun:
         except Exception:
             logger.exception("settling the stream failed", extra=self._ids)
         self._outbox.end(last)
+        # A journal that could not be closed has said so in the log. The stream ends without it: its readers miss the
+        # terminal part there, and so are not told that they have all.
         self._journal.close(time.monotonic() + self._time_for_the_table())
         if self._lost.is_set():
             logger.error("the stream was ended by another", extra=self._ids)
@@ -213,20 +216,23 @@ class StreamRun:
         booked.join(self._time_for_the_table())
         if booked.is_alive():
             logger.error("booking takes too long", extra={**self._ids, **booking.to_json()})
-        try:
-            record_stream(booking, self._ids)
-        except Exception:
-            logger.exception("recording the stream failed", extra=self._ids)
 
     def _book(self, booking: Booking) -> None:
+        """Who has ended the stream counts it: as long as it is open, that may be the reaper."""
         try:
             ended = self._registry.end(
                 self._start, booking.to_json(), self._answer.parts(), holds_slot=self._cause != "superseded"
             )
-            if not ended:
-                logger.error("the stream was ended by another", extra=self._ids)
         except Exception:
-            logger.exception("booking the stream failed", extra=self._ids)
+            logger.exception("booking the stream failed", extra={**self._ids, **booking.to_json()})
+            return
+        if not ended:
+            logger.error("the stream was ended by another", extra=self._ids)
+            return
+        try:
+            record_stream(booking, self._ids)
+        except Exception:
+            logger.exception("recording the stream failed", extra=self._ids)
 
     def _time_for_the_table(self) -> float:
         """How long a step of the settlement may take, in seconds; there are two of them."""

@@ -11,7 +11,7 @@ from typing import Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.protocol.parts import Numbered, is_terminal
-from shared.stream.journal import JournalReader
+from shared.stream.journal import JournalReader, news
 from shared.stream.registry import StreamRegistry
 from shared.telemetry.log import logger
 
@@ -48,49 +48,89 @@ class Tail:
         until: float,
         beat: float | None = None,
         stopped: Callable[[], bool] = never,
-    ) -> Iterator[list[Numbered]]:
+    ) -> "Reading":
         """The parts after this sequence in batches, each as soon as it is journaled; blocks in between.
 
         Ends after the terminal part; at `until` (`time.monotonic()`); when `stopped`, which is asked about once a
         second; and when the stream has ended without more to come. Yields `[]` when nothing came for `beat` seconds.
         """
-        position = self.journal.first_of_item(owner, stream_id, after + 1)
-        looked_at = came_at = self.clock()
+        return Reading(self, owner, stream_id, after=after, until=until, beat=beat, stopped=stopped)
+
+
+class Reading(Iterator[list[Numbered]]):
+    """One reader's way through a stream: see `Tail.follow`."""
+
+    def __init__(
+        self,
+        tail: Tail,
+        owner: str,
+        stream_id: str,
+        *,
+        after: int,
+        until: float,
+        beat: float | None,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.complete = False
+        """Whether the reader has the terminal part: it was given out, and another batch was asked for, or it is the
+        part that the reader has named. It may also be a late end: see `shared.stream.journal.news`."""
+        self._tail = tail
+        self._owner = owner
+        self._stream_id = stream_id
+        self._after = after
+        self._until = until
+        self._beat = beat
+        self._stopped = stopped
+        self._batches = self._follow()
+
+    def __next__(self) -> list[Numbered]:
+        """The next batch; waits for it."""
+        return next(self._batches)
+
+    def _follow(self) -> Iterator[list[Numbered]]:
+        clock = self._tail.clock
+        position = self._tail.journal.first_of_item(self._owner, self._stream_id, self._after + 1)
+        looked_at = came_at = clock()
         ended = False
         while True:
-            page = self._page(owner, stream_id, position)
-            position += len(page)
-            if batch := [numbered for numbered in page if numbered.sequence > after]:
-                came_at = self.clock()
-                yield batch
-            if (page and is_terminal(page[-1].part)) or (ended and not page):
+            page = self._page(position)
+            if page:
+                position += len(page)
+                if batch := news(page, self._after):
+                    came_at = clock()
+                    yield batch
+                if is_terminal(page[-1].part):
+                    self.complete = True
+                    return
+            elif ended and page is not None:
                 return
-            now = self.clock()
-            if now >= until:
+            now = clock()
+            if now >= self._until:
                 return
-            if beat is not None and now - came_at >= beat:
+            if self._beat is not None and now - came_at >= self._beat:
                 came_at = now
                 yield []
             if now - looked_at >= LOOK_SECONDS:
                 looked_at = now
-                if stopped():
+                if self._stopped():
                     return
                 # The last flush came before the ended state: what is not there at the next look never comes.
-                ended = not page and self._has_ended(owner, stream_id)
-            if not page and not ended:
-                self.pause(min(POLL_SECONDS, until - now))
+                ended = not page and self._has_ended()
+            if page is None or not (page or ended):
+                self._tail.pause(min(POLL_SECONDS, self._until - now))
 
-    def _page(self, owner: str, stream_id: str, position: int) -> list[Numbered]:
+    def _page(self, position: int) -> list[Numbered] | None:
+        """What there is from there on; None when it cannot be read, which says nothing of what there is."""
         try:
-            return self.journal.page(owner, stream_id, position)
+            return self._tail.journal.page(self._owner, self._stream_id, position)
         except (ClientError, BotoCoreError):  # it may pass: what has not come comes with a later poll
-            logger.warning("reading the journal failed", exc_info=True, extra={"streamId": stream_id})
-            return []
+            logger.warning("reading the journal failed", exc_info=True, extra={"streamId": self._stream_id})
+            return None
 
-    def _has_ended(self, owner: str, stream_id: str) -> bool:
+    def _has_ended(self) -> bool:
         try:
-            record = self.registry.record(owner, stream_id)
+            record = self._tail.registry.record(self._owner, self._stream_id)
         except (ClientError, BotoCoreError):
-            logger.warning("reading the record failed", exc_info=True, extra={"streamId": stream_id})
+            logger.warning("reading the record failed", exc_info=True, extra={"streamId": self._stream_id})
             return False
         return record is None or record.state != "started"

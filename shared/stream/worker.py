@@ -3,6 +3,7 @@
 An asynchronous event can arrive twice, and late. The claim makes the second do nothing; `startBy` ends a late one.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,10 +34,10 @@ class Worker:
     parts_at_once: int | None = None
 
     @classmethod
-    def from_environment(cls, min_interval: float, parts_at_once: int | None = None) -> Self:
-        """Model and table as the function's environment names them."""
+    def from_environment(cls, *, parts_at_once: int | None = None) -> Self:
+        """Model and table as the function's environment names them; the interval is `MIN_INTERVAL_MILLISECONDS`."""
         model, registry = BedrockModel.from_environment(), StreamRegistry.from_environment()
-        return cls(model, registry, min_interval, parts_at_once)
+        return cls(model, registry, int(os.environ["MIN_INTERVAL_MILLISECONDS"]) / 1000, parts_at_once)
 
     def work(self, event: Mapping[str, Any], delivery: Delivery, ends_at: float) -> None:
         """Runs the stream of an event to its end. `ends_at` is when the function's time is over (`time.monotonic()`).

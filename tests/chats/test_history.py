@@ -17,7 +17,7 @@ from shared.chats.history import (
     Turn,
     next_turn,
 )
-from shared.errors import InvalidRequest
+from shared.errors import InvalidRequest, TooLarge
 from shared.protocol.request import ChatRequest, Message, json_bytes
 from tests.support.requests import chat, said, text
 
@@ -184,6 +184,37 @@ def test_an_answer_that_has_not_begun_is_continued_by_asking_again() -> None:
     assert (on.answer_index, heard(on)) == (3, ["One", "1", "Two"])
 
 
+@pytest.mark.parametrize(
+    "messages",
+    [
+        history("x" * 190_000, "y" * 20_000),
+        history("One", "1", "x" * 190_000, "y" * 20_000),
+        history("Two", "y" * (MAX_PROMPT_CHARACTERS + 1)),
+        history("One", "1", "Two", "y" * MAX_PROMPT_CHARACTERS),
+        history("x" * 100, "\x01" * (MAX_PROMPT_BYTES // 6)),
+    ],
+    ids=["both", "both after others", "the answer", "the answer with what asks for more", "bytes as JSON"],
+)
+def test_an_answer_that_fits_into_no_prompt_with_its_question_is_not_continued(messages: list[StoredMessage]) -> None:
+    with pytest.raises(TooLarge, match="to be continued: a prompt holds 200000 characters") as refusal:
+        turn(continuation(messages[-1].id), messages)
+    assert refusal.value.status == 413
+
+
+def test_an_answer_that_just_fits_with_its_question_is_continued() -> None:
+    question = "x" * (MAX_PROMPT_CHARACTERS - len(CONTINUE) - 10)
+    on = turn(continuation("m-3"), history("One", "1", question, "y" * 10))
+    assert heard(on) == [question, "y" * 10, CONTINUE]
+
+
+@pytest.mark.parametrize("blank", ["\n\n", " ", "\t\u3000\n"])
+def test_an_answer_of_white_space_is_not_heard_and_is_continued_by_asking_again(blank: str) -> None:
+    messages = history("One", blank, "Two", blank)
+    assert heard(turn(request(), messages)) == ["One\n\nTwo\n\nNew"]
+    assert heard(turn(regeneration(), messages)) == ["One\n\nTwo"]
+    assert heard(turn(continuation("m-3"), messages)) == ["One\n\nTwo"]
+
+
 def test_answers_without_text_are_not_heard_and_questions_beside_each_other_become_one() -> None:
     assert heard(turn(request(), history("One", "", "Two", ""))) == ["One\n\nTwo\n\nNew"]
 
@@ -233,7 +264,8 @@ def test_no_more_is_read_of_a_long_chat_than_its_prompt_takes() -> None:
         assert read <= MAX_PROMPT_MESSAGES + 2
 
 
-WORDS = st.sampled_from(["", "x", "yy"])
+LENGTHS = {"most of a prompt": MAX_PROMPT_CHARACTERS * 3 // 4, "more than a prompt": MAX_PROMPT_CHARACTERS + 1}
+WORDS = st.sampled_from(["", "x", "yy", "\n\n", *LENGTHS])
 KEPT_IDS = st.none() | st.sampled_from([f"m-{index}" for index in range(8)] + ["m-77", f"msg-{STREAM}"])
 REQUESTS = st.one_of(
     st.builds(lambda words, id_, target: request(words, id_, messageId=target), st.just("New"), KEPT_IDS, KEPT_IDS),
@@ -242,21 +274,28 @@ REQUESTS = st.one_of(
 )
 
 
+def spoken(words: str) -> str:
+    """Long texts are drawn by what they are: an example must stay short enough to be shown."""
+    return "z" * LENGTHS[words] if words in LENGTHS else words
+
+
 @given(REQUESTS, st.lists(WORDS, max_size=8), st.lists(st.booleans(), min_size=8, max_size=8))
 def test_any_request_to_any_history_is_refused_or_becomes_a_turn(
     asked: ChatRequest, texts: list[str], swapped: list[bool]
 ) -> None:
     messages = [
         replace(message, role="user" if by_user else "assistant")
-        for message, by_user in zip(history(*texts), swapped, strict=False)
+        for message, by_user in zip(history(*map(spoken, texts)), swapped, strict=False)
     ]
     try:
         of = turn(asked, messages)
-    except InvalidRequest:
+    except (InvalidRequest, TooLarge):
         return
     assert [message.role for message in of.prompt] == ["assistant" if i % 2 else "user" for i in range(len(of.prompt))]
     assert len(of.prompt) % 2 == 1
-    assert all(heard(of))
+    assert all(words.strip() for words in heard(of))
+    if of.continued and messages[-1].text.strip():
+        assert heard(of)[-2].endswith(messages[-1].text)
     assert 0 <= of.answer_index <= len(messages) + 1
     kept = messages[: of.answer_index - (1 if of.said else 0)]
     ids = [message.id for message in kept] + ([of.said.id] if of.said else []) + [of.answer_id]

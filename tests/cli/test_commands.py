@@ -145,7 +145,7 @@ async def asked(
 async def test_ask_prints_the_answer_and_its_figures_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    exchange = HttpExchange([sse(START, HELLO), sse(FINISH), DONE])
+    exchange = HttpExchange([sse(START, HELLO), sse(FINISH, first=2), DONE])
     assert await asked(exchange, tmp_path, monkeypatch) == 0
     out, err = capsys.readouterr()
     assert out == "Héllo\n"

@@ -18,12 +18,15 @@ TIME_SCALE = 0.006
 Results = Mapping[tuple[str, On], Result]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/conformance/" in item.nodeid:
             fixtures: Sequence[str] = getattr(item, "fixturenames", ())
-            group = "conformance-short" if "short_results" in fixtures else "conformance"
-            item.add_marker(pytest.mark.xdist_group(group))
+            if "short_sandbox" in fixtures:
+                item.add_marker(pytest.mark.xdist_group("conformance-short"))
+            elif "sandbox" in fixtures:
+                item.add_marker(pytest.mark.xdist_group("conformance"))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,14 @@
 """The figures of the cost page follow from the price file and from what the page says it assumes."""
 
 import json
+import math
 import re
 
 import pytest
 
-from handlers.websocket.worker import MIN_INTERVAL_SECONDS
-from tests.docs.pages import ROOT, page
+from shared.stream.journal import FLUSH_SECONDS
+from shared.stream.pulse import INTERVAL_SECONDS
+from tests.docs.pages import ROOT, default, page
 
 COST = page("docs/cost.md")
 PRICES = json.loads((ROOT / "shared" / "prices.json").read_text())
@@ -29,10 +31,16 @@ UNIT_PRICES = {
 
 INPUT_TOKENS, OUTPUT_TOKENS, TOKENS_PER_SECOND, FIRST_TOKEN_SECONDS, GIGABYTES = 500, 300, 60, 0.3, 0.5
 SECONDS = FIRST_TOKEN_SECONDS + OUTPUT_TOKENS / TOKENS_PER_SECOND
-PIECES = round(OUTPUT_TOKENS / TOKENS_PER_SECOND / MIN_INTERVAL_SECONDS)
+PIECES = round(OUTPUT_TOKENS / TOKENS_PER_SECOND * 1000 / default("webSocketIntervalMilliseconds"))
 FRAMES = 3 + 6 + PIECES
 """`send`, `start` and `end`; the six parts around the text; the text."""
 PUBLISHES = PIECES + 2
+
+
+PULSES, FLUSHES = int(SECONDS / INTERVAL_SECONDS), math.ceil(SECONDS / FLUSH_SECONDS)
+STARTED, ENDED = 6 * 2 + 1, 2 + 2 + 1 + 2 * 2
+"""Items of a transaction count double; one more where the slot enters or leaves the index; an answer has 2 KB."""
+WRITE_UNITS = [STARTED + claim + PULSES + item * FLUSHES + ENDED for claim, item in ((0, 3), (1, 1), (1, 1))]
 
 
 def transport() -> list[float]:
@@ -61,12 +69,16 @@ def test_the_worked_example_adds_up() -> None:
     model = INPUT_TOKENS * NOVA_LITE["input"] + OUTPUT_TOKENS * NOVA_LITE["output"]
     compute = GIGABYTES * SECONDS * SERVICES["lambda"]["arm64GbSecond"] * MILLION
     rows = [[float(cell.strip("*")) for cell in cells] for _, *cells in COST.table_after("One answer, worked out")]
-    expected = [[model] * 3, [compute] * 3, transport(), [model + compute + carried for carried in transport()]]
+    table = [units * SERVICES["dynamodb"]["writeRequestUnit"] * MILLION for units in WRITE_UNITS]
+    together = [model + compute + kept + carried for kept, carried in zip(table, transport(), strict=True)]
+    expected = [[model] * 3, [compute] * 3, table, transport(), together]
     for row, wanted in zip(rows, expected, strict=True):
         assert row == pytest.approx(wanted, abs=0.05)
 
 
 def test_the_sentences_around_the_example_say_what_it_counts() -> None:
     assert f"about {PIECES} deliveries" in COST.prose
+    units = f"{WRITE_UNITS[0]} for the function URL and {WRITE_UNITS[1]} for the others"
+    assert units in " ".join(COST.prose.split())
     assert f"carries {FRAMES} messages" in COST.prose
     assert f"{PUBLISHES} publishes, and {PUBLISHES} deliveries" in COST.prose

@@ -2,20 +2,19 @@
 
 import pytest
 
-from handlers.appsync import worker as appsync_worker
-from handlers.websocket import worker as websocket_worker
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
 from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
 from shared.stream.journal import FLUSH_SECONDS
 from shared.stream.outbox import MAX_PART_BYTES
-from shared.stream.registry import KEPT_SECONDS, RESUMABLE_SECONDS, TOMBSTONE_SECONDS
+from shared.stream.records import KEPT_SECONDS
+from shared.stream.registry import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
 from shared.stream.run import DEADLINE_MARGIN_SECONDS
 from shared.stream.start import START_WITHIN_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
-from tests.docs.pages import page
+from tests.docs.pages import default, page
 
 PACE = ModelPace()
 MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024} KB"
@@ -37,11 +36,11 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ),
         ("docs/architectures/function-url.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
-        ("docs/architectures/websocket.md", f"at most once per {websocket_worker.MIN_INTERVAL_SECONDS * 1000:g} ms"),
+        ("docs/architectures/websocket.md", f"at most once per {default('webSocketIntervalMilliseconds')} ms"),
         ("docs/architectures/websocket.md", f"expire after {ASYNCHRONOUS_AGE_SECONDS} seconds"),
         ("docs/architectures/websocket.md", f"expire after {START_WITHIN_SECONDS} seconds"),
         ("docs/architectures/websocket.md", f"takes over {FRONT_TIMEOUT_SECONDS} s, its timeout"),
-        ("docs/architectures/appsync.md", f"at least {appsync_worker.MIN_INTERVAL_SECONDS * 1000:g} ms of it"),
+        ("docs/architectures/appsync.md", f"at least {default('appSyncIntervalMilliseconds')} ms of it"),
         ("docs/architectures/appsync.md", f"takes over {API_TIMEOUT_SECONDS} s, its timeout"),
         (
             "docs/sandbox.md",

@@ -7,6 +7,7 @@
 //   {"text": n}         waits until the answer has n characters
 //   {"done": true}      waits until the request that runs is over, and reports the turn
 //
+// A stack is its outputs and a `token`; `tokens` are used up before it.
 // A turn is {"message", "status", "error", "errorCode", "finish"}; the code is that of a refusal, where one can be read.
 
 import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
@@ -25,8 +26,8 @@ const TRANSPORTS = {
       url: webSocketUrl,
       params: webSocketTicket({ url: webSocketTicketUrl, accessToken: () => token }),
     }),
-  appsync: ({ appSyncUrl, appSyncRealtimeUrl, token }) =>
-    new AppSyncChatTransport({ url: appSyncUrl, realtimeUrl: appSyncRealtimeUrl, accessToken: () => token }),
+  appsync: ({ appSyncUrl, appSyncRealtimeUrl, token, tokens = [] }) =>
+    new AppSyncChatTransport({ url: appSyncUrl, realtimeUrl: appSyncRealtimeUrl, accessToken: () => tokens.shift() ?? token }),
 };
 
 class Page extends AbstractChat {

@@ -75,7 +75,7 @@ EXPECTED = {
         "websocket",
         "handlers.websocket.worker.handler",
         60,
-        {**CALLBACK, **MODEL, **TABLE},
+        {**CALLBACK, **MODEL, **TABLE, "MIN_INTERVAL_MILLISECONDS": "50"},
     ),
     "websocket-reaper": (
         "websocket-reaper",
@@ -101,7 +101,7 @@ EXPECTED = {
         "appsync",
         "handlers.appsync.worker.handler",
         60,
-        {**GRAPHQL, **MODEL, **TABLE},
+        {**GRAPHQL, **MODEL, **TABLE, "MIN_INTERVAL_MILLISECONDS": "50"},
     ),
     "appsync-reaper": (
         "appsync-reaper",
@@ -169,6 +169,16 @@ def test_the_settings_reach_every_function(deploy: Deploy) -> None:
     variables = [environment(function) for function in deployment.of(FUNCTION)]
     assert {each["MODEL_ID"] for each in variables if "MODEL_ID" in each} == {"amazon.nova-micro-v1:0"}
     assert {each["MODEL_MAX_OUTPUT_TOKENS"] for each in variables if "MODEL_MAX_OUTPUT_TOKENS" in each} == {"7"}
+
+
+def test_each_transport_has_an_interval_of_its_own(deploy: Deploy) -> None:
+    deployment = deploy(webSocketIntervalMilliseconds=20, appSyncIntervalMilliseconds=200)
+    variables = {function.name: environment(function) for function in deployment.of(FUNCTION)}
+    name = "MIN_INTERVAL_MILLISECONDS"
+    assert {function: each[name] for function, each in variables.items() if name in each} == {
+        "websocket-worker": "20",
+        "appsync-worker": "200",
+    }
 
 
 def test_every_function_has_a_role_and_a_log_group_of_its_own(deploy: Deploy) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import pulumi
 import pytest
 
+from shared.stream.run import DEADLINE_MARGIN_SECONDS
 from stacks.errors import SettingsError
-from stacks.settings import Settings
+from stacks.settings import SHORTEST_TIMEOUT_SECONDS, Settings
 from tests.program.recording import defaults, run
 
 REGION = "us-east-1"
@@ -37,6 +38,8 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         model_regions=(),
         max_output_tokens=1000,
         timeout_seconds=60,
+        web_socket_interval_milliseconds=50,
+        app_sync_interval_milliseconds=50,
         memory_megabytes=512,
         log_retention_days=14,
         cors_origins=("http://localhost:5173",),
@@ -76,8 +79,9 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         ({"modelRegions": ["us-west-2"]}, ["modelRegions", "does not route", "leave the list empty"]),
         ({"model": "us.x.y", "modelRegions": ["us-*"]}, ["modelRegions", "'us-*' is no region", "like us-east-1"]),
         ({"maxOutputTokens": 0}, ['maxOutputTokens is "0"', "from 1 to 128000"]),
-        ({"timeoutSeconds": 901}, ['timeoutSeconds is "901"', "from 1 to 900"]),
-        ({"timeoutSeconds": "a minute"}, ['"a minute"', "whole number from 1 to 900"]),
+        ({"timeoutSeconds": 901}, ['timeoutSeconds is "901"', "from 5 to 900"]),
+        ({"timeoutSeconds": 4}, ['timeoutSeconds is "4"', "from 5 to 900", "is ended 3 s before its function"]),
+        ({"timeoutSeconds": "a minute"}, ['"a minute"', "whole number from 5 to 900"]),
         ({"timeoutSeconds": 1.5}, ['"1.5"', "whole number"]),
         ({"memoryMegabytes": 64}, ["memoryMegabytes", "from 128 to 10240"]),
         ({"logRetentionDays": 15}, ['logRetentionDays is "15"', "14 or 30"]),
@@ -117,6 +121,12 @@ def test_a_mistake_is_one_line_with_what_was_given_and_what_is_allowed(
 @pytest.mark.parametrize("region", ["", "mars", "us-gov-west-1", "us-east-*"])
 def test_a_region_outside_the_commercial_partition_is_refused(region: str) -> None:
     assert problems(region)[0].startswith("aws:region")
+
+
+def test_the_shortest_timeout_leaves_a_stream_time_to_begin() -> None:
+    assert read(values(timeoutSeconds=5)).timeout_seconds == SHORTEST_TIMEOUT_SECONDS
+    assert SHORTEST_TIMEOUT_SECONDS > DEADLINE_MARGIN_SECONDS + 1
+    assert f"{DEADLINE_MARGIN_SECONDS:g} s before" in problems(timeoutSeconds=1)[0]
 
 
 def test_all_mistakes_are_said_at_once() -> None:

@@ -135,7 +135,8 @@ def test_each_error_has_a_code_of_its_own_except_where_it_says_the_same() -> Non
     for error in ERRORS:
         codes.setdefault(error.code, []).append(error.__name__)
     assert {code: names for code, names in codes.items() if len(names) > 1} == {
-        "invalid_request": ["InvalidRequest", "AlreadyStarted", "StreamCancelled"]
+        "unauthenticated": ["Unauthenticated", "SessionOver"],
+        "invalid_request": ["InvalidRequest", "AlreadyStarted", "StreamCancelled", "MethodNotAllowed"],
     }
 
 

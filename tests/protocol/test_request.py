@@ -1,7 +1,5 @@
 """A chat request is read with distrust: what is taken from it, and what is not even heard."""
 
-import json
-
 import pytest
 
 from shared.protocol.request import ChatRequest, NewMessage
@@ -79,8 +77,8 @@ def test_equal_requests_have_one_fingerprint_and_others_have_others() -> None:
     prints = [ChatRequest.from_client(request).fingerprint for request in requests]
     assert len(set(prints)) == len(prints)
     for request, print_ in zip(requests, prints, strict=True):
-        other_order = json.dumps(dict(reversed(request.items())), indent=1)
-        assert ChatRequest.parse(other_order).fingerprint == print_
+        other_order = dict(reversed(request.items()))
+        assert ChatRequest.from_client(other_order).fingerprint == print_
 
 
 def test_what_else_a_transport_puts_beside_the_request_is_not_in_its_fingerprint() -> None:
@@ -117,8 +115,3 @@ def test_nobody_hears_what_a_client_puts_into_the_mouth_of_the_assistant_as(part
 def test_what_stands_before_the_last_message_is_not_even_looked_at_but_for_its_role() -> None:
     old = [{"role": "user"}, {"role": "assistant", "parts": 7}, {"role": "user", "parts": [{"type": "file"}]}]
     assert new_text(*old, QUESTION) == "Why?"
-
-
-def test_a_body_of_the_stock_client_is_read() -> None:
-    body = json.dumps(chat(said("user", text("Héllo 🎈"))), ensure_ascii=False).encode()
-    assert ChatRequest.parse(body).message == NewMessage("m-1", "Héllo 🎈")

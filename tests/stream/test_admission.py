@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from shared.errors import AlreadyStarted, InvalidRequest, NotFound
-from shared.protocol.request import ChatRequest
+from shared.protocol.request import ChatRequest, Message
 from shared.stream.admission import Admission, Joined
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import sent
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission, admitted, asked, chats, registry, running, said
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission, admitted, asked, chats, registry, said
 
 ANSWER = [{"type": "text", "text": "Because."}]
 
@@ -57,14 +57,9 @@ def test_a_start_writes_all_that_the_stream_needs(table: Table) -> None:
 
 
 def test_a_start_travels_as_json() -> None:
-    stream = StreamStart("o", "s", "c", "n", "appsync", "m", 3, True, asked_messages(), 10, "corr")
+    messages = (Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "And?"))
+    stream = StreamStart("o", "s", "c", "n", "appsync", "m", 3, True, messages, 10, "corr")
     assert StreamStart.from_json(stream.to_json()) == stream
-
-
-def asked_messages() -> Any:
-    from shared.protocol.request import Message
-
-    return (Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "And?"))
 
 
 @pytest.mark.usefixtures("table")
@@ -75,12 +70,24 @@ def test_a_start_is_three_requests_whether_the_chat_is_new_or_not() -> None:
         assert sorted(requests) == ["BatchGetItem", "Query", "TransactWriteItems"]
 
 
+def repr_of_first(text: str) -> str:
+    return repr(text[0])
+
+
 @pytest.mark.usefixtures("table")
 def test_a_chat_goes_on_where_it_was() -> None:
     answered()
     second = admitted("stream-2", "And at night?")
     assert [message.text for message in second.messages] == [PROMPT, "Because.", "And at night?"]
     assert (second.answer_index, second.message_id, second.continued) == (3, "msg-stream-2", False)
+
+
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize("text", ["x" * 200_000, "字" * 100_000, "\x01" * 50_000, '"' * 150_000], ids=repr_of_first)
+def test_the_largest_messages_are_kept_whole(text: str) -> None:
+    stream = admitted(prompt=text)
+    assert stream.messages[-1].text == text
+    assert shown() == [("user", text)]
 
 
 FORGERIES: dict[str, list[dict[str, Any]]] = {
@@ -285,11 +292,3 @@ def test_the_settings_come_from_the_environment(table: Table, monkeypatch: pytes
     assert isinstance(stream, StreamStart)
     assert (stream.max_output_tokens, stream.architecture) == (77, "function-url")
     assert table.stream(OWNER, stream.stream_id) is not None
-
-
-@pytest.mark.usefixtures("table")
-def test_a_stream_in_another_chat_runs_beside() -> None:
-    first = running()
-    running("stream-2", chat_id="another-chat")
-    assert registry().claim(first) == "taken"
-    assert isinstance(admit(asked("x", "third-chat")), StreamStart)

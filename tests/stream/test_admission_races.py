@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.chats.store import ChatStore
 from shared.errors import AlreadyStarted, Internal, NotFound, StreamCancelled
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
@@ -172,6 +173,22 @@ def test_a_chat_that_is_deleted_while_a_stream_starts_is_begun_anew(table: Table
     assert isinstance(stream, StreamStart)
     assert (stream.answer_index, texts()) == (1, ["Second"])
     assert len(table.messages(CHAT)) == 2
+
+
+@pytest.mark.usefixtures("table")
+def test_a_chat_whose_deletion_has_begun_while_a_stream_starts_is_not_found(disturbed: Admission) -> None:
+    registry().end(running(), {}, ANSWER)
+    deleting = ChatStore(TableClient(TABLE))
+
+    def begin_to_delete() -> None:
+        with just_before(deleting.table.client, "BatchWriteItem", cut), pytest.raises(ConnectionError):
+            deleting.delete(OWNER, CHAT)
+
+    def cut() -> None:
+        raise ConnectionError
+
+    with just_before(disturbed.table.client, WRITE, begin_to_delete), pytest.raises(NotFound):
+        admit(disturbed, asked("Second"))
 
 
 @pytest.mark.usefixtures("table")

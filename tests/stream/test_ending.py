@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
-from shared.stream.records import OpenStream
-from shared.stream.registry import KEPT_SECONDS, StreamRegistry
+from shared.stream.records import KEPT_SECONDS, OpenStream
+from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table

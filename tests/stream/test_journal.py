@@ -1,6 +1,7 @@
 """The journal: what was numbered is written once, in order, by one writer, and read without a gap."""
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -11,6 +12,7 @@ from shared.protocol import parts
 from shared.protocol.parts import Numbered
 from shared.stream import journal as journals
 from shared.stream.journal import MAX_UNWRITTEN_BYTES, Journal, JournalReader
+from shared.stream.records import KEPT_SECONDS
 from shared.table import parts_key
 from shared.writes import put
 from tests.support.aws import Table
@@ -49,9 +51,11 @@ def keys() -> list[int]:
     return sorted({reader.first_of_item(OWNER, STREAM, sequence) for sequence in range(len(read()))})
 
 
-def put_item(table: WatchedTable, batch: Sequence[Numbered], writer: str = "another") -> None:
+def put_item(table: WatchedTable, batch: Sequence[Numbered], expires_in: float = HOUR) -> None:
+    """Of another writer."""
     texts = [parts.encode(numbered.part) for numbered in batch]
-    table.write(put({**parts_key(OWNER, STREAM, batch[0].sequence), "parts": texts, "writer": writer}))
+    item = {"parts": texts, "writer": "another", "expiresAt": int(time.time() + expires_in)}
+    table.write(put({**parts_key(OWNER, STREAM, batch[0].sequence), **item}))
 
 
 def test_what_was_appended_is_read_back(table: Table) -> None:  # noqa: ARG001
@@ -223,7 +227,7 @@ def test_an_item_is_kept_for_a_day(table: Table) -> None:  # noqa: ARG001
     assert writer.close()
     item = writer.table.get(parts_key(OWNER, STREAM, 0))
     assert item is not None
-    assert isinstance(item["expiresAt"], int)
+    assert item["expiresAt"] == pytest.approx(time.time() + KEPT_SECONDS, abs=60)
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=6), st.integers(-1, 30))
@@ -257,3 +261,24 @@ def test_a_reader_stops_before_a_gap(table: Table) -> None:  # noqa: ARG001
 
 def test_a_stream_that_nobody_wrote_has_no_parts(table: Table) -> None:  # noqa: ARG001
     assert (read(), read(after=7)) == ([], [])
+
+
+def test_what_has_expired_is_written_over_and_not_read(table: Table) -> None:  # noqa: ARG001
+    writer = Writer(flush_seconds=0.0)
+    for first, word in enumerate("abcdef"):
+        put_item(writer.table, said(word, first=first), expires_in=-5)
+    assert (read(), read(after=3)) == ([], [])
+    writer.journal.append(said("x", "y", "z"))
+    assert writer.close()
+    assert not writer.lost.is_set()
+    assert read() == said("x", "y", "z")
+    assert read(after=1) == said("z", first=2)
+    assert read(after=4) == []
+
+
+def test_the_item_of_a_part_is_none_that_has_expired(table: Table) -> None:  # noqa: ARG001
+    items = WatchedTable()
+    for first in range(7):
+        put_item(items, said("new" if first in (0, 2) else "old", first=first), HOUR if first in (0, 2) else -5)
+    reader = JournalReader(items)
+    assert [reader.first_of_item(OWNER, STREAM, sequence) for sequence in range(7)] == [0, 0, 2, 2, 2, 2, 2]

@@ -8,7 +8,8 @@ import pytest
 from shared.models.events import Usage
 from shared.stream import pulse as pulses
 from shared.stream.pulse import Pulse
-from shared.stream.registry import LEASE_SECONDS, StreamRegistry
+from shared.stream.records import LEASE_SECONDS
+from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.logs import Logs

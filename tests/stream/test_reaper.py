@@ -115,6 +115,17 @@ def test_a_worker_that_died_between_its_last_part_and_its_booking_is_booked_as_i
     assert logs.metrics()[0]["Duration"] == [12.5]
 
 
+def test_metrics_that_cannot_be_written_keep_no_client_from_being_told(
+    table: Table, logs: Logs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POWERTOOLS_METRICS_NAMESPACE")
+    died(table)
+    [reaped] = reaper().sweep("websocket")
+    assert reaped.open.stream_id == STREAM
+    assert booked(table)["stopReason"] == "internal"
+    assert logs.lines("recording the stream failed")
+
+
 def test_a_stream_is_reaped_once(table: Table) -> None:
     died(table)
     dead = next(iter(registry().open_streams("websocket")))

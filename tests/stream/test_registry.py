@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 
 from shared.errors import NotFound
 from shared.models.events import Usage
-from shared.stream.registry import LEASE_SECONDS, RESUMABLE_SECONDS, StreamRegistry
+from shared.stream.records import LEASE_SECONDS
+from shared.stream.registry import RESUMABLE_SECONDS, StreamRegistry
 from shared.stream.start import START_WITHIN_SECONDS, StreamStart
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
@@ -152,6 +153,16 @@ def test_a_withdrawn_stream_leaves_the_question_and_no_answer(table: Table) -> N
     assert registry().latest(OWNER, CHAT) is None
 
 
+def test_a_stream_is_withdrawn_whose_answers_place_another_has_taken_for_a_question(table: Table) -> None:
+    stream = admitted()
+    [_, answer] = table.messages(CHAT)
+    question: dict[str, object] = {"pk": answer["pk"], "sk": answer["sk"], "id": "m-9", "role": "user", "parts": []}
+    table.fill([question])
+    assert registry().withdraw(stream)
+    assert table.stream(OWNER, STREAM) is None
+    assert table.messages(CHAT)[1] == question
+
+
 @pytest.mark.usefixtures("table")
 def test_an_id_that_is_used_again_after_a_withdrawal_is_another_stream() -> None:
     first = admitted()
@@ -205,13 +216,20 @@ def test_the_latest_stream_of_a_chat_is_offered_until_a_minute_after_its_end(tab
 
 
 @pytest.mark.usefixtures("table")
-def test_nothing_is_offered_in_an_unknown_chat_and_a_foreign_one_is_not_found() -> None:
+def test_a_chat_of_others_is_not_there_and_one_that_never_was_has_nothing_to_resume() -> None:
     assert registry().latest(OWNER, CHAT) is None
     admitted()
     with pytest.raises(NotFound):
         registry().latest("somebody-else", CHAT)
     chats().update(OWNER, CHAT, members=["somebody-else"])
     assert registry().latest("somebody-else", CHAT) is None, "a member resumes what is the member's own"
+    admitted("stream-2", owner="somebody-else")
+    assert registry().latest("somebody-else", CHAT) is not None
+    chats().update(OWNER, CHAT, members=[])
+    with pytest.raises(NotFound):  # a member no more
+        registry().latest("somebody-else", CHAT)
+    chats().delete(OWNER, CHAT)
+    assert registry().latest(OWNER, CHAT) is None
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,17 @@ import pytest
 from shared.errors import ModelThrottled, ModelUnavailable
 from shared.stream import run as runs
 from shared.stream.booking import Booking
+from shared.stream.journal import JournalReader
+from shared.stream.reaper import Reaper
 from shared.stream.registry import StreamRegistry
+from shared.stream.tail import Tail
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import Reader, drain, text_of
 from tests.support.runs import begun, booked, journaled, parts_of
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import STREAM
+from tests.support.starts import CHAT, OWNER, STREAM, registry, table_client, within
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -75,30 +78,54 @@ def test_a_short_stream_makes_a_flush_at_each_end_and_one_transaction(table: Tab
 
 
 @pytest.mark.usefixtures("little_patience")
-@pytest.mark.parametrize("step", ["PutItem", "TransactWriteItems"])
-def test_a_table_that_hangs_costs_no_client_its_end(step: str, table: Table, logs: Logs) -> None:  # noqa: ARG001
+def test_a_journal_that_cannot_be_closed_costs_no_client_its_end_and_tells_no_reader_that_it_is_whole(
+    table: Table, logs: Logs
+) -> None:
     watched = WatchedTable()
-    _, free = watched.hold(step)
+    watched.fail("PutItem")
     told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
-    [line] = logs.lines("stream ended")
-    assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
-    assert len(logs.metrics()) == 1
+    assert logs.lines("the journal gives up: its last write takes too long")
+    assert booked(table)["stopReason"] == "end_turn"
+    reading = Tail(JournalReader(watched), StreamRegistry(watched)).follow(OWNER, STREAM, until=within(WAIT_SECONDS))
+    assert list(reading) == []
+    assert not reading.complete
+
+
+@pytest.mark.usefixtures("little_patience")
+def test_a_booking_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_about(table: Table, logs: Logs) -> None:
+    watched = WatchedTable()
+    _, free = watched.hold("TransactWriteItems")
+    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
+    [line] = logs.lines("booking takes too long")
+    assert (line["streamId"], line["stopReason"], line["usage"]["outputTokens"]) == (STREAM, "end_turn", 7)
+    assert (logs.lines("stream ended"), logs.metrics()) == ([], [])
     free.set()
+    for thread in threading.enumerate():
+        if thread.name == "booking":
+            thread.join(WAIT_SECONDS)
+    assert booked(table)
+    assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1)
 
 
 @pytest.mark.usefixtures("little_patience")
 def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_booking(
     table: Table, logs: Logs
 ) -> None:
-    run = begun(ScriptedModel(*spoken("Hi")))
-    table.delete()
+    watched = WatchedTable()
+    watched.fail("TransactWriteItems")
+    run = begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched))
     assert drain(run)[-1]["type"] == "finish"
     run.join()
-    assert logs.lines("booking the stream failed")
-    [line] = logs.lines("stream ended")
+    [line] = logs.lines("booking the stream failed")
+    assert line["level"] == "ERROR"
     assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
+    assert (logs.lines("stream ended"), logs.metrics()) == ([], [])
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    assert len(list(Reaper(registry(), JournalReader(table_client())).sweep("websocket"))) == 1
+    assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1), "the reaper counts what it has ended"
 
 
 def test_without_time_the_end_still_waits_a_moment_for_the_table(table: Table) -> None:

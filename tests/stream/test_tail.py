@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
 from shared.stream.journal import JournalReader
 from shared.stream.registry import StreamRegistry
-from shared.stream.tail import LOOK_SECONDS, POLL_SECONDS, Tail
+from shared.stream.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import ScriptedModel, spoken
@@ -34,6 +35,7 @@ class Script:
         self.state = "started"
         self.items: list[list[Numbered]] = []
         self.looks = 0
+        self.reading: Reading | None = None
         self._steps = list(steps)
 
     def grow(self) -> None:
@@ -65,13 +67,21 @@ class Script:
         """The sequences of the batches."""
         self.grow()
         tail = Tail(self, self, clock=lambda: self.now, pause=self.pause)  # pyright: ignore
-        batches = tail.follow(OWNER, STREAM, after=after, until=until, **options)
-        return [[numbered.sequence for numbered in batch] for batch in batches]
+        self.reading = tail.follow(OWNER, STREAM, after=after, until=until, **options)
+        return [[numbered.sequence for numbered in batch] for batch in self.reading]
+
+    @property
+    def complete(self) -> bool:
+        """Whether the reader was told that it has all."""
+        assert self.reading is not None
+        return self.reading.complete
 
 
 @given(st.lists(st.lists(st.integers(1, 4), max_size=3), max_size=6), st.integers(-1, 20))
 def test_wherever_a_reader_begins_it_gets_each_part_once_in_order(growth: list[list[int]], after: int) -> None:
-    batches = Script(*growth, "ended").follow(after=after)
+    script = Script(*growth, "ended")
+    batches = script.follow(after=after)
+    assert not script.complete, "it has no terminal part"
     total = sum(sum(step) for step in growth)
     assert [sequence for batch in batches for sequence in batch] == list(range(after + 1, total))
     assert [] not in batches
@@ -86,6 +96,7 @@ def test_a_tail_ends_with_the_terminal_part_without_asking_for_the_record() -> N
     script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
     script._steps = []
     assert script.follow() == [[0, 1]]
+    assert script.complete
     assert script.looks == 0
 
 
@@ -93,6 +104,7 @@ def test_a_reader_that_has_all_is_not_kept_waiting() -> None:
     script = Script()
     script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
     assert script.follow(after=1) == []
+    assert script.complete
     assert script.now == 0.0
 
 
@@ -100,6 +112,7 @@ def test_a_tail_ends_when_its_time_is_over() -> None:
     script = Script([1])
     assert script.follow(until=1.1) == [[0]]
     assert script.now == pytest.approx(1.1)
+    assert not script.complete
 
 
 def test_a_tail_that_is_stopped_ends_within_a_second_or_so() -> None:
@@ -136,6 +149,26 @@ def test_what_was_flushed_just_before_the_end_is_read_after_it() -> None:
 
     script = Late([1])
     assert script.follow() == [[0], [1], [2]]
+
+
+def test_a_read_that_fails_does_not_say_that_nothing_more_comes() -> None:
+    class Failing(Script):
+        failing = 0
+
+        def record(self, owner: str, stream_id: str) -> Script:
+            self.items, self.state, self.failing = [*self.items, [Numbered(1, FINISH)]], "ended", 2
+            return super().record(owner, stream_id)
+
+        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+            if self.failing:
+                self.failing -= 1
+                raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+            return super().page(owner, stream_id, first)
+
+    script = Failing([1])
+    assert script.follow() == [[0], [1]]
+    assert script.complete
+    assert script.now == pytest.approx(LOOK_SECONDS + 2 * POLL_SECONDS), "a table that fails is given a pause"
 
 
 def test_a_tail_survives_a_table_that_fails_for_a_while(table: Table, logs: Logs) -> None:  # noqa: ARG001

@@ -8,6 +8,7 @@ from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 stock = node.stock
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/streams/" in item.nodeid:

@@ -151,3 +151,28 @@ def test_an_error_of_the_model_is_told_with_what_came_before(
     assert turn["status"] == "error"
     assert "broke off" in turn["error"]
     assert 0 < len(text_of(turn["message"])) < len(answer(asked))
+
+
+@pytest.mark.parametrize("fault", ["dropped", "duplicated", "reordered"])
+def test_what_appsync_does_to_messages_is_not_seen(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], fault: str
+) -> None:
+    """Some of the first messages are lost, come twice or too late; the journal has what is missing."""
+    sandbox.control("PUT", "/appsync/fault", {"fault": fault, "calls": 3, "after": 1})
+    asked = prompt()
+    [turn] = stock.talk("appsync", stack, {"send": asked}, {"done": True})
+    assert sandbox.control("GET", "/appsync/fault").json()["calls"] == 0
+    assert text_of(turn["message"]) == answer(asked)
+
+
+def test_a_refused_connection_is_opened_anew(stock: StockClient, stack: dict[str, object]) -> None:
+    """The token had expired; with a good one the same page goes on."""
+    asked = prompt()
+    refused, good = stock.talk(
+        "appsync",
+        {**stack, "tokens": ["expired"]},
+        *({"send": asked}, {"done": True}),
+        *({"send": asked}, {"done": True}),
+    )
+    assert (refused["status"], refused["errorCode"]) == ("error", "unauthenticated")
+    assert text_of(good["message"]) == answer(asked)

@@ -65,6 +65,7 @@ def appsync_world() -> Iterator[World]:
         patch.setenv("TOKEN_CLIENT_IDS", f"another-of-ours,{CLIENT_ID}")
         patch.setenv("MODEL_ID", "amazon.nova-lite-v1:0")
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
+        patch.setenv("MIN_INTERVAL_MILLISECONDS", "50")
         patch.setenv("GRAPHQL_URL", appsync.graphql_url)
         patch.setenv("WORKER_FUNCTION_NAME", "the-worker")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)

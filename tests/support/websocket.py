@@ -81,6 +81,7 @@ def websocket_world() -> Iterator[World]:
         patch.setenv("TOKEN_CLIENT_IDS", CLIENT_ID)
         patch.setenv("MODEL_ID", "amazon.nova-lite-v1:0")
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
+        patch.setenv("MIN_INTERVAL_MILLISECONDS", "50")
         patch.setenv("CALLBACK_URL", connections.callback_url)
         patch.setenv("WORKER_FUNCTION_NAME", "the-worker")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)

@@ -10,6 +10,8 @@ import { Resumes } from './resumes.ts';
 /** After so much silence the journal is asked: at first soon, for a publish that was lost, then ever more rarely. */
 const FIRST_SILENCE_MS = 1_000;
 const LONGEST_SILENCE_MS = 8_000;
+/** Publishes overtake each other by less than this; then the journal is asked for what is missing. */
+const GAP_MS = 300;
 /** A stream that began on another transport is not published here: its journal is followed. */
 const FOLLOWED_SILENCE_MS = 300;
 
@@ -87,6 +89,8 @@ class Reader {
   #controller!: ReadableStreamDefaultController<UIMessageChunk>;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #silenceMs: number;
+  #listening = false;
+  #gap = false;
   #asking = false;
   #ended = false;
   #unsubscribe = () => {};
@@ -107,26 +111,33 @@ class Reader {
     else this.#unsubscribe = unsubscribe;
   }
 
-  /** Begins to mind the silence. */
+  /** Minds the silence from now on. */
   listen(): void {
     if (this.#ended) return;
+    this.#listening = true;
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.ask(), this.#silenceMs);
+    this.#silence = setTimeout(() => this.ask(), this.#gap ? GAP_MS : this.#silenceMs);
   }
 
   take(batch: PartBatch): void {
+    const last = this.#parts.last;
     for (const part of this.#parts.take(batch)) {
       if (this.#ended) return;
       this.#controller.enqueue(part);
-      this.#silenceMs = Math.min(FIRST_SILENCE_MS, this.#follow.longestSilenceMs);
       if (isTerminal(part)) return this.close();
     }
-    this.listen();
+    const advanced = this.#parts.last > last;
+    if (advanced) this.#silenceMs = Math.min(FIRST_SILENCE_MS, this.#follow.longestSilenceMs);
+    // What comes behind a gap is no sign of life for what is missing: the clock runs on.
+    if (advanced || this.#gap !== this.#parts.gap) {
+      this.#gap = this.#parts.gap;
+      this.listen();
+    }
   }
 
-  /** Asks the journal for what has not come. */
+  /** Asks the journal for what has not come. A stream that has not begun yet has none. */
   async ask(): Promise<void> {
-    if (this.#asking || this.#ended) return;
+    if (this.#asking || this.#ended || !this.#listening) return;
     this.#asking = true;
     this.#silenceMs = Math.min(2 * this.#silenceMs, this.#follow.longestSilenceMs);
     try {
@@ -136,9 +147,9 @@ class Reader {
     } catch (error) {
       // A network that fails may come back; who is refused stays refused.
       if (error instanceof Refusal) this.fail(error);
-      else this.listen();
     } finally {
       this.#asking = false;
+      this.listen();
     }
   }
 

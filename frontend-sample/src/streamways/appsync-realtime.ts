@@ -27,7 +27,7 @@ const SUBSCRIPTION = 'subscription Parts($streamId: ID) { onParts(streamId: $str
 const RECONNECTS = 5;
 const FIRST_PAUSE_MS = 250;
 
-type Subscription = { streamId: string; subscriber: Subscriber; acknowledged: () => void };
+type Subscription = { streamId: string; subscriber: Subscriber; acknowledged: () => void; again: boolean };
 type Frame = { type: string; id?: string; payload?: { data?: { onParts?: PartBatch }; errors?: unknown[]; connectionTimeoutMs?: number } };
 
 export class AppSyncRealtime {
@@ -45,8 +45,8 @@ export class AppSyncRealtime {
     const id = crypto.randomUUID();
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error) => (this.#subscriptions.delete(id), reject(error), subscriber.failed(error));
-      this.#subscriptions.set(id, { streamId, subscriber: { ...subscriber, failed }, acknowledged: resolve });
-      this.#connected().then(socket => this.#start(socket, id), failed);
+      this.#subscriptions.set(id, { streamId, subscriber: { ...subscriber, failed }, acknowledged: resolve, again: false });
+      this.#connected().then(socket => this.#start(socket, id)).catch(failed);
     });
     return () => {
       this.#subscriptions.delete(id);
@@ -62,8 +62,14 @@ export class AppSyncRealtime {
   }
 
   #connected(): Promise<WebSocket> {
-    this.#socket ??= this.#open();
-    return this.#socket;
+    if (this.#socket !== undefined) return this.#socket;
+    const opening = this.#open();
+    this.#socket = opening;
+    // What could not be opened, perhaps for its token, is opened anew by the next subscription.
+    opening.catch(() => {
+      if (this.#socket === opening) this.#socket = undefined;
+    });
+    return opening;
   }
 
   async #open(): Promise<WebSocket> {
@@ -96,7 +102,10 @@ export class AppSyncRealtime {
     const subscription = frame.id === undefined ? undefined : this.#subscriptions.get(frame.id);
     if (subscription === undefined) return;
     const batch = frame.payload?.data?.onParts;
-    if (frame.type === 'start_ack') subscription.acknowledged();
+    if (frame.type === 'start_ack') {
+      subscription.acknowledged();
+      if (subscription.again) subscription.subscriber.reconnected();
+    }
     if (frame.type === 'data' && batch) subscription.subscriber.parts(batch);
     if (frame.type === 'error') subscription.subscriber.failed(refusalFromGraphql(frame.payload?.errors));
   }
@@ -120,12 +129,12 @@ export class AppSyncRealtime {
       try {
         const socket = await this.#connected();
         for (const [id, subscription] of listening) {
-          subscription.acknowledged = subscription.subscriber.reconnected;
+          subscription.again = true;
           await this.#start(socket, id);
         }
         return;
       } catch {
-        this.#socket = undefined;
+        // The next attempt may do better.
       }
     }
     this.#forget(lost);

@@ -16,6 +16,11 @@ export class OrderedParts {
     return this.#due - 1;
   }
 
+  /** Whether parts wait for one that has not come. */
+  get gap(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Takes a batch; the parts that are next, in order. Those after a gap wait until it is filled.
    *
    * A terminal part ends the stream whatever its number: when a worker is killed, what it published last never reached

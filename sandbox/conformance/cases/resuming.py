@@ -145,7 +145,10 @@ async def disconnect(trial: Trial) -> None:
         same("the text", answer(replayed), call["text"])
 
 
-@CASES.case("A reader that mounts twice (resume, abort, resume) gets the whole stream, and does not stop it.")
+@CASES.case(
+    "A reader that mounts twice (resume, abort, resume) gets the whole stream, and does not stop it.",
+    manner="slow model",
+)
 async def strict_mode(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client, trial.client() as tab:

@@ -44,7 +44,7 @@ def test_a_token_that_is_not_for_us_is_refused(field: str, claims: dict[str, Any
     assert table.count() == 0
 
 
-@pytest.mark.parametrize("field", set(FIELDS) - {"chats"})
+@pytest.mark.parametrize("field", sorted(set(FIELDS) - {"chats"}))
 @pytest.mark.parametrize("value", [None, "", "a b", "a#b", "a" * 65, "ä", "../x", 5, ["s"], {"S": "s"}], ids=str)
 @pytest.mark.usefixtures("world")
 def test_an_id_that_is_none_is_refused(field: str, value: object, table: Table) -> None:

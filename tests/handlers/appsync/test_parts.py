@@ -76,6 +76,12 @@ def test_an_ended_stream_whose_last_parts_were_lost_has_an_end_all_the_same() ->
     assert (page(1000)["parts"], page(1000)["ended"]) == ([], True)
 
 
+def test_a_client_that_has_more_than_the_journal_gets_the_end_as_it_is_numbered_there() -> None:
+    admitted(architecture="appsync")
+    journal([*SAID, *END])
+    assert page(60) == {"streamId": STREAM, "firstSequence": 4, "parts": END[1:], "ended": True}
+
+
 def test_a_long_answer_comes_in_pages_without_a_gap() -> None:
     admitted(architecture="appsync")
     told = [parts.block_delta("text", "t", f"{number:05} " + "🎈" * 24_000) for number in range(30)]

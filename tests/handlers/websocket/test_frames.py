@@ -34,6 +34,7 @@ BAD: dict[str, str] = {
     "a list": "[]",
     "null": "null",
     "a text": '"send"',
+    "NaN": "NaN",
     "without an id": '{"type": "send"}',
     "with an id that is a number": '{"type": "send", "requestId": 7}',
     "with an id that is too long": json.dumps({"type": "send", "requestId": "x" * 65}),
@@ -41,6 +42,13 @@ BAD: dict[str, str] = {
     "with an id that is half a surrogate pair": '{"type": "send", "requestId": "\\ud800"}',
     "with the server's own id": '{"type": "send", "requestId": "streamways"}',
 }
+SLOPPY: dict[str, str] = {
+    "a key twice": '{"type": "send", "requestId": "r-1", "type": "send"}',
+    "a message's key twice": '{"type": "send", "requestId": "r-1", "messages": [{"role": "user", "role": "user"}]}',
+    "NaN": '{"type": "send", "requestId": "r-1", "lastSequence": NaN}',
+    "minus infinity": '{"type": "send", "requestId": "r-1", "lastSequence": -Infinity}',
+}
+"""What Python takes for JSON."""
 WAITING = {
     "with an id that is too long": "x" * 65,
     "with an id that is no id": "a b",
@@ -53,6 +61,13 @@ WAITING = {
 def test_a_frame_is_refused_that_is(body: str) -> None:
     with pytest.raises(InvalidRequest):
         frames.parse(body)
+
+
+@pytest.mark.parametrize("body", SLOPPY.values(), ids=SLOPPY.keys())
+def test_a_frame_is_refused_to_the_id_that_waits_with(body: str) -> None:
+    with pytest.raises(InvalidRequest, match="no key is there twice"):
+        frames.parse(body)
+    assert frames.request_id_of(body) == "r-1"
 
 
 @pytest.mark.parametrize("case", BAD)

@@ -57,7 +57,7 @@ def test_a_second_table_of_the_same_name_is_refused(account: Account) -> None:
     ("inputs", "message"),
     [
         ({"name": "ab"}, "allowed are 3 to 255"),
-        ({"hashKey": "other"}, "attributes must define the key attributes"),
+        ({"hashKey": "other"}, "attributes must define the keys of the table"),
         ({"billingMode": "PROVISIONED"}, "allowed is one of PAY_PER_REQUEST"),
         ({"ttl": {"enabled": True}}, "ttl.attributeName is required"),
         ({"streamEnabled": True}, "streamEnabled: misspelt, or not emulated"),

@@ -135,6 +135,7 @@ class Function:
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "CALLBACK_URL": self._endpoint,
             "GRAPHQL_URL": f"{self._endpoint}/graphql",
+            "MIN_INTERVAL_MILLISECONDS": "50",
             "MODEL_ID": "amazon.nova-lite-v1:0",
             "MODEL_MAX_OUTPUT_TOKENS": "10000",
             "POWERTOOLS_METRICS_NAMESPACE": "Streamways",

@@ -43,7 +43,7 @@ def stream_rows(measured: Measured) -> list[Row]:
 
 
 def cost_rows(measured: Measured) -> list[Row]:
-    """One row an architecture: the most messages without text, and requests to DynamoDB, that any of its streams took."""
+    """One row an architecture: the most that any of its streams took of other messages and requests to DynamoDB."""
     rows: list[Row] = []
     for architecture in dict.fromkeys(stream.architecture for stream in measured.streams):
         streams = [stream for stream in measured.streams if stream.architecture == architecture]
