@@ -7,6 +7,9 @@ from sandbox.clients import refusals
 from sandbox.clients.client import TERMINAL_PARTS, Malformed, Part, Refused
 from sandbox.clients.wire import json_object
 
+OF_AN_EARLY_END = TERMINAL_PARTS | {"message-metadata", "data-error"}
+"""What a stack sends of an end that stands before what has come already."""
+
 
 class PartOrder:
     """Takes batches `{"firstSequence", "parts"}`; gives each part once, in order, when all before it have come."""
@@ -32,7 +35,7 @@ class PartOrder:
             raise Malformed(f"AppSync sent a batch without firstSequence and parts: {dict(batch)}")
         parts = [json_object(str(text), "AppSync") for text in cast("list[object]", given)]
         if parts and parts[-1].get("type") in TERMINAL_PARTS and first + len(parts) <= self.due:
-            raise _ended_early(parts)
+            raise ended_early(parts)
         for sequence, part in enumerate(parts, first):
             if sequence >= self.due:
                 self._waiting[sequence] = part
@@ -41,7 +44,8 @@ class PartOrder:
             yield self.due - 1, self._waiting.pop(self.due - 1)
 
 
-def _ended_early(parts: Sequence[Part]) -> Refused:
+def ended_early(parts: Sequence[Part]) -> Refused:
+    """The refusal that the parts of an end below the due sequence tell."""
     data = next((part.get("data") for part in parts if part.get("type") == "data-error"), None)
     error = cast("dict[str, object]", data) if isinstance(data, dict) else {"message": parts[-1].get("errorText")}
     return refusals.from_error(error)

@@ -10,6 +10,7 @@ import httpx
 
 from sandbox.clients import refusals
 from sandbox.clients.addresses import is_loopback, trusted
+from sandbox.clients.batches import OF_AN_EARLY_END, ended_early
 from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
 from sandbox.clients.client import (
     OPEN_SECONDS,
@@ -20,6 +21,7 @@ from sandbox.clients.client import (
     Cut,
     Malformed,
     NothingActive,
+    Part,
     Received,
     Unreachable,
 )
@@ -148,17 +150,23 @@ async def _check(response: httpx.Response, chat_id: str) -> None:
 
 async def _read(response: httpx.Response, started: float, due: int) -> AsyncGenerator[Received]:
     first, ended = due, False
+    early: list[Part] = []  # an end that stands before what has come already: see PartOrder
     async for message, at_ms, sequence, data in _events(response, started):
         if data == DONE:
             break
         if ended:
             raise Malformed(f"{_SOURCE} sent a part after the terminal part")
         part = json_object(data, _SOURCE)
+        if sequence.isdecimal() and int(sequence) < due and part.get("type") in OF_AN_EARLY_END:
+            early.append(part)
+            continue
         if sequence != str(due):
             raise Malformed(f"{_SOURCE} sent an event with the id {sequence!r} where {due} was due")
         ended = part.get("type") in TERMINAL_PARTS
         yield Received(due, part, at_ms, message)
         due += 1
+    if early and early[-1].get("type") in TERMINAL_PARTS:
+        raise ended_early(early)
     if not ended:
         raise Cut(f"{_SOURCE} ended the body after {due - first} parts, without a terminal part")
 

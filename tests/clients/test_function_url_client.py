@@ -176,6 +176,16 @@ async def test_an_event_whose_id_is_not_the_next_is_malformed(body: bytes):
         await stream(HttpExchange([body]))
 
 
+async def test_an_end_below_what_has_come_is_the_refusal_that_it_tells():
+    """A worker was killed: what it had sent last is not in the journal, behind which the end is numbered."""
+    error = {"type": "data-error", "data": {"code": "internal", "message": "Lost."}}
+    exchange = HttpExchange([sse(error, {"type": "error", "errorText": "Lost."}, first=4), DONE])
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        with pytest.raises(Refused, match="Lost") as refusal:
+            await anext(client.resume("chat-1", after=9))
+    assert refusal.value.code == "internal"
+
+
 async def test_chats_and_cancels_are_plain_http():
     listed = {"chats": [{"id": "c", "title": "T", "role": "owner", "updatedAt": "now"}]}
     exchange = HttpExchange([json.dumps(listed).encode()], headers={"content-type": "application/json"})

@@ -8,6 +8,7 @@ import pytest
 from shared.errors import AlreadyStarted, InvalidRequest, NotFound
 from shared.protocol.request import ChatRequest, Message
 from shared.stream.admission import Admission, Joined
+from shared.stream.records import RECORD_KEPT_SECONDS
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import sent
@@ -46,7 +47,7 @@ def test_a_start_writes_all_that_the_stream_needs(table: Table) -> None:
     for item in (record, slot):
         assert (item["nonce"], item["bodyHash"]) == (stream.nonce, asked("Why \n is the sky blue?").fingerprint)
         assert item["address"] == {"connectionId": "c-1"}
-        assert float(item["expiresAt"]) == pytest.approx(time.time() + 24 * 3600, abs=60)
+        assert float(item["expiresAt"]) == pytest.approx(time.time() + RECORD_KEPT_SECONDS, abs=60)
     assert "open" not in record, "a stream stands in the index once"
     assert [message["role"] for message in table.messages(CHAT)] == ["user", "assistant"]
     membership = table.membership(OWNER, CHAT)

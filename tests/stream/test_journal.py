@@ -192,6 +192,8 @@ def test_a_table_that_hangs_is_not_waited_for_beyond_its_time(table: Table, logs
     assert held.wait(WAIT_SECONDS)
     assert not writer.close(seconds=0.05)
     free.set()
+    assert writer.journal._thread is not None
+    writer.journal._thread.join(WAIT_SECONDS)  # or its put would be made in the next test
     assert not writer.lost.is_set()
     assert logs.lines("the journal gives up: its last write takes too long")
 
