@@ -43,6 +43,8 @@ def refusal(response: httpx.Response) -> tuple[int, str, str]:
         (token("ada", exp=int(time.time()) - 1), "Token has expired."),
         (token("ada").replace(".pool", ".another"), "You are not authorized to make this call."),
     ],
+    # Named after the tokens, which hold the time, the tests of two workers would not be the same.
+    ids=["none", "no token", "no claims", "expired", "of another pool"],
 )
 async def test_a_request_without_a_valid_token_is_refused_with_401(
     api: Api, credential: str | None, message: str

@@ -117,6 +117,8 @@ async def test_a_role_signs_the_connection_and_each_subscription(api: Api) -> No
         (token("ada", exp=int(time.time()) - 1), "Token has expired."),
         (token("ada").replace(".pool", ".another"), "You are not authorized to make this call."),
     ],
+    # Named after the tokens, which hold the time, the tests of two workers would not be the same.
+    ids=["none", "no token", "expired", "of another pool"],
 )
 async def test_a_connection_without_a_valid_token_gets_one_error_and_is_closed(
     api: Api, credential: str | None, message: str
