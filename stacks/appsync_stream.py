@@ -32,8 +32,17 @@ from stacks.table_access import (
     table_access,
 )
 
-FIELDS_WITHOUT_DATA: Final = frozenset({"Query.viewer", "Mutation.publishParts", "Subscription.onParts"})
-"""Fields that resolve without a data source; the API's function answers every other one."""
+API_FIELDS: Final = (
+    "Query.activeStream",
+    "Query.chat",
+    "Query.chats",
+    "Query.parts",
+    "Mutation.cancelStream",
+    "Mutation.deleteChat",
+    "Mutation.startStream",
+    "Mutation.updateChat",
+)
+"""Fields that the API's function answers, as `Type.field`; one resolver asks it for all of them."""
 PUBLISH_FIELD_PATH = "types/Mutation/fields/publishParts"
 API_TIMEOUT_SECONDS = 29
 """Timeout of the function that a client waits for; AppSync itself waits 30 seconds at most."""
@@ -54,7 +63,9 @@ class AppSyncStreamArgs(TypedDict):
     """The GraphQL schema (SDL); it has `Query.viewer`, `Subscription.onParts` and the IAM-only `Mutation.publishParts`,
     which resolve without data."""
     resolvers: Mapping[str, pulumi.Input[str]]
-    """APPSYNC_JS code by field, as `Type.field`."""
+    """APPSYNC_JS code of the fields that resolve without data, by field, as `Type.field`."""
+    api_resolver: pulumi.Input[str]
+    """APPSYNC_JS code of the fields that the function answers (`API_FIELDS`)."""
     api_package: pulumi.Input[pulumi.Archive]
     """Zip of the function behind every field with data."""
     worker_package: pulumi.Input[pulumi.Archive]
@@ -157,7 +168,9 @@ class AppSyncStream(pulumi.ComponentResource):
         )
         source = self._function_source(name, api, function)
         none = aws.appsync.DataSource(f"{name}-none", api_id=api.id, name="none", type="NONE", opts=child)
-        for field, code in args["resolvers"].items():
+        resolvers = {field: (none, code) for field, code in args["resolvers"].items()}
+        resolvers |= dict.fromkeys(API_FIELDS, (source, args["api_resolver"]))
+        for field, (data_source, code) in resolvers.items():
             type_name, _, field_name = field.partition(".")
             aws.appsync.Resolver(
                 f"{name}-{type_name}-{field_name}",
@@ -165,7 +178,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 type=type_name,
                 field=field_name,
                 kind="UNIT",
-                data_source=(none if field in FIELDS_WITHOUT_DATA else source).name,
+                data_source=data_source.name,
                 runtime=RESOLVER_RUNTIME,
                 code=code,
                 opts=child,

@@ -120,8 +120,9 @@ def deploy(settings: Settings) -> None:
                 "schema": (APPSYNC_FOLDER / "schema.graphql").read_text(encoding="utf-8"),
                 "resolvers": {
                     path.stem: path.read_text(encoding="utf-8")
-                    for path in sorted((APPSYNC_FOLDER / "resolvers").glob("*.js"))
+                    for path in sorted((APPSYNC_FOLDER / "resolvers").glob("*.*.js"))
                 },
+                "api_resolver": (APPSYNC_FOLDER / "resolvers" / "api.js").read_text(encoding="utf-8"),
                 "api_package": _package("appsync-api"),
                 "worker_package": _package("appsync-worker"),
                 "reaper_package": _package("appsync-reaper"),

@@ -28,7 +28,7 @@ def reaper() -> Reaper:
 
 
 @logger.inject_lambda_context(correlation_id_path="requestPayload.stream.correlationId")
-def handler(event: dict[str, Any], context: LambdaContext) -> None:  # noqa: ARG001
+def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """The record of a failed invocation of the worker, or a scheduled event."""
     for reaped in _reaped(event):
         _tell(reaped)

@@ -17,7 +17,7 @@ def reaper() -> Reaper:
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, object], context: LambdaContext) -> None:  # noqa: ARG001
+def handler(_event: dict[str, object], _context: LambdaContext) -> None:
     """An EventBridge schedule. https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html"""
     for reaped in reaper().sweep("function-url"):
         ids = {"streamId": reaped.open.stream_id, "chatId": reaped.open.chat_id, "code": reaped.error.code}

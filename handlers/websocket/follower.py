@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.websocket.delivery import FrameDelivery
 from handlers.websocket.requests import RESUMED_AGAIN_SECONDS, Request, is_resumed
 from shared.errors import DeadlineExceeded, Internal
-from shared.stream.delivery import ReceiverGone
+from shared.stream.delivery import ReceiverGone, tell_failure
 from shared.stream.registry import StreamRegistry
 from shared.stream.tail import Tail
 from shared.stream.worker import BEAT_SECONDS
@@ -52,7 +52,7 @@ class Follower:
             logger.info("the receiver is gone")
         except Exception:
             logger.exception("reading for a client failed")
-            _fail(delivery)
+            tell_failure(delivery)
         if not delivery.ended:
             self._stop_if_meant(tail, request, ends_at)
         request.forget()
@@ -114,10 +114,3 @@ class Follower:
         time.sleep(max(0.0, detached_at + RESUMED_AGAIN_SECONDS - time.time()))
         if not is_resumed(request.owner, tail["chatId"], detached_at):
             self.registry.cancel(request.owner, tail["streamId"])
-
-
-def _fail(delivery: FrameDelivery) -> None:
-    try:
-        delivery.fail(Internal())
-    except Exception:
-        logger.exception("the client could not be told")

@@ -5,8 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from shared.errors import StreamwaysError
+from shared.errors import Internal, StreamwaysError
 from shared.protocol.parts import Numbered
+from shared.telemetry.log import logger
 
 FIRST_PAUSE_SECONDS = 0.05
 LONGEST_PAUSE_SECONDS = 2.0
@@ -34,6 +35,14 @@ class Delivery(Protocol):
     def fail(self, error: StreamwaysError) -> None:
         """Tells the client that no more parts come, and why. May raise: then it cannot be told."""
         ...
+
+
+def tell_failure(delivery: Delivery) -> None:
+    """Tells the client that a fault of ours ended its delivery, if it can be told."""
+    try:
+        delivery.fail(Internal())
+    except Exception:
+        logger.exception("the client could not be told")
 
 
 def with_retries(send: Callable[[], None], until: float) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-from shared.errors import DeadlineExceeded, Internal
+from shared.errors import DeadlineExceeded
 from shared.models.bedrock import BedrockModel
-from shared.stream.delivery import Delivery, ReceiverGone
+from shared.stream.delivery import Delivery, ReceiverGone, tell_failure
 from shared.stream.registry import StreamRegistry
 from shared.stream.run import StreamRun
 from shared.stream.start import StreamStart
@@ -49,7 +49,7 @@ class Worker:
         try:
             run = self._begun(start, event["startBy"], ends_at)
         except Exception:
-            _fail(delivery)
+            tell_failure(delivery)
             raise
         if run is None:
             return
@@ -87,12 +87,5 @@ class Worker:
             logger.info("the receiver is gone")
         except Exception:
             logger.exception("the delivery failed")
-            _fail(delivery)
+            tell_failure(delivery)
         run.drain()
-
-
-def _fail(delivery: Delivery) -> None:
-    try:
-        delivery.fail(Internal())
-    except Exception:
-        logger.exception("the client could not be told")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from stacks.appsync_stream import API_FIELDS
 from tests.program.conftest import Deploy
 from tests.program.recording import ACCOUNT_ID, ROOT, Deployment
 
@@ -183,9 +184,15 @@ def test_a_graphql_request_is_bounded_in_depth_and_in_invocations(deploy: Deploy
     assert api.inputs["resolverCountLimit"] == 20
 
 
+def _resolver_files() -> dict[str, Path]:
+    """Where the code of each field stands: what the function answers has one resolver."""
+    folder = ROOT / "handlers/appsync/resolvers"
+    return {path.stem: path for path in folder.glob("*.*.js")} | dict.fromkeys(API_FIELDS, folder / "api.js")
+
+
 def test_every_resolver_file_resolves_its_field(deploy: Deploy) -> None:
     deployment = deploy()
-    files = {path.stem: path for path in (ROOT / "handlers/appsync/resolvers").glob("*.js")}
+    files = _resolver_files()
     resolvers = {
         f"{resolver.inputs['type']}.{resolver.inputs['field']}": resolver.inputs
         for resolver in deployment.of("aws:appsync/resolver:Resolver")
@@ -203,7 +210,7 @@ def test_a_field_has_a_data_source_exactly_when_its_resolver_asks_one(deploy: De
         f"{resolver.inputs['type']}.{resolver.inputs['field']}": resolver.inputs["dataSource"]
         for resolver in deploy().of("aws:appsync/resolver:Resolver")
     }
-    asking = {path.stem for path in (ROOT / "handlers/appsync/resolvers").glob("*.js") if "Invoke" in path.read_text()}
+    asking = {field for field, path in _resolver_files().items() if "Invoke" in path.read_text()}
 
     assert {field for field, source in sources.items() if source == "api"} == asking
     assert {field for field, source in sources.items() if source == "none"} == {

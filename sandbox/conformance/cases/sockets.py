@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from sandbox.clients.client import ClientError, Cut, Refused
 from sandbox.clients.tickets import fetch_ticket, with_ticket
@@ -23,7 +24,7 @@ NOTICE_SECONDS = 7200
 
 @CASES.case("A connection whose token has expired is refused, and then closed.", on=HERE, needs=("sandbox",))
 async def expired_session(trial: Trial) -> None:
-    async with _expired(trial, None) as client:
+    async with _expired(trial) as client:
         await refused("an expired session", "unauthenticated", parts=client.stream(trial.request()))
         try:
             async with asyncio.timeout(10):
@@ -123,22 +124,13 @@ async def _not_let_in(what: str, client: WebSocketClient) -> None:
         fail(f"{what}: expected a 401, got {error}")
 
 
-class _expired:  # noqa: N801
-    """A client whose connection was opened with a token that has expired since."""
-
-    def __init__(self, trial: Trial, renewed: list[str | None] | None) -> None:
-        self._trial = trial
-        self._renewed = iter(renewed or [])
-
-    async def __aenter__(self) -> WebSocketClient:
-        token = await self._trial.sandbox.token(TIERS["first"], TOKEN_SECONDS)
-        expires = time.time() + TOKEN_SECONDS
-        self._client = WebSocketClient(
-            str(self._trial.stack.outputs.web_socket_url), token, renewed_token=lambda: next(self._renewed, None)
-        )
-        await self._client.__aenter__()
+@asynccontextmanager
+async def _expired(trial: Trial, renewed: Sequence[str | None] = ()) -> AsyncGenerator[WebSocketClient]:
+    """A client whose connection was opened with a token that has expired since; `renewed`: the tokens of its frames."""
+    token = await trial.sandbox.token(TIERS["first"], TOKEN_SECONDS)
+    expires = time.time() + TOKEN_SECONDS
+    later = iter(renewed)
+    url = str(trial.stack.outputs.web_socket_url)
+    async with WebSocketClient(url, token, renewed_token=lambda: next(later, None)) as client:
         await asyncio.sleep(max(expires - time.time(), 0) + 1)  # what is tested is the passing of time
-        return self._client
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._client.__aexit__(None, None, None)
+        yield client

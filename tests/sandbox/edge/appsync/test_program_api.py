@@ -10,11 +10,13 @@ from sandbox.aws.credentials import Keys
 from sandbox.edge.appsync.resolver_code import check_resolver
 from sandbox.edge.appsync.schema import check_field, check_schema
 from sandbox.options import PROJECT_ROOT
+from stacks.appsync_stream import API_FIELDS
 from tests.sandbox.edge.appsync.appsync_harness import Api, Edge, token
 
 FOLDER: Path = PROJECT_ROOT / "handlers" / "appsync"
 SCHEMA = (FOLDER / "schema.graphql").read_text(encoding="utf-8")
-RESOLVERS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("resolvers/*.js"))}
+RESOLVERS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("resolvers/*.*.js"))}
+RESOLVERS |= dict.fromkeys(API_FIELDS, (FOLDER / "resolvers" / "api.js").read_text(encoding="utf-8"))
 WITHOUT_FUNCTION = ("Query.viewer", "Mutation.publishParts", "Subscription.onParts")
 FUNCTION_FIELDS = tuple(place for place in RESOLVERS if place not in WITHOUT_FUNCTION)
 PUBLISH = """mutation P($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {

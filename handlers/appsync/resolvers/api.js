@@ -1,5 +1,6 @@
 import { util } from '@aws-appsync/utils';
 
+// The resolver of every field that the API function answers; the function is told which one.
 // AppSync lets ID tokens in as well; everything of ours takes access tokens only.
 export function request(ctx) {
   const { claims } = ctx.identity;
