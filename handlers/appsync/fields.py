@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from shared.chats.store import ChatStore
 from shared.errors import InvalidRequest, NotFound
 from shared.init_phase import at_init
-from shared.protocol.parts import is_terminal
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import WORKER_EPOCH, is_terminal
 from shared.protocol.request import ChatRequest, identifier
 from shared.stream.admission import Admission, Joined
 from shared.stream.dispatch import Dispatcher
-from shared.stream.journal import LAST_SEQUENCE, JournalReader
+from shared.stream.journal import JournalReader
+from shared.stream.preamble import preamble
 from shared.stream.registry import StreamRegistry
 
 MAX_HISTORY_BYTES = 4_000_000
@@ -79,33 +81,34 @@ def _cancel_stream(asked: Asked) -> object:
 
 
 def _active_stream(asked: Asked) -> object:
-    latest = registry().latest(asked.user, asked.identifier("chatId"))
-    return latest and {"streamId": latest.stream_id, "chatId": latest.chat_id}
+    stream = registry().resumable(asked.user, asked.identifier("chatId"), _after(asked))
+    return stream and {"streamId": stream.stream_id, "chatId": stream.chat_id}
 
 
 def _parts(asked: Asked) -> object:
-    stream_id, after = asked.identifier("streamId"), _after(asked.arguments.get("after"))
+    stream_id, after = asked.identifier("streamId"), _after(asked)
+    if after is not None and after.stream_id != stream_id:
+        raise InvalidRequest(f"`after` must be a cursor of the stream {stream_id!r}; this one is of another.")
     # The record comes first: once it has ended, all that there will ever be is in the journal.
     record = registry().record(asked.user, stream_id)
     if record is None:
         raise NotFound(f"There is no stream {stream_id!r} of yours.")
     page = journal().read(asked.user, stream_id, after)
+    reached = Cursor.behind(stream_id, page[-1]) if page else after
     return {
         "streamId": stream_id,
-        "firstSequence": page[0].sequence if page else after + 1,  # a late end is numbered below
+        "preamble": preamble(registry().table, record) if after is None else [],
+        "epoch": reached.epoch if reached else WORKER_EPOCH,
+        "firstSequence": page[0].sequence if page else reached.sequence + 1 if reached else 0,
         "parts": [numbered.part for numbered in page],
+        "cursor": reached and str(reached),
         "ended": is_terminal(page[-1].part) if page else record.state == "ended",
     }
 
 
-def _after(value: object) -> int:
-    if value is None:
-        return -1
-    if not isinstance(value, int) or isinstance(value, bool) or not -1 <= value <= LAST_SEQUENCE:
-        raise InvalidRequest(
-            f"`after` must be the sequence of a part, 0 to {LAST_SEQUENCE}, or -1 or absent for all parts."
-        )
-    return value
+def _after(asked: Asked) -> Cursor | None:
+    cursor = asked.arguments.get("after")
+    return None if cursor is None else Cursor.parse(cursor, "`after`")
 
 
 def _chats(asked: Asked) -> object:

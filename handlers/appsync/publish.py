@@ -14,17 +14,26 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
 from shared.init_phase import at_init
+from shared.protocol.cursor import Cursor
+from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Numbered, encode
 from shared.stream.delivery import TryAgain, with_retries
+from shared.stream.records import OpenStream
+from shared.stream.start import StreamStart
 
 MAX_BATCH_BYTES = 112 * 1024
 """A subscriber is sent at most 240 KB, and a part that travels as AWSJSON is escaped: it may double.
 https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
 
 # The selection holds every field that a subscription's filter names: AppSync filters on what is selected.
-PUBLISH = """mutation Publish($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
-  publishParts(owner: $owner, streamId: $streamId, firstSequence: $firstSequence, parts: $parts) {
-    owner streamId firstSequence parts
+PUBLISH = """mutation Publish(
+  $owner: ID!, $streamId: ID!, $chatId: ID!, $epoch: Int!, $firstSequence: Int!, $parts: [AWSJSON!]!, $cursor: String
+) {
+  publishParts(
+    owner: $owner, streamId: $streamId, chatId: $chatId, epoch: $epoch, firstSequence: $firstSequence, parts: $parts,
+    cursor: $cursor
+  ) {
+    owner streamId chatId epoch firstSequence parts cursor
   }
 }"""
 
@@ -33,30 +42,39 @@ class PublishRefused(Exception):
     """AppSync does not take the publish, and would not another time."""
 
 
-def publish(owner: str, stream_id: str, batch: Sequence[Numbered], until: float) -> None:
+def publish(
+    stream: StreamStart | OpenStream, batch: Sequence[Numbered], until: float, *, journaled: bool = True
+) -> None:
     """Publishes adjacent parts in order, as few messages as they fit in, tried again until then (`time.monotonic()`).
 
-    Whether anybody listens, AppSync does not tell. Raises PublishRefused, or TryAgain when time is up.
+    `journaled=False`: the parts are none of the stream's, and no client can go on behind them. Whether anybody listens,
+    AppSync does not tell. Raises PublishRefused, or TryAgain when time is up.
     """
-    for first_sequence, texts in _messages(batch):
-        variables = {"owner": owner, "streamId": stream_id, "firstSequence": first_sequence, "parts": texts}
+    for message in _messages(batch):
+        last = message[-1]
+        variables = {
+            "owner": stream.owner,
+            "streamId": stream.stream_id,
+            "chatId": stream.chat_id,
+            "epoch": last.epoch,
+            "firstSequence": message[0].sequence,
+            "parts": [encode(numbered.part) for numbered in message],
+            "cursor": str(Cursor.behind(stream.stream_id, last)) if journaled else None,
+        }
         with_retries(partial(_post, encode({"query": PUBLISH, "variables": variables}).encode()), until)
 
 
-def _messages(batch: Sequence[Numbered]) -> Iterator[tuple[int, list[str]]]:
-    """The parts as JSON, as many together as a message holds, with the sequence of the first."""
-    texts: list[str] = []
-    size = 0
-    for numbered in batch:
-        text = encode(numbered.part)
-        length = len(text.encode())
-        if texts and size + length > MAX_BATCH_BYTES:
-            yield numbered.sequence - len(texts), texts
-            texts, size = [], 0
-        texts.append(text)
+def _messages(batch: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+    """The parts, as many together as a message holds."""
+    first, size = 0, 0
+    for index, numbered in enumerate(batch):
+        length = serialised_bytes(numbered.part)
+        if index > first and size + length > MAX_BATCH_BYTES:
+            yield batch[first:index]
+            first, size = index, 0
         size += length
-    if texts:
-        yield batch[-1].sequence + 1 - len(texts), texts
+    if batch:
+        yield batch[first:]
 
 
 def _post(body: bytes) -> None:

@@ -44,6 +44,6 @@ def _reaped(event: Mapping[str, Any]) -> Iterable[Reaped]:
 def _tell(reaped: Reaped) -> None:
     stream = reaped.open
     try:
-        publish(stream.owner, stream.stream_id, reaped.terminal, time.monotonic() + PUBLISH_WITHIN_SECONDS)
+        publish(stream, reaped.terminal, time.monotonic() + PUBLISH_WITHIN_SECONDS)
     except (PublishRefused, TryAgain) as error:
         logger.error("subscribers could not be told", extra={"streamId": stream.stream_id, "reason": str(error)})

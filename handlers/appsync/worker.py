@@ -11,6 +11,7 @@ from shared.errors import StreamwaysError
 from shared.init_phase import at_init
 from shared.protocol.parts import Numbered, failure
 from shared.stream.delivery import ReceiverGone, TryAgain
+from shared.stream.start import StreamStart
 from shared.stream.worker import Worker
 from shared.telemetry.log import logger
 
@@ -18,28 +19,32 @@ from shared.telemetry.log import logger
 class PublishDelivery:
     """Parts as publishes. `until`: see `publish`."""
 
-    def __init__(self, owner: str, stream_id: str, until: float) -> None:
-        self._owner = owner
-        self._stream_id = stream_id
+    def __init__(self, stream: StreamStart, until: float) -> None:
+        self._stream = stream
         self._until = until
         self._next = 0
 
     def deliver(self, batch: Sequence[Numbered]) -> None:
         """Publishes in order. Raises ReceiverGone when AppSync takes no more: the client reads on in the journal."""
-        try:
-            publish(self._owner, self._stream_id, batch, self._until)
-        except (PublishRefused, TryAgain) as error:
-            logger.error("publishing was given up", extra={"streamId": self._stream_id, "reason": str(error)})
-            raise ReceiverGone from error
+        self._publish(batch, journaled=True)
         self._next = batch[-1].sequence + 1
 
     def beat(self) -> None:
         """Nothing: AppSync keeps its connections alive itself."""
 
     def fail(self, error: StreamwaysError) -> None:
-        """The parts that end a failed stream, numbered on from what was published."""
-        last = failure(error, {"streamId": self._stream_id})
-        self.deliver([Numbered(self._next + index, part) for index, part in enumerate(last)])
+        """The parts that end a failed stream, numbered on from what was published. They end the delivery alone: the
+        stream goes on, and a client that resumes reads what these parts stand in the place of."""
+        last = failure(error, {"streamId": self._stream.stream_id})
+        numbered = [Numbered(self._next + index, part) for index, part in enumerate(last)]
+        self._publish(numbered, journaled=False)
+
+    def _publish(self, batch: Sequence[Numbered], *, journaled: bool) -> None:
+        try:
+            publish(self._stream, batch, self._until, journaled=journaled)
+        except (PublishRefused, TryAgain) as error:
+            logger.error("publishing was given up", extra={"streamId": self._stream.stream_id, "reason": str(error)})
+            raise ReceiverGone from error
 
 
 @at_init
@@ -52,5 +57,5 @@ def worker() -> Worker:
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """`{"stream", "startBy"}`, invoked asynchronously by `Mutation.startStream`."""
     ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
-    delivery = PublishDelivery(event["stream"]["owner"], event["stream"]["streamId"], ends_at)
+    delivery = PublishDelivery(StreamStart.from_json(event["stream"]), ends_at)
     worker().work(event, delivery, ends_at)

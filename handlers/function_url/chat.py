@@ -20,6 +20,7 @@ from handlers.function_url.response import PartsResponse
 from handlers.function_url.sources import Followed, Live
 from shared.protocol.request import ChatRequest
 from shared.stream.admission import Joined
+from shared.stream.preamble import preamble
 from shared.stream.run import StreamRun
 
 MIN_INTERVAL_SECONDS = 0.0
@@ -51,15 +52,16 @@ async def start(request: Request) -> Response:
 
 
 async def resume(request: Request) -> Response:
-    """The user's latest stream in a chat, from its start or after `Last-Event-ID`; 204 when there is none to resume."""
+    """The user's latest stream in a chat, whole, or after the `Last-Event-ID` its own; 204 for none to resume."""
     invocation = Invocation.of(request)
     user = await authenticated(request)
     chat_id, encoding, after = chat_of(request), encoding_of(request), last_event_id(request)
-    latest = await run_in_threadpool(core().registry.latest, user.sub, chat_id)
-    if latest is None:
+    stream = await run_in_threadpool(core().registry.resumable, user.sub, chat_id, after)
+    if stream is None:
         return Response(status_code=204)
-    source = Followed(core().tail, user.sub, latest.stream_id, after=after, until=_tail_until(invocation))
-    return PartsResponse(source, encoding, latest.stream_id)
+    held = [] if after else await run_in_threadpool(preamble, core().registry.table, stream)
+    source = Followed(core().tail, user.sub, stream.stream_id, after=after, until=_tail_until(invocation))
+    return PartsResponse(source, encoding, stream.stream_id, held)
 
 
 async def cancel(request: Request) -> Response:

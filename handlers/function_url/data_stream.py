@@ -21,7 +21,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, cast
 
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Part
 
 Line = tuple[str, object]
 
@@ -62,9 +63,9 @@ class DataStream:
         """`{"usage": {…}}` once it is known; v4 reads a missing one as not a number."""
         self._step_finished = False
 
-    def encode(self, numbered: Numbered) -> bytes:
-        """The lines that tell one part; none for a part that v4 does not know."""
-        lines = self._lines(numbered.part)
+    def encode(self, part: Part, _cursor: Cursor | None, /) -> bytes:
+        """The lines that tell one part; none for a part that v4 does not know. Its clients cannot resume."""
+        lines = self._lines(part)
         return "".join(f"{code}:{_json(value)}\n" for code, value in lines).encode()
 
     def _lines(self, part: Part) -> Iterator[Line]:

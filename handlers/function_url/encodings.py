@@ -8,7 +8,8 @@ from starlette.requests import Request
 from handlers.function_url.data_stream import DataStream
 from handlers.function_url.sse import ServerSentEvents
 from shared.errors import InvalidRequest
-from shared.protocol.parts import Numbered
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Part
 
 DATA_STREAM = "data-stream"
 DATA_STREAM_HEADER = "x-vercel-ai-data-stream"
@@ -25,8 +26,8 @@ class Encoding(Protocol):
     end: ClassVar[bytes]
     """What follows the last part."""
 
-    def encode(self, numbered: Numbered) -> bytes:
-        """One part; parts come in order."""
+    def encode(self, part: Part, cursor: Cursor | None, /) -> bytes:
+        """One part, with the place behind it if it is one of the stream's; parts come in order."""
         ...
 
 

@@ -1,7 +1,5 @@
 """What a request says, read with distrust: who asks, its body, the ids in its path, and where a resume begins."""
 
-import re
-
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
@@ -9,11 +7,9 @@ from handlers.function_url.environment import core
 from shared.auth.bearer import bearer
 from shared.auth.user import User
 from shared.errors import InvalidRequest, TooLarge
+from shared.protocol.cursor import Cursor
 from shared.protocol.request import MAX_REQUEST_BYTES, identifier
 from shared.protocol.strict_json import read_object
-
-_SEQUENCE = re.compile(r"[0-9]{1,8}")
-"""A journal's keys have eight digits."""
 
 
 async def authenticated(request: Request) -> User:
@@ -55,14 +51,10 @@ def idempotency_key(request: Request) -> str | None:
     return None if key is None else identifier(key, "The Idempotency-Key")
 
 
-def last_event_id(request: Request) -> int:
-    """The sequence of the last part that the client has; -1 when it has none. Raises InvalidRequest.
+def last_event_id(request: Request) -> Cursor | None:
+    """The place of a client that has had a part of the stream already. Raises InvalidRequest.
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header
     """
     header = request.headers.get("last-event-id")
-    if header is None:
-        return -1
-    if _SEQUENCE.fullmatch(header) is None:
-        raise InvalidRequest("Last-Event-ID must be the `id` of an event of this stream: a number of up to 8 digits.")
-    return int(header)
+    return None if header is None else Cursor.parse(header, "Last-Event-ID")

@@ -3,6 +3,7 @@
 import threading
 from typing import Protocol
 
+from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, is_terminal
 from shared.stream.run import StreamRun
 from shared.stream.tail import Tail
@@ -52,12 +53,12 @@ class Live:
 
 
 class Followed:
-    """A stream that runs anywhere, or ran: its journal after the sequence `after`, then what is added to it.
+    """A stream that runs anywhere, or ran: its journal after that place, then what is added to it.
 
     `until` is a `time.monotonic()`, at which the response ends and may be resumed by another.
     """
 
-    def __init__(self, tail: Tail, owner: str, stream_id: str, *, after: int = -1, until: float) -> None:
+    def __init__(self, tail: Tail, owner: str, stream_id: str, *, after: Cursor | None = None, until: float) -> None:
         self._left = threading.Event()
         self._reading = tail.follow(
             owner, stream_id, after=after, until=until, beat=KEEP_ALIVE_SECONDS, stopped=self._left.is_set
@@ -69,7 +70,7 @@ class Followed:
         return self._reading.complete
 
     def take(self) -> list[Numbered] | None:
-        """See Source. A late end has the numbers that it has in the journal, at or below `after`."""
+        """See Source."""
         return next(self._reading, None)
 
     def leave(self) -> None:

@@ -6,12 +6,13 @@ https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol#data-stream-protocol
 from collections.abc import Mapping
 from typing import ClassVar
 
-from shared.protocol.parts import Numbered
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Part
 from shared.protocol.parts import encode as encode_part
 
 
 class ServerSentEvents:
-    """One part is one event; its `id` is the sequence, which a client sends back as `Last-Event-ID`."""
+    """One part is one event; its `id` is the cursor, which a client sends back as `Last-Event-ID`."""
 
     headers: ClassVar[Mapping[str, str]] = {
         "content-type": "text/event-stream",
@@ -22,6 +23,7 @@ class ServerSentEvents:
     keep_alive: ClassVar[bytes] = b": keep-alive\n\n"
     end: ClassVar[bytes] = b"data: [DONE]\n\n"
 
-    def encode(self, numbered: Numbered) -> bytes:
-        """Two lines and an empty one, whatever the text holds."""
-        return f"id: {numbered.sequence}\ndata: {encode_part(numbered.part)}\n\n".encode()
+    def encode(self, part: Part, cursor: Cursor | None, /) -> bytes:
+        """One line or two, and an empty one, whatever the text holds."""
+        place = f"id: {cursor}\n" if cursor else ""
+        return f"{place}data: {encode_part(part)}\n\n".encode()

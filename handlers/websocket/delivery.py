@@ -7,15 +7,18 @@ from handlers.websocket import frames
 from handlers.websocket.caller import connection_ends_at, ends_soon
 from handlers.websocket.connection import Connection
 from shared.errors import StreamwaysError
-from shared.protocol.parts import Numbered, is_terminal
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Numbered, Part, is_terminal
 
 
 class FrameDelivery:
     """Parts as `chunk` frames, between a `start` and an `end`, and what keeps the connection's client informed."""
 
-    def __init__(self, connection: Connection, request_id: str, connected_at: int) -> None:
+    def __init__(self, connection: Connection, request_id: str, stream_id: str, connected_at: int) -> None:
         self._connection = connection
         self._request_id = request_id
+        self._stream_id = stream_id
+        self._chunks = 0
         self._connection_ends_at = connection_ends_at(connected_at)
         self._noticed = False
         self._began = False
@@ -28,11 +31,16 @@ class FrameDelivery:
             self._began = True
             self._connection.send(frames.start(self._request_id))
 
+    def precede(self, preamble: Sequence[Part]) -> None:
+        """Sends what comes before the stream. Raises ReceiverGone."""
+        for part in preamble:
+            self._send(part, None)
+
     def deliver(self, batch: Sequence[Numbered]) -> None:
         """One frame a part: the stock client reads no more than one from a frame. Raises ReceiverGone."""
         self.begin()
         for numbered in batch:
-            self._connection.send(frames.chunk(self._request_id, numbered))
+            self._send(numbered.part, Cursor.behind(self._stream_id, numbered))
             if is_terminal(numbered.part):
                 self.end()
         self._notice()
@@ -50,6 +58,10 @@ class FrameDelivery:
     def fail(self, error: StreamwaysError) -> None:
         """An `error` frame ends the stream for the client, wherever it was."""
         self._connection.send(frames.error(self._request_id, error))
+
+    def _send(self, part: Part, cursor: Cursor | None) -> None:
+        self._connection.send(frames.chunk(self._request_id, self._chunks, part, cursor))
+        self._chunks += 1
 
     def _notice(self) -> None:
         if not self._noticed and ends_soon(self._connection_ends_at, time.time()):

@@ -4,7 +4,7 @@ It decides, too, what an `abort` of a `resume` meant: it is the one that runs fo
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,7 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from handlers.websocket.delivery import FrameDelivery
 from handlers.websocket.requests import RESUMED_AGAIN_SECONDS, Request, is_resumed
 from shared.errors import DeadlineExceeded, Internal
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Part
 from shared.stream.delivery import ReceiverGone, tell_failure
+from shared.stream.preamble import preamble
 from shared.stream.registry import StreamRegistry
 from shared.stream.tail import Tail
 from shared.stream.worker import BEAT_SECONDS
@@ -38,14 +41,12 @@ class Follower:
         return cls(Tail.from_environment(), StreamRegistry.from_environment())
 
     def follow(self, event: Mapping[str, Any], delivery: FrameDelivery, ends_at: float) -> None:
-        """Reads for `{"connectionId", "tail": {"owner", "streamId", "chatId", "after", "requestId"}}` to the end.
+        """Reads for `{"connectionId", "requestId", "tail": {"owner", "streamId", "chatId", "resumed", "cursor"}}`.
 
         `ends_at` is when the function's time is over (`time.monotonic()`). The client is told whatever ends it early.
-        A late end (see `shared.stream.journal.news`) is told by an `error` frame, as the reaper tells the client that
-        began the stream: chunks come in the order of their sequences, and those of a late end are below `after`.
         """
         tail = event["tail"]
-        request = Request(tail["owner"], event["connectionId"], tail["requestId"])
+        request = Request(tail["owner"], event["connectionId"], event["requestId"])
         try:
             self._read(tail, request, delivery, ends_at - MARGIN_SECONDS)
         except ReceiverGone:
@@ -58,7 +59,8 @@ class Follower:
         request.forget()
 
     def _read(self, tail: Mapping[str, Any], request: Request, delivery: FrameDelivery, until: float) -> None:
-        owner, stream_id, after = tail["owner"], tail["streamId"], tail["after"]
+        owner, stream_id = tail["owner"], tail["streamId"]
+        after = None if tail["cursor"] is None else Cursor.parse(tail["cursor"], "the cursor")
         detached = False
 
         def stopped() -> bool:
@@ -72,15 +74,14 @@ class Follower:
         if stopped():
             return
         delivery.begin()
+        if tail["resumed"] and after is None:
+            delivery.precede(self._held(owner, stream_id))
         reading = self.tail.follow(owner, stream_id, after=after, until=until, beat=BEAT_SECONDS, stopped=stopped)
         for batch in reading:
-            if not batch:
-                delivery.beat()
-            elif batch[0].sequence > after:
+            if batch:
                 delivery.deliver(batch)
             else:
-                delivery.fail(Internal(str(batch[-1].part.get("errorText", LOST))))
-                return
+                delivery.beat()
         if delivery.ended or detached:
             return
         if reading.complete:
@@ -89,6 +90,11 @@ class Follower:
             delivery.fail(DeadlineExceeded("The answer goes on, but it is not read here any more. Resume it."))
         else:
             delivery.fail(Internal(LOST))
+
+    def _held(self, owner: str, stream_id: str) -> Sequence[Part]:
+        """What comes before a stream that continues an answer, for a client that builds the message anew."""
+        record = self.registry.record(owner, stream_id)
+        return preamble(self.registry.table, record) if record else []
 
     def _stop_if_meant(self, tail: Mapping[str, Any], request: Request, ends_at: float) -> None:
         """Cancels the stream of a reader that was let go, unless its user has resumed the chat again.

@@ -1,10 +1,10 @@
 """The frames of the AI SDK's `WebSocketChatTransport`, and ours beside them.
 
 Client: `{"type": "send" | "resume" | "abort", "requestId", …}`; ours are `list`, `read`, `update`, `delete`, `cancel`.
-Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "chunk", "requestId", "sequence", "chunk"}`,
-`{"type": "error", "requestId", "errorText"}`; ours are `result`, the answer to a frame of ours, and `beat` and
-`notice`, which answer nothing. The stock client drops the socket, with every stream on it, on any frame without `type`
-or `requestId`, and on a type that it does not know under a `requestId` that it does.
+Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "error", "requestId", "errorText"}`,
+`{"type": "chunk", "requestId", "sequence", "chunk"}` with a `cursor` of ours; ours are also `result`, the answer to a
+frame of ours, and `beat` and `notice`, which answer nothing. The stock client drops the socket, with every stream on
+it, on any frame without `type` or `requestId`, and on a type that it does not know under a `requestId` that it does.
 """
 
 import json
@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shared.errors import InvalidRequest, StreamwaysError
-from shared.protocol.parts import Numbered, encode
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import Part, encode
 from shared.protocol.request import identifier
 from shared.protocol.strict_json import read_object
 
@@ -59,9 +60,13 @@ def start(request_id: str) -> str:
     return encode({"type": "start", "requestId": request_id})
 
 
-def chunk(request_id: str, numbered: Numbered) -> str:
-    """One part."""
-    return encode({"type": "chunk", "requestId": request_id, "sequence": numbered.sequence, "chunk": numbered.part})
+def chunk(request_id: str, sequence: int, part: Part, cursor: Cursor | None) -> str:
+    """One part, with the place behind it if it is one of the stream's.
+
+    The sequence counts the chunks of this request from 0: the stock client takes no other.
+    """
+    place = {"cursor": str(cursor)} if cursor else {}
+    return encode({"type": "chunk", "requestId": request_id, "sequence": sequence, **place, "chunk": part})
 
 
 def end(request_id: str) -> str:

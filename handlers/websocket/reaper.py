@@ -37,7 +37,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
         for reaped in reaper().sweep("websocket"):
             _tell_owner(reaped)
     elif "tail" in failed:
-        _tell(failed["connectionId"], failed["tail"]["requestId"], Internal())
+        _tell(failed["connectionId"], failed["requestId"], Internal())
     elif reaped := reaper().of_event(failed):
         _tell_owner(reaped)
 

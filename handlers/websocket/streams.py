@@ -6,11 +6,9 @@ from handlers.websocket.connection import Connection
 from handlers.websocket.environment import admission, dispatcher, registry
 from handlers.websocket.requests import Request
 from shared.errors import InvalidRequest
+from shared.protocol.cursor import Cursor
 from shared.protocol.request import ChatRequest, identifier
 from shared.stream.admission import Joined
-from shared.stream.journal import LAST_SEQUENCE
-
-FROM_THE_BEGINNING = -1
 
 
 def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
@@ -24,20 +22,20 @@ def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
         address=address,
     )
     if isinstance(admitted, Joined):
-        _read(caller, frame, admitted.stream_id, FROM_THE_BEGINNING)
+        _read(caller, frame, admitted.stream_id)
     else:
         dispatcher().dispatch(admitted, {**address, "connectedAt": caller.connected_at})
 
 
 def resume(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
-    """Reads the chat's latest stream under the new `requestId`, whole or after `lastSequence`."""
-    after = _last_sequence(frame)
-    latest = registry().latest(caller.sub, frame.chat_id)
-    if latest is None:
+    """Reads a stream under the new `requestId`: the chat's latest, whole, or after a cursor its own."""
+    cursor = _cursor(frame)
+    stream = registry().resumable(caller.sub, frame.chat_id, cursor)
+    if stream is None:
         connection.send(frames.no_active(frame.request_id))
         return
-    _request(caller, frame).resume(latest.stream_id, frame.chat_id)
-    _read(caller, frame, latest.stream_id, after)
+    _request(caller, frame).resume(stream.stream_id, frame.chat_id)
+    _read(caller, frame, stream.stream_id, resumed=True, cursor=cursor)
 
 
 def abort(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
@@ -53,27 +51,28 @@ def cancel(caller: Caller, frame: frames.ClientFrame, connection: Connection) ->
     connection.send(frames.result(frame.request_id, {"streamId": stream_id}))
 
 
-def _read(caller: Caller, frame: frames.ClientFrame, stream_id: str, after: int) -> None:
+def _read(
+    caller: Caller, frame: frames.ClientFrame, stream_id: str, *, resumed: bool = False, cursor: Cursor | None = None
+) -> None:
     tail = {
         "owner": caller.sub,
         "streamId": stream_id,
         "chatId": frame.chat_id,
-        "after": after,
-        "requestId": frame.request_id,
+        "resumed": resumed,
+        "cursor": cursor and str(cursor),
         "correlationId": caller.correlation_id,
     }
-    event = {"connectionId": caller.connection_id, "connectedAt": caller.connected_at, "tail": tail}
-    dispatcher().follow(event)
+    address = {"connectionId": caller.connection_id, "requestId": frame.request_id}
+    dispatcher().follow({**address, "connectedAt": caller.connected_at, "tail": tail})
 
 
 def _request(caller: Caller, frame: frames.ClientFrame) -> Request:
     return Request(caller.sub, caller.connection_id, frame.request_id)
 
 
-def _last_sequence(frame: frames.ClientFrame) -> int:
-    value = frame.fields.get("lastSequence")
-    if value is None:
-        return FROM_THE_BEGINNING
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_SEQUENCE:
-        raise InvalidRequest("`lastSequence` must be the sequence of a part, or be left out for the whole stream.")
-    return value
+def _cursor(frame: frames.ClientFrame) -> Cursor | None:
+    """What the client gives back; None for the whole stream, which is what the stock client wants."""
+    if frame.fields.get("lastSequence") is not None and frame.fields.get("cursor") is None:
+        raise InvalidRequest("A number does not say of which stream: send the `cursor` of the last chunk instead.")
+    cursor = frame.fields.get("cursor")
+    return None if cursor is None else Cursor.parse(cursor, "`cursor`")

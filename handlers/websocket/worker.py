@@ -30,13 +30,14 @@ def follower() -> Follower:
 
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId || tail.correlationId")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """An event of the routes, asynchronously: `{"connectionId", "connectedAt"}` with what is to be done there.
+    """An event of the routes, asynchronously: `{"connectionId", "connectedAt", "requestId"}` and what is to be done.
 
-    `"requestId", "stream", "startBy"` to generate, `"tail"` (see Follower) to read.
+    `"stream", "startBy"` to generate, `"tail"` (see Follower) to read.
     """
     ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
-    request_id = event["tail"]["requestId"] if "tail" in event else event["requestId"]
-    delivery = FrameDelivery(Connection(event["connectionId"], ends_at), request_id, event["connectedAt"])
+    stream_id = (event["tail"] if "tail" in event else event["stream"])["streamId"]
+    connection = Connection(event["connectionId"], ends_at)
+    delivery = FrameDelivery(connection, event["requestId"], stream_id, event["connectedAt"])
     if "tail" in event:
         follower().follow(event, delivery, ends_at)
     else:

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
-from sandbox.clients.batches import PartOrder
+from sandbox.clients.batches import Batch, PartOrder, preamble
 from sandbox.clients.chats import Chat, ChatSummary
 from sandbox.clients.client import (
     SILENCE_SECONDS,
@@ -27,7 +27,7 @@ from sandbox.clients.realtime import Realtime, data_of
 from sandbox.clients.wire import child
 
 SUBSCRIPTION = """subscription Parts($streamId: ID) {
-  onParts(streamId: $streamId) { streamId firstSequence parts }
+  onParts(streamId: $streamId) { epoch firstSequence parts cursor }
 }"""
 GAP_SECONDS = 0.25
 """How long a part may be late, when later ones have come, before the journal is asked for it; and until it is asked
@@ -74,16 +74,16 @@ class AppSyncClient:
                 mutation.cancel()
                 await asyncio.gather(mutation, return_exceptions=True)
 
-    async def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
+    async def resume(self, chat_id: str, after: str | None = None) -> AsyncGenerator[Received]:
         """See `Client.resume`. It subscribes first, so that what comes while the journal is read is not missed."""
         started = time.perf_counter()
-        stream_id = await self._api.active_stream(chat_id)
+        stream_id = await self._api.active_stream(chat_id, after)
         if stream_id is None:
             raise NothingActive(chat_id)
         async with self._realtime.subscription(SUBSCRIPTION, {"streamId": stream_id}) as inbox:
-            due = 0 if after is None else after + 1
-            reader = _Reader(self._api, stream_id, inbox, self._silence_seconds, due)
-            async for received in reader.parts(started, None, 0):
+            opening = await self._api.parts(stream_id, after)
+            reader = _Reader(self._api, stream_id, inbox, self._silence_seconds, opening)
+            async for received in reader.parts(started, None, QUIET_SECONDS):
                 yield received
 
     async def cancel(self, chat_id: str, stream_id: str) -> None:  # noqa: ARG002
@@ -110,12 +110,21 @@ class AppSyncClient:
 class _Reader:
     """Reads one stream out of its subscription and, where that leaves something out, its journal."""
 
-    def __init__(self, api: GraphqlApi, stream_id: str, inbox: Inbox, silence_seconds: float, due: int = 0) -> None:
+    def __init__(
+        self,
+        api: GraphqlApi,
+        stream_id: str,
+        inbox: Inbox,
+        silence_seconds: float,
+        opening: Mapping[str, object] | None = None,
+    ) -> None:
+        """`opening` is a page of the journal, with which a reader begins who does not begin the stream."""
         self._api = api
         self._stream_id = stream_id
         self._inbox = inbox
         self._silence_seconds = silence_seconds
-        self._order = PartOrder(due)
+        self._order = PartOrder.from_page(opening) if opening else PartOrder()
+        self._opening = opening
 
     async def parts(
         self, started: float, mutation: asyncio.Task[None] | None, patience: float
@@ -123,15 +132,18 @@ class _Reader:
         """All parts to the terminal one. The journal is asked when none has come for `patience` seconds; not before
         the mutation has been answered: until then there is no such stream."""
         heard = time.monotonic()
-        ask_at, message = heard + patience, 0
+        ask_at, message, count = heard + patience, 0, 0
+        for count, part in enumerate(preamble(self._opening), 1):
+            yield Received(count - 1, part, (time.perf_counter() - started) * 1000, message)
         try:
             while True:
                 late = bool(self._order.missing)
                 batch, from_journal = await self._next(mutation, ask_at, heard)
                 at_ms = (time.perf_counter() - started) * 1000
-                taken = list(self._order.take(batch))
-                for sequence, part in taken:
-                    yield Received(sequence, part, at_ms, message)
+                taken = list(self._order.take(Batch.from_json(batch)))
+                for part, cursor in taken:
+                    yield Received(count, part, at_ms, message, cursor)
+                    count += 1
                     if part.get("type") in TERMINAL_PARTS:
                         return
                 if from_journal and not taken and batch.get("ended"):
@@ -146,12 +158,15 @@ class _Reader:
                 elif from_journal or not late:
                     ask_at = now + GAP_SECONDS
         except Cut as cut:
-            raise Cut(f"{cut}, {self._order.due} parts into the stream{self._order.missing}") from cut
+            raise Cut(f"{cut}, {count} parts into the stream{self._order.missing}") from cut
 
     async def _next(
         self, mutation: asyncio.Task[None] | None, ask_at: float, heard: float
     ) -> tuple[Mapping[str, object], bool]:
         """The next batch, and whether it comes from the journal."""
+        if self._opening is not None:
+            opening, self._opening = self._opening, None
+            return opening, True
         if mutation is not None:
             batch = await self._while_starting(mutation, heard)
             if batch is not None:
@@ -162,7 +177,7 @@ class _Reader:
         try:
             return await self._batch(min(ask_at - now, self._silence_seconds)), False
         except Silent:
-            return await self._api.parts(self._stream_id, self._order.due - 1), True
+            return await self._api.parts(self._stream_id, self._order.cursor), True
 
     async def _while_starting(self, mutation: asyncio.Task[None], heard: float) -> Mapping[str, object] | None:
         """The next batch, or None when the mutation has been answered. A refused mutation ends the wait at once."""

@@ -58,12 +58,15 @@ class Received:
     """A part as it reached the client."""
 
     sequence: int
-    """0-based number of the part in its stream."""
+    """0-based number of the part in this reading of its stream."""
     part: Part
     at_ms: float
     """Milliseconds from the sending of the request, on a connection that was already open, to this part."""
     message: int
     """0-based index of the transport message that completed the part: piece of the HTTP body, frame, AppSync update."""
+    cursor: str | None = None
+    """The place behind the part, for a resume. None for a part that is none of the stream's (what a continued answer
+    held before), and on AppSync within a batch, which has one for its last part."""
 
     @property
     def type(self) -> str:
@@ -127,8 +130,9 @@ class Client(Protocol):
         """
         ...
 
-    def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
-        """The user's latest stream in a chat: the parts after that sequence, or all, then as they come.
+    def resume(self, chat_id: str, after: str | None = None) -> AsyncGenerator[Received]:
+        """The user's latest stream in a chat, from its first part on; or after a cursor that stream, whatever was begun
+        in the chat since. Then as it comes.
 
         Raises NothingActive before the first part, or another ClientError.
         """

@@ -24,10 +24,10 @@ def send_frame(request: ChatRequest) -> Frame:
     return frame if request.message_id is None else frame | {"messageId": request.message_id}
 
 
-def resume_frame(request_id: str, chat_id: str, after: int | None) -> Frame:
-    """Asks for the parts of a chat's latest stream after a sequence, or for all."""
+def resume_frame(request_id: str, chat_id: str, after: str | None) -> Frame:
+    """Asks for all parts of a chat's latest stream, or for those of a stream after a cursor."""
     frame: Frame = {"type": "resume", "requestId": request_id, "id": chat_id}
-    return frame if after is None else frame | {"lastSequence": after}
+    return frame if after is None else frame | {"cursor": after}
 
 
 def encoded(message: Mapping[str, object]) -> Iterator[bytes]:

@@ -10,7 +10,6 @@ import httpx
 
 from sandbox.clients import refusals
 from sandbox.clients.addresses import is_loopback, trusted
-from sandbox.clients.batches import OF_AN_EARLY_END, ended_early
 from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
 from sandbox.clients.client import (
     OPEN_SECONDS,
@@ -21,7 +20,6 @@ from sandbox.clients.client import (
     Cut,
     Malformed,
     NothingActive,
-    Part,
     Received,
     Unreachable,
 )
@@ -72,13 +70,13 @@ class FunctionUrlClient:
         post = self._http.build_request(
             "POST", self._chats_url, json=body, headers=_STREAM_HEADERS | {"idempotency-key": request.stream_id}
         )
-        return self._parts(post, request.chat_id, 0)
+        return self._parts(post, request.chat_id)
 
-    def resume(self, chat_id: str, after: int | None = None) -> AsyncGenerator[Received]:
-        """See `Client.resume`. What the client has travels as `Last-Event-ID`."""
-        last = {} if after is None else {"last-event-id": str(after)}
+    def resume(self, chat_id: str, after: str | None = None) -> AsyncGenerator[Received]:
+        """See `Client.resume`. The cursor, which is the id of an event, travels as `Last-Event-ID`."""
+        last = {} if after is None else {"last-event-id": after}
         get = self._http.build_request("GET", f"{self._chat_url(chat_id)}/stream", headers=_STREAM_HEADERS | last)
-        return self._parts(get, chat_id, 0 if after is None else after + 1)
+        return self._parts(get, chat_id)
 
     async def cancel(self, chat_id: str, stream_id: str) -> None:
         """See `Client.cancel`."""
@@ -114,13 +112,13 @@ class FunctionUrlClient:
             raise refusals.from_http(response.status_code, response.headers, response.content)
         return response.content
 
-    async def _parts(self, request: httpx.Request, chat_id: str, due: int) -> AsyncGenerator[Received]:
+    async def _parts(self, request: httpx.Request, chat_id: str) -> AsyncGenerator[Received]:
         started = time.perf_counter()
         try:
             response = await self._http.send(request, stream=True)
             try:
                 await _check(response, chat_id)
-                async for received in _read(response, started, due):
+                async for received in _read(response, started):
                     yield received
             finally:
                 await response.aclose()
@@ -148,27 +146,19 @@ async def _check(response: httpx.Response, chat_id: str) -> None:
         raise Malformed(f"{_SOURCE} answered {got}, not 200 with {CONTENT_TYPE}")
 
 
-async def _read(response: httpx.Response, started: float, due: int) -> AsyncGenerator[Received]:
-    first, ended = due, False
-    early: list[Part] = []  # an end that stands before what has come already: see PartOrder
-    async for message, at_ms, sequence, data in _events(response, started):
+async def _read(response: httpx.Response, started: float) -> AsyncGenerator[Received]:
+    count, ended = 0, False
+    async for message, at_ms, cursor, data in _events(response, started):
         if data == DONE:
             break
         if ended:
             raise Malformed(f"{_SOURCE} sent a part after the terminal part")
         part = json_object(data, _SOURCE)
-        if sequence.isdecimal() and int(sequence) < due and part.get("type") in OF_AN_EARLY_END:
-            early.append(part)
-            continue
-        if sequence != str(due):
-            raise Malformed(f"{_SOURCE} sent an event with the id {sequence!r} where {due} was due")
         ended = part.get("type") in TERMINAL_PARTS
-        yield Received(due, part, at_ms, message)
-        due += 1
-    if early and early[-1].get("type") in TERMINAL_PARTS:
-        raise ended_early(early)
+        yield Received(count, part, at_ms, message, cursor or None)
+        count += 1
     if not ended:
-        raise Cut(f"{_SOURCE} ended the body after {due - first} parts, without a terminal part")
+        raise Cut(f"{_SOURCE} ended the body after {count} parts, without a terminal part")
 
 
 async def _events(response: httpx.Response, started: float) -> AsyncGenerator[tuple[int, float, str, str]]:

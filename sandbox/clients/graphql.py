@@ -18,9 +18,9 @@ START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!, $tr
   }
 }"""
 CANCEL = "mutation Cancel($streamId: ID!) { cancelStream(streamId: $streamId) }"
-ACTIVE = "query Active($chatId: ID!) { activeStream(chatId: $chatId) { streamId } }"
-PARTS = """query Parts($streamId: ID!, $after: Int) {
-  parts(streamId: $streamId, after: $after) { streamId firstSequence parts ended }
+ACTIVE = "query Active($chatId: ID!, $after: String) { activeStream(chatId: $chatId, after: $after) { streamId } }"
+PARTS = """query Parts($streamId: ID!, $after: String) {
+  parts(streamId: $streamId, after: $after) { preamble epoch firstSequence parts cursor ended }
 }"""
 CHATS = "query Chats { chats { id title role updatedAt } }"
 CHAT = "query Chat($id: ID!) { chat(id: $id) { id title owner members messages } }"
@@ -63,13 +63,13 @@ class GraphqlApi:
         """Stops a stream."""
         await self._ask(CANCEL, {"streamId": stream_id})
 
-    async def active_stream(self, chat_id: str) -> str | None:
-        """The id of the stream in this chat that can be resumed."""
-        found = child(await self._ask(ACTIVE, {"chatId": chat_id}), "activeStream").get("streamId")
+    async def active_stream(self, chat_id: str, after: str | None) -> str | None:
+        """The id of the stream that a reader at this place, or one without a place, goes on with in this chat."""
+        found = child(await self._ask(ACTIVE, {"chatId": chat_id, "after": after}), "activeStream").get("streamId")
         return None if found is None else str(found)
 
-    async def parts(self, stream_id: str, after: int) -> Mapping[str, object]:
-        """A page of a stream's journal, the parts after that sequence: `{"firstSequence", "parts", "ended"}`."""
+    async def parts(self, stream_id: str, after: str | None) -> Mapping[str, object]:
+        """A page of a stream's journal, from its first part or after a cursor: a batch with `preamble` and `ended`."""
         return child(await self._ask(PARTS, {"streamId": stream_id, "after": after}), "parts")
 
     async def chats(self) -> Sequence[ChatSummary]:

@@ -1,8 +1,8 @@
 """The WebSocket API, in the frames of the AI SDK's `WebSocketChatTransport` and some of this project's own.
 
-Server to client: `start`, `chunk` (numbered, gapless), then `end` or `error`; `no-active` where there is nothing to
-resume; `result` for what is no stream; `beat` and `notice` about the connection. Frames of other requests are passed
-over, as the stock transport does.
+Server to client: `start`, `chunk` (counted from 0, with a cursor), then `end` or `error`; `no-active` where there is
+nothing to resume; `result` for what is no stream; `beat` and `notice` about the connection. Frames of other requests
+are passed over, as the stock transport does.
 """
 
 import time
@@ -75,15 +75,14 @@ class WebSocketClient:
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[Received]:
         """See `Client.stream`. The stream's id is the frames' `requestId`."""
-        return self._parts(send_frame(request), request.chat_id, request.stream_id, 0)
+        return self._parts(send_frame(request), request.chat_id, request.stream_id)
 
     def resume(
-        self, chat_id: str, after: int | None = None, *, request_id: str | None = None
+        self, chat_id: str, after: str | None = None, *, request_id: str | None = None
     ) -> AsyncGenerator[Received]:
         """See `Client.resume`. The id of the request, for an `abort` of it, is made up unless given."""
         chosen = request_id or new_id("resume")
-        frame = resume_frame(chosen, chat_id, after)
-        return self._parts(frame, chat_id, chosen, 0 if after is None else after + 1)
+        return self._parts(resume_frame(chosen, chat_id, after), chat_id, chosen)
 
     async def abort(self, request_id: str) -> None:
         """What the stock transport sends when its reader goes away. Of a `send` it is a cancel."""
@@ -126,9 +125,9 @@ class WebSocketClient:
                 more = frame.get("more") is True
         return results
 
-    async def _parts(self, frame: Frame, chat_id: str, request_id: str, due: int) -> AsyncGenerator[Received]:
+    async def _parts(self, frame: Frame, chat_id: str, request_id: str) -> AsyncGenerator[Received]:
         started = time.perf_counter()
-        message, ended = 0, False
+        message, due, ended = 0, 0, False
         with self._inbox(request_id) as inbox:
             await self._send(frame)
             while True:
@@ -151,7 +150,7 @@ class WebSocketClient:
                             raise Malformed(f"{_SOURCE} sent sequence {answer.get('sequence')} where {due} was due")
                         part = child(answer, "chunk")
                         ended = part.get("type") in TERMINAL_PARTS
-                        yield Received(due, part, at_ms, message)
+                        yield Received(due, part, at_ms, message, _cursor(answer))
                         due += 1
                     case "chunk":
                         raise Malformed(f"{_SOURCE} sent a chunk after the terminal part, where 'end' was due")
@@ -184,6 +183,11 @@ class WebSocketClient:
     def _unclaimed(self, frame: Message) -> None:
         if frame.get("type") == "notice":
             self._on_notice(frame)
+
+
+def _cursor(frame: Message) -> str | None:
+    cursor = frame.get("cursor")
+    return None if cursor is None else str(cursor)
 
 
 def _unexpected(frame: Message) -> Malformed:

@@ -6,6 +6,7 @@ from sandbox.conformance.case import Case
 from sandbox.conformance.cases import (
     cancelling,
     chats,
+    continuing,
     deadlines,
     delivering,
     dying,
@@ -17,7 +18,20 @@ from sandbox.conformance.cases import (
     streaming,
 )
 
-SUBJECTS = (streaming, resuming, cancelling, starting, histories, chats, sockets, deadlines, delivering, faults, dying)
+SUBJECTS = (
+    streaming,
+    resuming,
+    cancelling,
+    continuing,
+    starting,
+    histories,
+    chats,
+    sockets,
+    deadlines,
+    delivering,
+    faults,
+    dying,
+)
 
 
 def all_cases() -> Sequence[Case]:

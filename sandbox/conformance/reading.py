@@ -17,6 +17,15 @@ async def first_text(parts: AsyncGenerator[Received]) -> list[Received]:
     return received
 
 
+async def placed_text(parts: AsyncGenerator[Received]) -> list[Received]:
+    """The parts up to a text that a reader can go on behind."""
+    received = await first_text(parts)
+    while received[-1].type != "text-delta" or received[-1].cursor is None:
+        received.append(await anext(parts))
+        expect(received[-1].type not in TERMINAL_PARTS, f"the stream ended too soon: {kinds(received)}")
+    return received
+
+
 async def some(parts: AsyncGenerator[Received], count: int) -> list[Received]:
     """The next so many parts, or all to the end where there are fewer."""
     received: list[Received] = []
@@ -58,9 +67,15 @@ def kinds(received: Sequence[Received]) -> list[str]:
     return [item.type for item in received]
 
 
-def gapless(received: Sequence[Received], first: int = 0) -> None:
-    """Expects the numbers of the parts to begin there and to leave none out."""
-    same("the sequences", [item.sequence for item in received], list(range(first, first + len(received))))
+def placed(received: Sequence[Received]) -> list[Received]:
+    """The parts up to the last that a reader can go on behind, if any: AppSync names a place for a batch alone."""
+    return list(received[: 1 + max((index for index, item in enumerate(received) if item.cursor), default=-1)])
+
+
+def each_once(received: Sequence[Received]) -> None:
+    """Expects no two parts at one place. That none is left out, a replay tells, or what the model said."""
+    places = [item.cursor for item in received if item.cursor is not None]
+    same("the places of the parts", len(set(places)), len(places))
 
 
 def ends_once(received: Sequence[Received], kind: str) -> None:
@@ -71,11 +86,12 @@ def ends_once(received: Sequence[Received], kind: str) -> None:
 
 
 def equal_parts(what: str, actual: Sequence[Received], expected: Sequence[Received]) -> None:
-    """Expects the same parts under the same numbers."""
-    numbers = [item.sequence for item in actual], [item.sequence for item in expected]
-    same(f"{what}: the sequences", *numbers)
-    for ours, theirs in zip(actual, expected, strict=True):
-        same(f"{what}: part {ours.sequence}", ours.part, theirs.part)
+    """Expects the same parts at the same places."""
+    same(f"{what}: the number of parts", len(actual), len(expected))
+    for number, (ours, theirs) in enumerate(zip(actual, expected, strict=True)):
+        same(f"{what}: part {number}", ours.part, theirs.part)
+        if ours.cursor is not None and theirs.cursor is not None:
+            same(f"{what}: the cursor of part {number}", ours.cursor, theirs.cursor)
 
 
 def stop_reason(received: Sequence[Received]) -> object:

@@ -62,7 +62,7 @@ class Trial:
         async with self.client(user) as client:
             return [received async for received in client.stream(request)]
 
-    async def resumed(self, chat_id: str, after: int | None = None, on: Architecture | None = None) -> list[Received]:
+    async def resumed(self, chat_id: str, after: str | None = None, on: Architecture | None = None) -> list[Received]:
         """Resumes the first user's stream in a chat over a connection of its own, to the end."""
         async with self.client(on=on) as client:
             return [received async for received in client.resume(chat_id, after)]

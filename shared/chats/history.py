@@ -30,6 +30,8 @@ class StoredMessage:
     id: str
     role: Role
     text: str
+    parts: int
+    """How many parts it has."""
     done: bool
 
     @classmethod
@@ -40,6 +42,7 @@ class StoredMessage:
             id=item["id"],
             role=item["role"],
             text="".join(part["text"] for part in item["parts"] if part.get("type") == "text"),
+            parts=len(item["parts"]),
             done=item.get("state") != "streaming",
         )
 
@@ -52,8 +55,8 @@ class Turn:
     """The user's message, to be written before the answer; None if the answer is to one that is there."""
     answer_index: int
     answer_id: str
-    continued: bool
-    """Whether the answer is there already, and is written on."""
+    held_parts: int | None
+    """How many parts the answer has already, which is written on; None for a new answer."""
     prompt: tuple[Message, ...]
 
 
@@ -75,7 +78,7 @@ def next_turn(request: ChatRequest, stream_id: str, length: int, newest_first: I
         if target is not None:
             first = target.index if target.role == "assistant" else target.index + 1
             below = _within_prompt(_below(first, kept))
-            return Turn(None, first, _answer_id(stream_id, below), False, _conversation(below))
+            return Turn(None, first, _answer_id(stream_id, below), None, _conversation(below))
     edited = _edited(request, searched)
     said, index = request.message, length if edited is None else edited.index
     if said is None:
@@ -83,7 +86,7 @@ def next_turn(request: ChatRequest, stream_id: str, length: int, newest_first: I
     below = _within_prompt(chain([_asked(said)], _below(index, kept)))
     if any(message.id == said.id for message in below[1:]):
         said = NewMessage(new_message_id(), said.text)
-    return Turn(said, index + 1, _answer_id(stream_id, below), False, _conversation(below))
+    return Turn(said, index + 1, _answer_id(stream_id, below), None, _conversation(below))
 
 
 def _continuation(answer_id: str, newest_first: Iterator[StoredMessage]) -> Turn:
@@ -99,7 +102,7 @@ def _continuation(answer_id: str, newest_first: Iterator[StoredMessage]) -> Turn
             "This answer and its question are too long together to be continued: a prompt holds "
             f"{MAX_PROMPT_CHARACTERS} characters and {MAX_PROMPT_BYTES} bytes. Ask a shorter question, or for less."
         )
-    return Turn(None, answer.index, answer.id, True, prompt)
+    return Turn(None, answer.index, answer.id, answer.parts, prompt)
 
 
 def _answered_anew(request: ChatRequest, newest_first: Iterator[StoredMessage]) -> StoredMessage | None:
@@ -130,7 +133,7 @@ def _below(index: int, newest_first: Iterator[StoredMessage]) -> Iterator[Stored
 
 
 def _asked(message: NewMessage) -> StoredMessage:
-    return StoredMessage(-1, message.id, "user", message.text, True)
+    return StoredMessage(-1, message.id, "user", message.text, 1, True)
 
 
 def _answer_id(stream_id: str, below: list[StoredMessage]) -> str:

@@ -21,12 +21,19 @@ DELTAS = frozenset(f"{kind}-delta" for kind in BLOCK_KINDS)
 TERMINAL = frozenset({"finish", "abort", "error"})
 
 
+WORKER_EPOCH = 0
+REAPER_EPOCH = 1
+"""Who numbers the parts of a stream: its worker, or the reaper that ended it where its journal stops. The worker may
+have delivered parts that never reached the journal: the reaper's have numbers that the worker has given to others."""
+
+
 @dataclass(frozen=True)
 class Numbered:
-    """A part with its sequence: 0-based, gapless within its stream, given once."""
+    """A part with its sequence: 0-based, gapless within its stream, given once by the writer of an epoch."""
 
     sequence: int
     part: Part
+    epoch: int = WORKER_EPOCH
 
 
 def start(message_id: str, stream_id: str) -> Part:

@@ -126,7 +126,6 @@ class Admission:
             architecture=self._architecture,
             message_id=turn.answer_id,
             answer_index=turn.answer_index,
-            continued=turn.continued,
             messages=turn.prompt,
             max_output_tokens=self._max_output_tokens,
             correlation_id=asked.correlation_id,

@@ -14,10 +14,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Self
 
-from shared.protocol.parts import TERMINAL, Numbered, encode, is_terminal
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import TERMINAL, WORKER_EPOCH, Numbered, encode
 from shared.stream.records import KEPT_SECONDS
 from shared.table import PARTS_PREFIX, parts_key
 from shared.table_client import ConditionFailed, Item, TableClient
@@ -38,12 +39,13 @@ LAST_SEQUENCE = 99_999_999
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """What a table that fails for long may cost of a function's memory."""
 OF_A_LATE_END = TERMINAL | {"message-metadata", "data-error"}
-"""What of an end makes sense whose numbers its reader has passed: its blocks are those that the journal knows."""
+"""What of the reaper's end a reader can use who has more than the journal: its blocks are those of the journal."""
 
 
 @dataclass(frozen=True)
 class _Unwritten:
     sequence: int
+    epoch: int
     text: str
     size: int
 
@@ -93,7 +95,7 @@ class Journal:
                 return
             for numbered, text in zip(batch, texts, strict=True):
                 size = len(text.encode())
-                self._unwritten.append(_Unwritten(numbered.sequence, text, size))
+                self._unwritten.append(_Unwritten(numbered.sequence, numbered.epoch, text, size))
                 self._unwritten_bytes += size
             if self._unwritten_bytes > MAX_UNWRITTEN_BYTES:
                 self._stop("the journal gives up: too much is unwritten")
@@ -151,6 +153,7 @@ class Journal:
         now = time.time()
         values = {
             **parts_key(self._owner, self._stream_id, item[0].sequence),
+            "epoch": item[0].epoch,
             "parts": [each.text for each in item],
             "writer": self._writer,
             "expiresAt": int(now) + KEPT_SECONDS,
@@ -197,15 +200,17 @@ class JournalReader:
         """The table named by `STREAMS_TABLE`."""
         return cls(TableClient.from_environment())
 
-    def read(self, owner: str, stream_id: str, after: int = -1) -> list[Numbered]:
-        """The parts that follow the one with this sequence, without a gap, as far as one page (1 MB) goes, or a late
-        end (see `news`); empty when there are none yet."""
-        return news(self.page(owner, stream_id, self.first_of_item(owner, stream_id, after + 1)), after)
+    def read(self, owner: str, stream_id: str, after: Cursor | None = None) -> list[Numbered]:
+        """What a reader at this place lacks, as far as one page (1 MB) goes: see `news`. Empty when there is nothing
+        yet."""
+        return news(self.page(owner, stream_id, self.beginning(owner, stream_id, after)), after)
 
-    def first_of_item(self, owner: str, stream_id: str, sequence: int) -> int:
-        """The first sequence of the item that this part is in, or of the last item if it is not written yet."""
-        if sequence == 0:
+    def beginning(self, owner: str, stream_id: str, after: Cursor | None) -> int:
+        """Where a reader at this place begins: the first sequence of the item with the part that comes next, or of the
+        last item if that part is not written yet."""
+        if after is None:
             return 0
+        sequence = after.sequence + 1
         pages = self._pages(owner, stream_id, 0, sequence, ScanIndexForward=False, Limit=1, ProjectionExpression="#sk")
         return next((_first(item) for page in pages for item in page), 0)
 
@@ -218,7 +223,9 @@ class JournalReader:
         for item in next(self._pages(owner, stream_id, first, LAST_SEQUENCE)):
             if _first(item) != first + len(batch):
                 break
-            batch += [Numbered(number, json.loads(text)) for number, text in enumerate(item["parts"], _first(item))]
+            epoch = item.get("epoch", WORKER_EPOCH)
+            texts = enumerate(item["parts"], _first(item))
+            batch += [Numbered(number, json.loads(text), epoch) for number, text in texts]
         return batch
 
     def _pages(self, owner: str, stream_id: str, first: int, last: int, **options: object) -> Iterator[list[Item]]:
@@ -228,18 +235,19 @@ class JournalReader:
         return self._table.pages(FilterExpression="#expiresAt >= :now", **query)
 
 
-def news(page: Sequence[Numbered], after: int) -> list[Numbered]:
-    """What a page of the journal tells a reader who has the parts up to `after`: those that follow.
+def news(page: Sequence[Numbered], after: Cursor | None) -> list[Numbered]:
+    """What of a page of the journal a reader at this place lacks: the parts that follow.
 
-    Or a late end. A killed worker may have delivered more than it has journaled, and the stream is ended where the
-    journal stops: at or below what the reader has. It gets the parts that tell of the end, with the numbers that they
-    have there. A reader who names the terminal part itself has all there is.
+    Or a late end. A killed worker may have delivered more than it has journaled, and the reaper ends the stream where
+    the journal stops. A reader who has parts of the worker's with numbers that are the reaper's in the journal lacks
+    the whole end, whatever its numbers, and gets of it what tells of the end.
     """
-    if not page or page[-1].sequence > after:
-        return [numbered for numbered in page if numbered.sequence > after]
-    if page[-1].sequence == after or not is_terminal(page[-1].part):
-        return []
-    return list(takewhile(lambda numbered: numbered.part["type"] in OF_A_LATE_END, reversed(page)))[::-1]
+    if after is None:
+        return list(page)
+    ending = [numbered for numbered in page if numbered.epoch > after.epoch]
+    if ending and ending[0].sequence <= after.sequence:
+        return [numbered for numbered in ending if numbered.part["type"] in OF_A_LATE_END]
+    return [numbered for numbered in page if numbered.sequence > after.sequence]
 
 
 def _first(item: Item) -> int:

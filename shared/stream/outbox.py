@@ -9,20 +9,18 @@ When the outbox is full the model is read more slowly: `put` waits.
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
 
-from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part, encode, tool_output_error
+from shared.protocol.part_size import MAX_PART_BYTES, fitting, serialised_bytes
+from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part
 
-MAX_PART_BYTES = 100 * 1024
-"""A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
 MAX_PENDING_BYTES = 256 * 1024
 NUMBERED_WITHIN_SECONDS = 1.0
 """What a blocked receiver has not taken for so long is numbered all the same, for those who read the journal."""
 UNWATCHED_INTERVAL_SECONDS = 0.25
 """How often a stream that nobody receives is numbered: often enough for who follows the journal."""
-_MOST_BYTES_PER_CHARACTER = 6  # "\u0000" in JSON
 
 
 class OutboxSealed(Exception):
@@ -90,7 +88,7 @@ class Outbox:
     def put(self, part: Part) -> None:
         """Takes a part; waits while the outbox is full. Raises OutboxSealed once the stream is being ended."""
         with self._changed:
-            for piece in _fitting(part, self._max_part_bytes):
+            for piece in fitting(part, self._max_part_bytes):
                 if self._waited_too_long() or self._full():
                     self._number()
                 self._changed.wait_for(lambda: self._sealed or not self._full())
@@ -218,24 +216,3 @@ class Outbox:
 
 def _at_most(most: int | None, parts: Sized) -> int:
     return len(parts) if most is None else min(most, len(parts))
-
-
-def serialised_bytes(part: Part) -> int:
-    """The length of a part as it travels, in UTF-8."""
-    return len(encode(part).encode())
-
-
-def _fitting(part: Part, limit: int) -> Iterator[Part]:
-    """A part that is too long as parts that are not: a delta becomes several, the output of a tool an error; no other
-    part of ours can be so long."""
-    if serialised_bytes(part) <= limit:
-        yield part
-    elif part["type"] in DELTAS:
-        text = str(part["delta"])
-        step = (limit - serialised_bytes({**part, "delta": ""})) // _MOST_BYTES_PER_CHARACTER
-        for offset in range(0, len(text), step):
-            yield {**part, "delta": text[offset : offset + step]}
-    elif part["type"] == "tool-output-available":
-        yield tool_output_error(str(part["toolCallId"]), f"The output of the tool has more than {limit} bytes.")
-    else:
-        raise ValueError(f"a part of the type {part['type']} has more than {limit} bytes")

@@ -12,7 +12,7 @@ from typing import Any, Self, cast
 from shared.errors import Internal, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
-from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, is_terminal
+from shared.protocol.parts import DELTAS, REAPER_EPOCH, Numbered, OpenBlocks, is_terminal
 from shared.stream.answer import Answer
 from shared.stream.booking import Booking
 from shared.stream.journal import Journal, JournalReader
@@ -137,4 +137,4 @@ class Reaper:
 def _terminal(dead: OpenStream, journaled: _Journaled, booking: Booking, error: StreamwaysError) -> list[Numbered]:
     opening = [] if journaled.next else [parts.start(dead.message_id, dead.stream_id)]
     last = [*opening, *journaled.blocks.closing(), *parts.failure(error, booking.metadata(dead.stream_id))]
-    return [Numbered(sequence, part) for sequence, part in enumerate(last, journaled.next)]
+    return [Numbered(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, journaled.next)]

@@ -32,6 +32,9 @@ class StreamRecord:
     nonce: str
     body_hash: str
     message_id: str
+    answer_index: int
+    held_parts: int | None
+    """How many parts the answer had before this stream, which continued it; None for a new answer."""
     started_at: float
     ended_at: float | None
     stop_reason: str | None
@@ -48,6 +51,8 @@ class StreamRecord:
             nonce=item["nonce"],
             body_hash=item["bodyHash"],
             message_id=item["messageId"],
+            answer_index=item["answerIndex"],
+            held_parts=item.get("heldParts"),
             started_at=item["startedAt"],
             ended_at=item.get("endedAt"),
             stop_reason=item.get("stopReason"),

@@ -70,6 +70,7 @@ class Registration:
             "address": dict(self.address),
             "messageId": start.message_id,
             "answerIndex": start.answer_index,
+            "heldParts": self.turn.held_parts,
             "startedAt": now,
             "expiresAt": int(now) + RECORD_KEPT_SECONDS,
         }
@@ -107,7 +108,7 @@ class Registration:
 
     def _answer(self, key: Key, now: float) -> Write:
         written_by = {"streamId": self.start.stream_id, "nonce": self.start.nonce, "state": "streaming"}
-        if self.turn.continued:
+        if self.turn.held_parts is not None:
             return update(key, written_by)
         new: dict[str, object] = {"id": self.start.message_id, "role": "assistant", "parts": [], "createdAt": now}
         return put({**key, **new, **written_by})

@@ -12,7 +12,9 @@ from contextlib import suppress
 from typing import Literal, Self
 
 from shared.chats.chat import Chat
+from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
+from shared.protocol.cursor import Cursor
 from shared.stream.ending import end_stream
 from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.stream.start import Architecture, StreamStart
@@ -122,11 +124,23 @@ class StreamRegistry:
             return None
         return StreamRecord.of(item)
 
-    def latest(self, owner: str, chat_id: str) -> StreamRecord | None:
-        """What can be resumed: this user's latest stream in the chat, unless it ended over a minute ago.
+    def resumable(self, owner: str, chat_id: str, after: Cursor | None = None) -> StreamRecord | None:
+        """The stream that a reader goes on with: without a cursor the latest of this user in the chat, unless it ended
+        over a minute ago; with one its own, whatever was started in the chat since.
 
-        Raises NotFound for a chat of others; a chat that is not known has nothing to resume.
+        Raises NotFound for a chat of others, and for a cursor whose stream is kept no more; InvalidRequest for a cursor
+        of another chat. A chat that is not known has nothing to resume.
         """
+        if after is None:
+            return self._latest(owner, chat_id)
+        record = self.record(owner, after.stream_id)
+        if record is None:
+            raise NotFound("The stream of this cursor is kept no more. Read the chat instead.")
+        if record.chat_id != chat_id:
+            raise InvalidRequest("This cursor is of a stream in another chat.")
+        return record
+
+    def _latest(self, owner: str, chat_id: str) -> StreamRecord | None:
         chat, membership = self.table.get_many([chat_key(chat_id), membership_key(owner, chat_id)])
         if Chat.seen_by(owner, chat_id, chat) is None or membership is None or "latestStream" not in membership:
             return None

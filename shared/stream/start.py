@@ -27,8 +27,6 @@ class StreamStart:
     """The answer's id in the history: new for each stream, that of the continued answer in a continuation."""
     answer_index: int
     """The answer's place in the history."""
-    continued: bool
-    """Whether the stream writes on at an answer that has begun before."""
     messages: tuple[Message, ...]
     """The prompt."""
     max_output_tokens: int
@@ -45,7 +43,6 @@ class StreamStart:
             "architecture": self.architecture,
             "messageId": self.message_id,
             "answerIndex": self.answer_index,
-            "continued": self.continued,
             "messages": [{"role": message.role, "text": message.text} for message in self.messages],
             "maxOutputTokens": self.max_output_tokens,
             "correlationId": self.correlation_id,
@@ -62,7 +59,6 @@ class StreamStart:
             architecture=value["architecture"],
             message_id=value["messageId"],
             answer_index=value["answerIndex"],
-            continued=value["continued"],
             messages=tuple(Message(item["role"], item["text"]) for item in value["messages"]),
             max_output_tokens=value["maxOutputTokens"],
             correlation_id=value["correlationId"],

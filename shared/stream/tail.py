@@ -10,6 +10,7 @@ from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, is_terminal
 from shared.stream.journal import JournalReader, news
 from shared.stream.registry import StreamRegistry
@@ -44,12 +45,12 @@ class Tail:
         owner: str,
         stream_id: str,
         *,
-        after: int = -1,
+        after: Cursor | None = None,
         until: float,
         beat: float | None = None,
         stopped: Callable[[], bool] = never,
     ) -> "Reading":
-        """The parts after this sequence in batches, each as soon as it is journaled; blocks in between.
+        """The parts after this place in batches, each as soon as it is journaled; blocks in between.
 
         Ends after the terminal part; at `until` (`time.monotonic()`); when `stopped`, which is asked about once a
         second; and when the stream has ended without more to come. Yields `[]` when nothing came for `beat` seconds.
@@ -66,14 +67,14 @@ class Reading(Iterator[list[Numbered]]):
         owner: str,
         stream_id: str,
         *,
-        after: int,
+        after: Cursor | None,
         until: float,
         beat: float | None,
         stopped: Callable[[], bool],
     ) -> None:
         self.complete = False
-        """Whether the reader has the terminal part: it was given out, and another batch was asked for, or it is the
-        part that the reader has named. It may also be a late end: see `shared.stream.journal.news`."""
+        """Whether the reader has the terminal part: it was given out, and another batch was asked for, or the reader
+        had it already."""
         self._tail = tail
         self._owner = owner
         self._stream_id = stream_id
@@ -89,7 +90,7 @@ class Reading(Iterator[list[Numbered]]):
 
     def _follow(self) -> Iterator[list[Numbered]]:
         clock = self._tail.clock
-        position = self._tail.journal.first_of_item(self._owner, self._stream_id, self._after + 1)
+        position = self._tail.journal.beginning(self._owner, self._stream_id, self._after)
         looked_at = came_at = clock()
         ended = False
         while True:

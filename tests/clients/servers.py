@@ -87,8 +87,9 @@ async def read(connection: ServerConnection) -> dict[str, Any]:
 
 
 def sse(*parts: object, first: int = 0) -> bytes:
-    """Parts as server-sent events, numbered."""
-    return b"".join(f"id: {at}\ndata: {json.dumps(part)}\n\n".encode() for at, part in enumerate(parts, first))
+    """Parts as server-sent events, each with a place."""
+    events = (f"id: place-{at}\ndata: {json.dumps(part)}\n\n" for at, part in enumerate(parts, first))
+    return "".join(events).encode()
 
 
 DONE = b"data: [DONE]\n\n"

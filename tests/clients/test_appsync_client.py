@@ -1,7 +1,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,12 +9,20 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from sandbox.clients.appsync import AppSyncClient
-from sandbox.clients.batches import PartOrder
+from sandbox.clients.batches import Batch, PartOrder
 from sandbox.clients.client import Cut, Malformed, Received, Refused, chat_request
 from tests.clients.servers import FINISH, HELLO, START, WORLD, HttpExchange, http_server, read, socket_server
 
 JSON = {"content-type": "application/json"}
 STARTED = HttpExchange([b'{"data":{"startStream":{"streamId":"s"}}}'], headers=JSON)
+
+
+def batch_of(first: int, parts: list[str], epoch: int = 0) -> dict[str, object]:
+    """A batch as AppSync sends it."""
+    place = f"place-{first + len(parts) - 1}" if first is not None and first + len(parts) else None
+    return {"epoch": epoch, "firstSequence": first, "parts": parts, "cursor": place}
+
+
 Publish = Callable[[Callable[..., Awaitable[None]]], Awaitable[None]]
 """What the server sends after the subscription, with a function that sends one batch: first sequence, then parts."""
 
@@ -22,12 +30,12 @@ Publish = Callable[[Callable[..., Awaitable[None]]], Awaitable[None]]
 class Journal:
     """The GraphQL API of the test's own: a stream's journal, and what else it is asked for."""
 
-    def __init__(self, *parts: object, first: int = 0, ended: bool = False, **answers: object) -> None:
+    def __init__(self, *parts: object, ended: bool = False, preamble: Sequence[object] = (), **answers: object) -> None:
         self.asked: list[tuple[str, dict[str, Any]]] = []
         """Fields and their variables."""
         self.parts = list(parts)
-        self._first = first
         self._ended = ended
+        self._preamble = [json.dumps(part) for part in preamble]
         self._answers = answers
 
     def exchange(self) -> HttpExchange:
@@ -39,8 +47,9 @@ class Journal:
         self.asked.append((field, request["variables"]))
         if field == "parts":
             after = request["variables"]["after"]
-            page = [json.dumps(part) for part in self.parts[max(after + 1 - self._first, 0) :]]
-            value: object = {"streamId": "s", "firstSequence": after + 1, "parts": page, "ended": self._ended}
+            due = 0 if after is None else int(after.removeprefix("place-")) + 1
+            page = [json.dumps(part) for part in self.parts[due:]]
+            value: object = {**batch_of(due, page), "preamble": self._preamble, "ended": self._ended}
         else:
             value = self._answers.get(field, {"streamId": "s"})
         return json.dumps({"data": {field: value}}).encode()
@@ -65,9 +74,8 @@ class Stack:
         self.frames.append(start)
         await connection.send(json.dumps({"type": "start_ack", "id": start["id"]}))
 
-        async def batch(first: int, *parts: object, subscription: str = start["id"]) -> None:
-            encoded = [json.dumps(part) for part in parts]
-            data = {"onParts": {"streamId": "s", "firstSequence": first, "parts": encoded}}
+        async def batch(first: int, *parts: object, epoch: int = 0, subscription: str = start["id"]) -> None:
+            data = {"onParts": batch_of(first, [json.dumps(part) for part in parts], epoch)}
             await connection.send(json.dumps({"type": "data", "id": subscription, "payload": {"data": data}}))
 
         await self._publish(batch)
@@ -114,8 +122,8 @@ async def test_batches_that_come_out_of_order_or_twice_are_put_in_order():
 
 def test_a_batch_that_comes_twice_leaves_nothing_behind():
     order = PartOrder()
-    batch = {"firstSequence": 0, "parts": [json.dumps(START), json.dumps(HELLO)]}
-    assert [sequence for sequence, _ in order.take(batch)] == [0, 1]
+    batch = Batch(0, 0, [START, HELLO], "place-1")
+    assert list(order.take(batch)) == [(START, None), (HELLO, "place-1")]
     assert list(order.take(batch)) == []
     assert (order.due, order.missing) == (2, "")
 

@@ -8,11 +8,12 @@ import pytest
 
 from sandbox.clients import appsync
 from sandbox.clients.chats import Chat, ChatSummary
-from sandbox.clients.client import Cut, NothingActive, Refused
+from sandbox.clients.client import Cut, NothingActive
 from tests.clients.servers import FINISH, HELLO, START, WORLD
 from tests.clients.test_appsync_client import Journal, Stack, never, stream
 
 Batch = Callable[..., Awaitable[None]]
+END_OF_TEXT = {"type": "text-end", "id": "text-0"}
 ERROR = [{"type": "data-error", "data": {"code": "internal", "message": "Died."}}, {"type": "error", "errorText": "x"}]
 
 
@@ -31,7 +32,7 @@ async def test_a_gap_is_filled_from_the_journal():
     received = await stream(publish, journal.exchange())
     assert [item.part for item in received] == [START, HELLO, WORLD, FINISH]
     assert [item.sequence for item in received] == [0, 1, 2, 3]
-    assert ("parts", {"streamId": journal.asked[0][1]["streamId"], "after": 0}) in journal.asked
+    assert ("parts", {"streamId": journal.asked[0][1]["streamId"], "after": "place-0"}) in journal.asked
 
 
 async def test_a_gap_is_filled_also_while_later_batches_go_on_coming():
@@ -71,15 +72,26 @@ async def test_a_stream_that_ended_without_its_terminal_part_is_cut():
         await stream(never, Journal(START, ended=True).exchange())
 
 
-async def test_an_end_that_stands_before_what_has_come_is_a_refusal():
+@pytest.mark.parametrize("first", [1, 2, 3])
+async def test_an_end_that_is_numbered_below_what_has_come_is_the_end(first: int):
     """A worker died: what it delivered last is not in the journal, and there the reaper ended the stream."""
 
     async def publish(batch: Batch) -> None:
         await batch(0, START, HELLO, WORLD, WORLD)
-        await batch(2, *ERROR)
+        await batch(first, END_OF_TEXT, *ERROR, epoch=1)
 
-    with pytest.raises(Refused, match="internal: Died"):
-        await stream(publish, Journal().exchange())
+    received = await stream(publish, Journal().exchange())
+    assert [item.part for item in received] == [START, HELLO, WORLD, WORLD, *ERROR]
+
+
+async def test_an_end_that_waits_for_a_gap_is_the_end_whatever_fills_the_gap():
+    async def publish(batch: Batch) -> None:
+        await batch(0, START)
+        await batch(2, END_OF_TEXT, *ERROR, epoch=1)
+        await batch(1, HELLO, WORLD, WORLD)  # of the worker that died, and late
+
+    received = await stream(publish, Journal().exchange())
+    assert [item.part for item in received] == [START, HELLO, WORLD, WORLD, *ERROR]
 
 
 async def test_a_resume_reads_the_journal_and_then_the_subscription():
@@ -91,16 +103,36 @@ async def test_a_resume_reads_the_journal_and_then_the_subscription():
     async with stack.client() as client:
         received = [item async for item in client.resume("chat-1")]
     assert [item.part for item in received] == [START, HELLO, WORLD, FINISH]
-    assert journal.asked[0] == ("activeStream", {"chatId": "chat-1"})
+    assert journal.asked[0] == ("activeStream", {"chatId": "chat-1", "after": None})
     assert json.loads(stack.frames[1]["payload"]["data"])["variables"] == {"streamId": "s"}
 
 
 async def test_a_resume_after_a_part_gives_what_comes_behind_it():
     journal = Journal(START, HELLO, WORLD, FINISH, ended=True)
     async with Stack(never, journal.exchange()).client() as client:
-        received = [item async for item in client.resume("chat-1", after=1)]
-    assert [(item.sequence, item.part) for item in received] == [(2, WORLD), (3, FINISH)]
-    assert journal.asked[1] == ("parts", {"streamId": "s", "after": 1})
+        received = [item async for item in client.resume("chat-1", after="place-1")]
+    assert [(item.sequence, item.part, item.cursor) for item in received] == [(0, WORLD, None), (1, FINISH, "place-3")]
+    assert journal.asked == [
+        ("activeStream", {"chatId": "chat-1", "after": "place-1"}),
+        ("parts", {"streamId": "s", "after": "place-1"}),
+    ]
+
+
+async def test_a_whole_replay_brings_first_what_the_answer_held_before_its_stream():
+    journal = Journal(START, FINISH, preamble=[START, HELLO], ended=True)
+    async with Stack(never, journal.exchange()).client() as client:
+        received = [item async for item in client.resume("chat-1")]
+    assert [(item.part, item.cursor) for item in received] == [
+        (START, None),
+        (HELLO, None),
+        (START, None),
+        (FINISH, "place-1"),
+    ]
+
+
+async def test_who_has_the_answer_is_not_told_again_what_it_held():
+    journal = Journal(START, FINISH, preamble=[START, HELLO], ended=True)
+    assert [item.part for item in await stream(never, journal.exchange())] == [START, FINISH]
 
 
 async def test_nothing_active_is_nothing_to_resume():

@@ -147,14 +147,22 @@ async def test_an_address_where_nothing_listens_is_unreachable():
             await anext(client.stream(chat_request("Hi")))
 
 
-async def test_a_resume_says_what_it_has_and_goes_on_behind_it():
+async def test_a_resume_says_where_it_is_and_goes_on_behind_it():
     exchange = HttpExchange([sse(WORLD, FINISH, first=2), DONE])
     async with http_server(exchange) as origin, FunctionUrlClient(origin, "a.b.c") as client:
-        received = [item async for item in client.resume("chat-1", after=1)]
-        assert [item.sequence for item in received] == [2, 3]
+        received = [item async for item in client.resume("chat-1", after="place-1")]
+    assert [(item.sequence, item.cursor) for item in received] == [(0, "place-2"), (1, "place-3")]
     [(line, headers, _)] = exchange.received
     assert line == "GET /api/chat/chat-1/stream HTTP/1.1"
-    assert headers["last-event-id"] == "1"
+    assert headers["last-event-id"] == "place-1"
+
+
+async def test_a_part_that_is_none_of_the_streams_has_no_place():
+    held = b'data: {"type":"text-delta","id":"held-0","delta":"before"}\n\n'
+    exchange = HttpExchange([held + sse(FINISH), DONE])
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        received = [item async for item in client.resume("chat-1")]
+    assert [item.cursor for item in received] == [None, "place-0"]
 
 
 async def test_a_resume_of_all_says_nothing_of_what_it_has():
@@ -168,22 +176,6 @@ async def test_no_content_is_nothing_to_resume():
     async with http_server(HttpExchange(status="204 No Content")) as origin, FunctionUrlClient(origin, "t") as client:
         with pytest.raises(NothingActive, match="chat-1"):
             await anext(client.resume("chat-1"))
-
-
-@pytest.mark.parametrize("body", [sse(START, first=1), b"data: {}\n\n"])
-async def test_an_event_whose_id_is_not_the_next_is_malformed(body: bytes):
-    with pytest.raises(Malformed, match="where 0 was due"):
-        await stream(HttpExchange([body]))
-
-
-async def test_an_end_below_what_has_come_is_the_refusal_that_it_tells():
-    """A worker was killed: what it had sent last is not in the journal, behind which the end is numbered."""
-    error = {"type": "data-error", "data": {"code": "internal", "message": "Lost."}}
-    exchange = HttpExchange([sse(error, {"type": "error", "errorText": "Lost."}, first=4), DONE])
-    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
-        with pytest.raises(Refused, match="Lost") as refusal:
-            await anext(client.resume("chat-1", after=9))
-    assert refusal.value.code == "internal"
 
 
 async def test_chats_and_cancels_are_plain_http():

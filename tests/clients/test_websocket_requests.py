@@ -38,8 +38,8 @@ async def connected(answers: Answers, **options: Any) -> AsyncGenerator[tuple[We
 
 
 def whole(_frame: dict[str, Any], first: int = 0) -> Frames:
-    parts = [START, HELLO, FINISH][first:]
-    chunks = [{"type": "chunk", "sequence": at, "chunk": part} for at, part in enumerate(parts, first)]
+    parts = enumerate([START, HELLO, FINISH][first:])
+    chunks = [{"type": "chunk", "sequence": at, "cursor": f"place-{first + at}", "chunk": part} for at, part in parts]
     return [{"type": "start"}, *chunks, {"type": "end"}]
 
 
@@ -47,15 +47,17 @@ async def collect(parts: AsyncGenerator[Received]) -> list[Received]:
     return [item async for item in parts]
 
 
-async def test_a_resume_asks_for_all_parts_or_for_those_after_a_sequence():
+async def test_a_resume_asks_for_all_parts_or_for_those_after_a_cursor():
     def answers(frame: dict[str, Any]) -> Frames:
-        return whole(frame, frame.get("lastSequence", -1) + 1)
+        return whole(frame, 1 if "cursor" in frame else 0)
 
     async with connected(answers) as (client, sent):
-        assert [item.sequence for item in await collect(client.resume("chat-1"))] == [0, 1, 2]
-        assert [item.sequence for item in await collect(client.resume("chat-1", 0, request_id="mine"))] == [1, 2]
+        everything = await collect(client.resume("chat-1"))
+        rest = await collect(client.resume("chat-1", "place-0", request_id="mine"))
+    assert [(item.sequence, item.cursor) for item in everything] == [(at, f"place-{at}") for at in range(3)]
+    assert [(item.sequence, item.cursor) for item in rest] == [(0, "place-1"), (1, "place-2")]
     assert sent[0] == {"type": "resume", "requestId": sent[0]["requestId"], "id": "chat-1"}
-    assert sent[1] == {"type": "resume", "requestId": "mine", "id": "chat-1", "lastSequence": 0}
+    assert sent[1] == {"type": "resume", "requestId": "mine", "id": "chat-1", "cursor": "place-0"}
 
 
 async def test_no_active_is_nothing_to_resume():

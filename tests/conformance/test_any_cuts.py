@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox.clients.client import ARCHITECTURES, TERMINAL_PARTS, Architecture, Received
-from sandbox.conformance.reading import ends_once, gapless, some
+from sandbox.conformance.reading import each_once, ends_once, placed, some
 from sandbox.conformance.stack import StackUnderTest
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 from tests.support.sandbox import RunningSandbox
@@ -34,11 +34,10 @@ async def test_readers_that_leave_anywhere_and_go_on_get_every_part_once(
         for cut in [*cuts, 10_000]:
             if received and received[-1].type in TERMINAL_PARTS:
                 break
-            after = received[-1].sequence if received else None
-            parts = client.stream(request) if after is None else client.resume(request.chat_id, after)
-            received += await some(parts, cut)
+            parts = client.resume(request.chat_id, received[-1].cursor) if received else client.stream(request)
+            received += placed(await some(parts, cut))
             await parts.aclose()
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     whole = await trial.resumed(request.chat_id)
     assert [item.part for item in received] == [item.part for item in whole]

@@ -4,9 +4,9 @@ import pytest
 
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
+from shared.protocol.part_size import MAX_PART_BYTES
 from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
 from shared.stream.journal import FLUSH_SECONDS
-from shared.stream.outbox import MAX_PART_BYTES
 from shared.stream.records import KEPT_SECONDS
 from shared.stream.registry import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
 from shared.stream.run import DEADLINE_MARGIN_SECONDS

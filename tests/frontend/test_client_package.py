@@ -59,8 +59,9 @@ def test_every_refusal_of_the_platform_is_read(stock: StockClient, error: type[S
     assert stock.refusal(json.dumps({"error": body})) == body
 
 
-def batch(first: int, *parts: dict[str, object]) -> dict[str, object]:
-    return {"firstSequence": first, "parts": [json.dumps(part) for part in parts]}
+def batch(first: int, *parts: dict[str, object], epoch: int = 0) -> dict[str, object]:
+    encoded = [json.dumps(part) for part in parts]
+    return {"epoch": epoch, "firstSequence": first, "parts": encoded, "cursor": f"place-{first + len(parts) - 1}"}
 
 
 A, B, C = ({"type": "text-delta", "id": "t", "delta": text} for text in "abc")
@@ -86,8 +87,21 @@ def test_what_follows_a_gap_waits(stock: StockClient) -> None:
     assert stock.ordered([batch(0, A), batch(2, C, FINISH)]) == [A]
 
 
-def test_an_end_that_is_numbered_too_low_ends_the_stream_all_the_same(stock: StockClient) -> None:
+END: list[dict[str, object]] = [{"type": "text-end", "id": "t"}, {"type": "finish-step"}]
+ERROR: list[dict[str, object]] = [{"type": "data-error", "data": {}}, {"type": "error", "errorText": "lost"}]
+
+
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_an_end_that_is_numbered_below_what_has_come_is_the_end(stock: StockClient, first: int) -> None:
     """A worker that was killed had published what never reached the journal."""
-    end: list[dict[str, object]] = [{"type": "text-end", "id": "t"}, {"type": "finish-step"}]
-    error: list[dict[str, object]] = [{"type": "data-error", "data": {}}, {"type": "error", "errorText": "lost"}]
-    assert stock.ordered([batch(0, A, B, C, A, B), batch(1, *end, *error)]) == [A, B, C, A, B, *error]
+    published = [A, B, C, A, B]
+    assert stock.ordered([batch(0, *published), batch(first, *END, *ERROR, epoch=1)]) == [*published, *ERROR]
+
+
+def test_an_end_that_is_numbered_behind_what_has_come_is_told_whole(stock: StockClient) -> None:
+    assert stock.ordered([batch(0, A), batch(1, *END, *ERROR, epoch=1)]) == [A, *END, *ERROR]
+
+
+def test_an_end_that_waits_for_a_gap_is_the_end_whatever_fills_the_gap(stock: StockClient) -> None:
+    late = batch(1, B, C, A)
+    assert stock.ordered([batch(0, A), batch(2, *END, *ERROR, epoch=1), late]) == [A, B, C, A, *ERROR]

@@ -4,7 +4,8 @@
 //
 //   {"send": text}      sends a message            {"resume": true}   resumes the stream
 //   {"stop": true}      what a stop button does     {"close": true}    the page goes away, without a word
-//   {"text": n}         waits until the answer has n characters
+//   {"continue": true}  continues the last answer
+//   {"text": n}         waits until the answer has n characters, {"more": n} until it has n more than before the request
 //   {"done": true}      waits until the request that runs is over, and reports the turn
 //
 // A stack is its outputs and a `token`; `tokens` are used up before it.
@@ -32,6 +33,7 @@ const TRANSPORTS = {
 
 class Page extends AbstractChat {
   turn = { finish: null };
+  before = 0;
   running = Promise.resolve();
 
   constructor(id, transport) {
@@ -73,11 +75,17 @@ export async function talk({ transport, stack, steps, chatId = `chat-${crypto.ra
       page.turn = { finish: null };
       page.running = page.sendMessage({ text: step.send });
     }
+    if (step.continue) {
+      page.turn = { finish: null };
+      page.before = page.text.length;
+      page.running = page.sendMessage();
+    }
     if (step.resume) {
       page.turn = { finish: null };
       page.running = page.resumeStream();
     }
     if (step.text) await page.written(step.text);
+    if (step.more) await page.written(page.before + step.more);
     if (step.stop) await page.stop();
     if (step.close) {
       page.page.close?.();

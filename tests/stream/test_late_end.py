@@ -1,14 +1,19 @@
-"""The end of a stream whose worker was killed, for readers who have more of it than its journal."""
+"""The end of a stream whose worker was killed, for readers who have more of it than its journal.
+
+The worker numbered and delivered parts that it had not journaled yet; the reaper numbers the end from where the journal
+stops. So a number of the worker's and a number of the reaper's may be the same and mean two parts.
+"""
 
 import pytest
 
 from shared.errors import Internal
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
 from shared.stream.journal import Journal, JournalReader
 from shared.stream.reaper import Reaper
 from shared.stream.tail import Reading, Tail
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.server import WAIT_SECONDS
 from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client, within
 
@@ -18,40 +23,53 @@ END: list[Part] = [
     {"type": "finish-step"},
     *parts.failure(Internal("The answer broke off."), {"streamId": STREAM}),
 ]
+TOLD_OF_IT = END[2:]
 TERMINAL = len(SAID) + len(END) - 1
 
+pytestmark = pytest.mark.usefixtures("table")
 
-def journal(told: list[Part], first: int = 0) -> None:
+
+def journal(told: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    writer.append([Numbered(first + index, part) for index, part in enumerate(told)])
+    writer.append([Numbered(first + index, part, epoch) for index, part in enumerate(told)])
     assert writer.close(within(WAIT_SECONDS))
 
 
-def reading(after: int) -> Reading:
+def reading(after: int, epoch: int = WORKER_EPOCH) -> Reading:
     tail = Tail(JournalReader(table_client()), registry())
-    return tail.follow(OWNER, STREAM, after=after, until=within(WAIT_SECONDS))
+    return tail.follow(OWNER, STREAM, after=behind(after, epoch=epoch), until=within(WAIT_SECONDS))
 
 
-@pytest.mark.parametrize("after", [TERMINAL + 1, TERMINAL + 50])
-def test_a_reader_who_has_more_than_the_journal_gets_what_tells_of_the_end(after: int, table: Table) -> None:  # noqa: ARG001
+@pytest.mark.parametrize("after", [*range(len(SAID), TERMINAL + 2), TERMINAL + 50])
+def test_a_reader_who_has_more_than_the_journal_gets_what_tells_of_the_end_whatever_its_number(after: int) -> None:
+    """At TERMINAL the reader has a delta of the worker's with the number that the reaper has given to the last part."""
     running()
     journal(SAID)
-    journal(END, len(SAID))
+    journal(END, len(SAID), REAPER_EPOCH)
     read = reading(after)
-    assert list(read) == [[Numbered(TERMINAL - 2 + index, part) for index, part in enumerate(END[2:])]]
+    assert [numbered.part for batch in read for numbered in batch] == TOLD_OF_IT
     assert read.complete
 
 
-@pytest.mark.parametrize("after", range(len(SAID), TERMINAL))
-def test_a_reader_who_lacks_some_of_the_end_gets_that(after: int, table: Table) -> None:  # noqa: ARG001
+@pytest.mark.parametrize("after", range(-1, len(SAID)))
+def test_a_reader_who_has_no_more_than_the_journal_gets_the_whole_end(after: int) -> None:
     running()
-    journal([*SAID, *END])
-    read = reading(after)
-    assert [numbered.sequence for batch in read for numbered in batch] == list(range(after + 1, TERMINAL + 1))
+    journal(SAID)
+    journal(END, len(SAID), REAPER_EPOCH)
+    assert [numbered.part for batch in reading(after) for numbered in batch] == [*SAID, *END][after + 1 :]
+
+
+@pytest.mark.parametrize("after", range(len(SAID), TERMINAL + 1))
+def test_a_reader_who_was_cut_within_the_end_gets_the_rest_of_it(after: int) -> None:
+    running()
+    journal(SAID)
+    journal(END, len(SAID), REAPER_EPOCH)
+    read = reading(after, REAPER_EPOCH)
+    assert [numbered.part for batch in read for numbered in batch] == [*SAID, *END][after + 1 :]
     assert read.complete
 
 
-def test_a_reader_who_names_the_terminal_part_has_all(table: Table) -> None:  # noqa: ARG001
+def test_a_reader_who_has_the_terminal_part_of_a_worker_has_all() -> None:
     running()
     journal([*SAID, *END])
     read = reading(TERMINAL)
@@ -59,18 +77,12 @@ def test_a_reader_who_names_the_terminal_part_has_all(table: Table) -> None:  # 
     assert read.complete
 
 
-@pytest.mark.parametrize("last", [parts.finish("stop", {}), parts.abort("cancelled")])
-def test_of_another_end_the_last_parts_are_given_out_as_well(last: Part, table: Table) -> None:  # noqa: ARG001
-    running()
-    journal([*SAID, parts.message_metadata({}), last])
-    assert [numbered.part for batch in reading(60) for numbered in batch] == [parts.message_metadata({}), last]
-
-
-def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(table: Table) -> None:
+@pytest.mark.parametrize("after", [TERMINAL, 60])
+def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(after: int, table: Table) -> None:
     running()
     journal(SAID)
     read = Tail(JournalReader(table_client()), registry()).follow(
-        OWNER, STREAM, after=60, until=within(WAIT_SECONDS), beat=0.0
+        OWNER, STREAM, after=behind(after), until=within(WAIT_SECONDS), beat=0.0
     )
     assert next(read) == []
     table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
@@ -80,7 +92,7 @@ def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(table: 
 
 
 @pytest.mark.parametrize("after", [-1, 2, 60])
-def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int, table: Table) -> None:  # noqa: ARG001
+def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
     start = running()
     journal(SAID)
     assert registry().end(start, {}, [])
@@ -89,7 +101,7 @@ def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int, table: T
     assert not read.complete
 
 
-def test_an_end_whose_terminal_part_is_missing_is_none(table: Table) -> None:  # noqa: ARG001
+def test_an_end_whose_terminal_part_is_missing_is_none() -> None:
     start = running()
     journal([*SAID, *END[:-1]])
     assert registry().end(start, {}, [])

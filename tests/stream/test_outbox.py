@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.protocol import parts
+from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Numbered, Part
-from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed, serialised_bytes
+from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed
 from tests.support.outboxes import Reader, drain, merged, taken, unnumbered
 
 FINISH = parts.finish("stop", {})

@@ -150,7 +150,7 @@ def test_a_withdrawn_stream_leaves_the_question_and_no_answer(table: Table) -> N
     assert registry().withdraw(stream)
     assert [message["role"] for message in chats().read(OWNER, CHAT)["messages"]] == ["user"]
     assert [message.get("state") for message in table.messages(CHAT)] == [None, "done"]
-    assert registry().latest(OWNER, CHAT) is None
+    assert registry().resumable(OWNER, CHAT) is None
 
 
 def test_a_stream_is_withdrawn_whose_answers_place_another_has_taken_for_a_question(table: Table) -> None:
@@ -205,31 +205,31 @@ def test_the_record_says_what_became_of_a_stream(table: Table) -> None:
 def test_the_latest_stream_of_a_chat_is_offered_until_a_minute_after_its_end(table: Table) -> None:
     admitted("stream-0", chat_id="another-chat")
     older, newer = admitted(), admitted("stream-2")
-    latest = registry().latest(OWNER, CHAT)
+    latest = registry().resumable(OWNER, CHAT)
     assert latest is not None
     assert latest.stream_id == "stream-2"
     end(older)
     end(newer)
-    assert registry().latest(OWNER, CHAT) is not None
+    assert registry().resumable(OWNER, CHAT) is not None
     table.change(f"stream#{OWNER}#stream-2", "stream", endedAt=int(time.time()) - RESUMABLE_SECONDS - 1)
-    assert registry().latest(OWNER, CHAT) is None
+    assert registry().resumable(OWNER, CHAT) is None
 
 
 @pytest.mark.usefixtures("table")
 def test_a_chat_of_others_is_not_there_and_one_that_never_was_has_nothing_to_resume() -> None:
-    assert registry().latest(OWNER, CHAT) is None
+    assert registry().resumable(OWNER, CHAT) is None
     admitted()
     with pytest.raises(NotFound):
-        registry().latest("somebody-else", CHAT)
+        registry().resumable("somebody-else", CHAT)
     chats().update(OWNER, CHAT, members=["somebody-else"])
-    assert registry().latest("somebody-else", CHAT) is None, "a member resumes what is the member's own"
+    assert registry().resumable("somebody-else", CHAT) is None, "a member resumes what is the member's own"
     admitted("stream-2", owner="somebody-else")
-    assert registry().latest("somebody-else", CHAT) is not None
+    assert registry().resumable("somebody-else", CHAT) is not None
     chats().update(OWNER, CHAT, members=[])
     with pytest.raises(NotFound):  # a member no more
-        registry().latest("somebody-else", CHAT)
+        registry().resumable("somebody-else", CHAT)
     chats().delete(OWNER, CHAT)
-    assert registry().latest(OWNER, CHAT) is None
+    assert registry().resumable(OWNER, CHAT) is None
 
 
 @pytest.fixture(scope="module")
@@ -272,7 +272,7 @@ def test_another_failure_of_the_table_is_not_taken_for_an_outcome(table: Table) 
         lambda: registry().cancel(OWNER, STREAM),
         lambda: registry().withdraw(stream),
         lambda: registry().record(OWNER, STREAM),
-        lambda: registry().latest(OWNER, CHAT),
+        lambda: registry().resumable(OWNER, CHAT),
         lambda: end(stream),
         lambda: admitted("stream-2"),
     ]

@@ -10,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.protocol import parts
+from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, Part
 from shared.stream.journal import JournalReader
 from shared.stream.registry import StreamRegistry
 from shared.stream.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.logs import Logs
 from tests.support.models import ScriptedModel, spoken
 from tests.support.outboxes import merged, text_of, unnumbered
@@ -56,8 +58,9 @@ class Script:
         starts = [item[0].sequence for item in self.items]
         return [each for item in self.items[starts.index(first) :] for each in item] if first in starts else []
 
-    def first_of_item(self, owner: str, stream_id: str, sequence: int) -> int:  # noqa: ARG002
-        return max((item[0].sequence for item in self.items if item[0].sequence <= sequence), default=0)
+    def beginning(self, owner: str, stream_id: str, after: Cursor | None) -> int:  # noqa: ARG002
+        due = after.sequence + 1 if after else 0
+        return max((item[0].sequence for item in self.items if item[0].sequence <= due), default=0)
 
     def record(self, owner: str, stream_id: str) -> "Script":  # noqa: ARG002
         self.looks += 1
@@ -67,7 +70,7 @@ class Script:
         """The sequences of the batches."""
         self.grow()
         tail = Tail(self, self, clock=lambda: self.now, pause=self.pause)  # pyright: ignore
-        self.reading = tail.follow(OWNER, STREAM, after=after, until=until, **options)
+        self.reading = tail.follow(OWNER, STREAM, after=behind(after), until=until, **options)
         return [[numbered.sequence for numbered in batch] for batch in self.reading]
 
     @property

@@ -95,6 +95,25 @@ def test_a_page_that_comes_back_resumes(
 
 
 @each_transport
+def test_a_page_that_is_reloaded_while_an_answer_is_continued_shows_all_of_it(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    """`useChat` empties the message at the first `start` of a replay, and the stream is the second half alone."""
+    sandbox.control("PUT", "/model/fault", {"fault": "cut", "afterTokens": 10})
+    broken, whole, reloaded = stock.talk(
+        transport,
+        stack,
+        *({"send": prompt()}, {"done": True}),
+        *({"continue": True}, {"more": 10}, {"as": "reloaded", "resume": True}, {"done": True}),
+        {"as": "reloaded", "done": True},
+    )
+    assert len(text_of(broken["message"])) > 10
+    assert text_of(whole["message"]).startswith(text_of(broken["message"]))
+    assert text_of(reloaded["message"]) == text_of(whole["message"])
+    assert reloaded["message"]["id"] == whole["message"]["id"] == broken["message"]["id"]
+
+
+@each_transport
 def test_two_tabs_see_the_same_stream(
     stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
 ) -> None:

@@ -15,6 +15,7 @@ from starlette.types import Message
 
 from handlers.function_url import app as function_url
 from handlers.function_url.environment import core
+from shared.protocol.cursor import Cursor
 from tests.support.aws import Table
 from tests.support.bedrock import FakeBedrock
 from tests.support.pool import CLIENT_ID, ISSUER, Pool, token
@@ -113,9 +114,16 @@ def events(body: str) -> list[tuple[int, dict[str, Any]]]:
     """The numbered parts of a whole answer, which must end with `[DONE]`."""
     *told, done = told_by(body)
     assert done == "data: [DONE]"
-    matches = [re.fullmatch(r"id: (\d+)\ndata: ([^\n]+)", block) for block in told]
+    matches = [re.fullmatch(r"id: ([^\n]+)\ndata: ([^\n]+)", block) for block in told]
     assert all(matches), told
-    return [(int(match[1]), json.loads(match[2])) for match in matches if match]
+    places = [(Cursor.parse(match[1], "id"), json.loads(match[2])) for match in matches if match]
+    assert len({place.stream_id for place, _ in places}) <= 1, "parts of several streams"
+    return [(place.sequence, part) for place, part in places]
+
+
+def last_id(block: str) -> str:
+    """The id of an event."""
+    return block.partition("\n")[0].removeprefix("id: ")
 
 
 def told_by(body: str) -> list[str]:

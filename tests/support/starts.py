@@ -45,7 +45,6 @@ def start(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT)
         architecture="websocket",
         message_id=f"msg-{stream_id}",
         answer_index=1,
-        continued=False,
         messages=(Message("user", prompt),),
         max_output_tokens=1000,
         correlation_id="correlation-1",

@@ -20,7 +20,21 @@ export type StartArguments = {
 };
 
 /** Adjacent parts of one stream: `parts[i]`, JSON text, has the sequence `firstSequence + i`. */
-export type PartBatch = { firstSequence: number; parts: string[] };
+export type PartBatch = {
+  /** Higher where the reaper has ended the stream of a worker that died. */
+  epoch: number;
+  firstSequence: number;
+  parts: string[];
+  /** The place behind the last part, for `AppSyncApi.parts`. */
+  cursor: string | null;
+};
+
+/** A page of a stream's journal. */
+export type PartPage = PartBatch & {
+  /** What the message held that the stream continues; in the first page of a whole replay. */
+  preamble: string[];
+  ended: boolean;
+};
 
 export class AppSyncApi {
   readonly #url: string;
@@ -53,10 +67,12 @@ export class AppSyncApi {
     return data.activeStream?.streamId;
   }
 
-  /** The journal after a sequence (-1: from the first part); a page, which may be empty. */
-  async parts(streamId: string, after: number): Promise<PartBatch & { ended: boolean }> {
-    const query = 'query Parts($streamId: ID!, $after: Int) { parts(streamId: $streamId, after: $after) { firstSequence parts ended } }';
-    const data = await this.#ask<{ parts: PartBatch & { ended: boolean } }>(query, { streamId, after });
+  /** The journal after a place, or from the first part; a page, which may be empty. */
+  async parts(streamId: string, after: string | null): Promise<PartPage> {
+    const query = `query Parts($streamId: ID!, $after: String) {
+      parts(streamId: $streamId, after: $after) { preamble epoch firstSequence parts cursor ended }
+    }`;
+    const data = await this.#ask<{ parts: PartPage }>(query, { streamId, after });
     return data.parts;
   }
 

@@ -1,7 +1,7 @@
 // The AI SDK's chat over AppSync: subscribe first, then start; reorder what comes, and ask the journal for what does not.
 
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
-import { AppSyncApi, type AppSyncApiOptions, type PartBatch } from './appsync-api.ts';
+import { AppSyncApi, type AppSyncApiOptions, type PartBatch, type PartPage } from './appsync-api.ts';
 import { AppSyncRealtime, type AppSyncRealtimeOptions } from './appsync-realtime.ts';
 import { isTerminal, OrderedParts } from './ordered-parts.ts';
 import { Refusal } from './refusals.ts';
@@ -17,6 +17,8 @@ const FOLLOWED_SILENCE_MS = 300;
 
 type Follow = {
   streamId: string;
+  /** Whether the message is built anew: then it begins with what it held before this stream. */
+  replay: boolean;
   abortSignal: AbortSignal | undefined;
   longestSilenceMs: number;
   /** Done when the reader stops. */
@@ -39,7 +41,7 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
   async sendMessages({ chatId, messages, trigger, messageId, abortSignal }: Parameters<ChatTransport<Message>['sendMessages']>[0]) {
     const streamId = crypto.randomUUID();
     const cancel = () => void this.#api.cancel(streamId).catch(() => {});
-    const follow = { streamId, abortSignal, longestSilenceMs: LONGEST_SILENCE_MS, stopped: cancel };
+    const follow = { streamId, replay: false, abortSignal, longestSilenceMs: LONGEST_SILENCE_MS, stopped: cancel };
     // The history is the server's: it takes the last message.
     return this.#follow(follow, () => this.#api.start({ streamId, chatId, messages: messages.slice(-1), trigger, messageId }));
   }
@@ -50,7 +52,8 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
     if (streamId === undefined) return null;
     const cancel = () => void this.#api.cancel(streamId).catch(() => {});
     const stopped = () => this.#resumes.dropped(chatId, resume, cancel);
-    return this.#follow({ streamId, abortSignal, longestSilenceMs: FOLLOWED_SILENCE_MS, stopped }, async () => {});
+    const follow = { streamId, replay: true, abortSignal, longestSilenceMs: FOLLOWED_SILENCE_MS, stopped };
+    return this.#follow(follow, async () => {});
   }
 
   /** Closes the connection to AppSync. */
@@ -70,6 +73,7 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
     reader.onEnd(unsubscribe);
     try {
       await begin();
+      if (follow.replay) reader.open(await this.#api.parts(follow.streamId, null));
     } catch (error) {
       reader.close();
       throw error;
@@ -89,6 +93,8 @@ class Reader {
   #controller!: ReadableStreamDefaultController<UIMessageChunk>;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #silenceMs: number;
+  /** What was published before a replay has its first page; undefined once it has. */
+  #early: PartBatch[] | undefined;
   #listening = false;
   #gap = false;
   #asking = false;
@@ -98,6 +104,7 @@ class Reader {
   constructor(api: AppSyncApi, follow: Follow) {
     this.#api = api;
     this.#follow = follow;
+    this.#early = follow.replay ? [] : undefined;
     this.#silenceMs = Math.min(FIRST_SILENCE_MS, follow.longestSilenceMs);
     this.stream = new ReadableStream({
       start: controller => void (this.#controller = controller),
@@ -119,14 +126,24 @@ class Reader {
     this.#silence = setTimeout(() => this.ask(), this.#gap ? GAP_MS : this.#silenceMs);
   }
 
+  /** Begins a replay with the first page of the journal. */
+  open(page: PartPage): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const part of page.preamble) if (!this.#ended) this.#controller.enqueue(JSON.parse(part) as UIMessageChunk);
+    this.#read(page);
+    early.forEach(batch => this.take(batch));
+  }
+
   take(batch: PartBatch): void {
-    const last = this.#parts.last;
+    if (this.#early) return void this.#early.push(batch);
+    const { due } = this.#parts;
     for (const part of this.#parts.take(batch)) {
       if (this.#ended) return;
       this.#controller.enqueue(part);
       if (isTerminal(part)) return this.close();
     }
-    const advanced = this.#parts.last > last;
+    const advanced = this.#parts.due > due;
     if (advanced) this.#silenceMs = Math.min(FIRST_SILENCE_MS, this.#follow.longestSilenceMs);
     // What comes behind a gap is no sign of life for what is missing: the clock runs on.
     if (advanced || this.#gap !== this.#parts.gap) {
@@ -141,9 +158,8 @@ class Reader {
     this.#asking = true;
     this.#silenceMs = Math.min(2 * this.#silenceMs, this.#follow.longestSilenceMs);
     try {
-      const page = await this.#api.parts(this.#follow.streamId, this.#parts.last);
-      this.take(page);
-      if (page.ended && !this.#ended) this.fail(new Error('The answer broke off. Please try again.'));
+      const page = await this.#api.parts(this.#follow.streamId, this.#parts.cursor);
+      this.#read(page);
     } catch (error) {
       // A network that fails may come back; who is refused stays refused.
       if (error instanceof Refusal) this.fail(error);
@@ -159,6 +175,11 @@ class Reader {
 
   close(): void {
     this.#finish(() => this.#controller.close());
+  }
+
+  #read(page: PartPage): void {
+    this.take(page);
+    if (page.ended && !this.#ended) this.fail(new Error('The answer broke off. Please try again.'));
   }
 
   #stop(): void {

@@ -23,7 +23,7 @@ export type Subscriber = {
   failed: (error: Error) => void;
 };
 
-const SUBSCRIPTION = 'subscription Parts($streamId: ID) { onParts(streamId: $streamId) { streamId firstSequence parts } }';
+const SUBSCRIPTION = 'subscription Parts($streamId: ID) { onParts(streamId: $streamId) { epoch firstSequence parts cursor } }';
 const RECONNECTS = 5;
 const FIRST_PAUSE_MS = 250;
 

@@ -9,8 +9,10 @@ export function request(ctx) {
 
 // A subscription delivers the caller's own streams, whatever id it asks for.
 export function response(ctx) {
-  const own = { owner: { eq: ctx.identity.sub } };
-  const filter = ctx.args.streamId ? { ...own, streamId: { eq: ctx.args.streamId } } : own;
+  const { streamId, chatId } = ctx.args;
+  const filter = { owner: { eq: ctx.identity.sub } };
+  if (streamId) filter.streamId = { eq: streamId };
+  if (chatId) filter.chatId = { eq: chatId };
   extensions.setSubscriptionFilter(util.transform.toSubscriptionFilter(filter));
   return null;
 }

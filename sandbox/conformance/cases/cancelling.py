@@ -3,16 +3,16 @@
 from collections.abc import Sequence
 
 from sandbox.clients.chats import text_of
-from sandbox.clients.client import ChatRequest, Received
+from sandbox.clients.client import Received
 from sandbox.clients.summary import answer, summarise
 from sandbox.clients.websocket import WebSocketClient
 from sandbox.conformance.case import PAIRS, Cases
 from sandbox.conformance.expect import expect, same
 from sandbox.conformance.reading import (
+    each_once,
     ends_once,
     equal_parts,
     first_text,
-    gapless,
     refused,
     rest,
     stop_reason,
@@ -37,7 +37,7 @@ async def cancel(trial: Trial) -> None:
         await other.cancel(request.chat_id, request.stream_id)
         received += await within(CANCEL_SECONDS, "the cancel", parts)
         kept = (await other.read(request.chat_id)).messages[-1]
-    gapless(received)
+    each_once(received)
     _cancelled(received)
     used = summarise(received).usage or {}
     expect(used.get("outputTokens", 0) > 0, f"the usage counts no output: {used}")
@@ -105,32 +105,6 @@ async def cancel_after_the_end(trial: Trial) -> None:
         await client.cancel(request.chat_id, request.stream_id)
         equal_parts("the replay", await rest(client.resume(request.chat_id)), whole)
     ends_once(whole, "finish")
-
-
-@CASES.case(
-    "An answer that was stopped can be continued: the same message grows, and the model is shown what it said.",
-    manner="slow model",
-)
-async def continuation(trial: Trial) -> None:
-    request = trial.request()
-    async with trial.client() as client:
-        parts = client.stream(request)
-        received = await first_text(parts)
-        await client.cancel(request.chat_id, request.stream_id)
-        received += await within(CANCEL_SECONDS, "the cancel", parts)
-        message_id = str(received[0].part["messageId"])
-        partial = {"id": message_id, "role": "assistant", "parts": [{"type": "text", "text": answer(received)}]}
-        more = trial.request()
-        going_on = ChatRequest(request.chat_id, more.stream_id, (*request.messages, partial), message_id=message_id)
-        parts = client.stream(going_on)
-        continued = await first_text(parts)
-        await client.cancel(request.chat_id, going_on.stream_id)
-        continued += await within(CANCEL_SECONDS, "the second cancel", parts)
-        kept = await client.read(request.chat_id)
-    ends_once(continued, "abort")
-    same("the message that grows", continued[0].part.get("messageId"), message_id)
-    same("the ids of the answers", [str(message["id"]) for message in kept.messages[1:]], [message_id])
-    same("the answer that the chat keeps", text_of(kept.messages[1]), answer(received) + answer(continued))
 
 
 async def _cancel_in_silence(trial: Trial, *, at: str) -> None:

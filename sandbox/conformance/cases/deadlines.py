@@ -7,7 +7,7 @@ from sandbox.clients.client import ChatRequest, Received
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import ends_once, equal_parts, gapless, rest, stop_reason
+from sandbox.conformance.reading import each_once, ends_once, equal_parts, rest, stop_reason
 from sandbox.conformance.trial import Trial
 
 CASES = Cases()
@@ -79,7 +79,7 @@ async def _silent_until_the_deadline(trial: Trial, *, expected_tokens: int) -> N
 
 
 def _in_time(trial: Trial, received: Sequence[Received]) -> None:
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     same("the finish reason", received[-1].part.get("finishReason"), "other")
     same("the stop reason", stop_reason(received), "deadline")

@@ -6,7 +6,7 @@ from sandbox.clients.client import Received
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import ends_once, equal_parts, first_text, gapless
+from sandbox.conformance.reading import each_once, ends_once, equal_parts, first_text
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
@@ -64,7 +64,7 @@ async def lost_messages(trial: Trial) -> None:
 @CASES.case("A piece of text of any size comes in parts of at most 100 KB.", model_fault=OVERSIZED)
 async def oversized_part(trial: Trial) -> None:
     received = await trial.whole(trial.request())
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     sizes = [len(str(item.part).encode()) for item in received]
     expect(max(sizes) <= MAX_PART_BYTES, f"a part has {max(sizes)} bytes")
@@ -84,7 +84,7 @@ async def slow_consumer(trial: Trial) -> None:
             received.append(item)
             if item.type == "text-delta" and len(received) < 20:
                 await asyncio.sleep(0.1)
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     equal_parts("what another tab reads", await trial.resumed(request.chat_id), received)
     [call] = await trial.sandbox.ended_model_calls(trial.word)
@@ -92,7 +92,7 @@ async def slow_consumer(trial: Trial) -> None:
 
 
 async def _whole_text(trial: Trial, received: list[Received]) -> None:
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     calls = await trial.sandbox.ended_model_calls(trial.word)
     same("the text", answer(received), calls[-1]["text"])

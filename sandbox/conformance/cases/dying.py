@@ -7,7 +7,7 @@ from sandbox.clients.client import Cut, Received, Refused
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import broken_off, ends_once, equal_parts, first_text, gapless, kinds, rest, some
+from sandbox.conformance.reading import broken_off, each_once, ends_once, equal_parts, first_text, kinds, rest, some
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
@@ -38,7 +38,7 @@ async def worker_killed(trial: Trial) -> None:
                 ends_once(received, "error")
             except Refused as told:
                 same("what the client is told", told.code, "internal")
-        gapless(received)
+        each_once(received)
         await _ended_in_the_journal(trial, request.chat_id, received)
 
 
@@ -74,7 +74,7 @@ async def _has_ended(trial: Trial, chat_id: str) -> bool:
 async def _ended_in_the_journal(trial: Trial, chat_id: str, live: list[Received]) -> None:
     """Expects the journal to hold what the reader got, up to its last flush, and one end; and the chat to go on."""
     replayed = await trial.resumed(chat_id)
-    gapless(replayed)
+    each_once(replayed)
     ends_once(replayed, "error")
     same("the first parts", kinds(replayed)[:2], ["start", "start-step"])
     texts = [item.part for item in replayed if item.type == "text-delta"]

@@ -8,7 +8,7 @@ from sandbox.clients.client import Received
 from sandbox.clients.summary import answer, message_metadata
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import ends_once, gapless, kinds, stop_reason
+from sandbox.conformance.reading import each_once, ends_once, kinds, stop_reason
 from sandbox.conformance.trial import Trial
 
 CASES = Cases()
@@ -108,7 +108,7 @@ async def _fails_once(trial: Trial, code: str) -> list[Received]:
 
 async def _failed(trial: Trial, received: Sequence[Received], code: str, *, said: int) -> Mapping[str, object]:
     """Expects the stream to have failed with this code, after so many tokens; what it says of the failure."""
-    gapless(received)
+    each_once(received)
     ends_once(received, "error")
     same("the last parts", kinds(received)[-3:], ["message-metadata", "data-error", "error"])
     failure = cast("Mapping[str, object]", received[-2].part["data"])

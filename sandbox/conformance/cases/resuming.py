@@ -6,16 +6,18 @@ from itertools import islice
 
 from sandbox.clients.client import TERMINAL_PARTS, NothingActive, Received, new_id
 from sandbox.clients.graphql import GraphqlApi
-from sandbox.clients.summary import answer
+from sandbox.clients.summary import answer, message_metadata
 from sandbox.clients.websocket import WebSocketClient
 from sandbox.conformance.case import PAIRS, Cases
 from sandbox.conformance.expect import fail, same
 from sandbox.conformance.reading import (
+    each_once,
     ends_once,
     equal_parts,
     first_text,
-    gapless,
     not_there,
+    placed,
+    placed_text,
     refused,
     rest,
     some,
@@ -36,30 +38,29 @@ async def resume_while_running(trial: Trial) -> None:
     received: list[Received] = []
     for size in CHAIN_SIZES:
         async with trial.client() as client:
-            last = received[-1].sequence if received else None
-            parts = client.stream(request) if last is None else client.resume(request.chat_id, last)
-            received += await some(parts, size)
+            parts = client.resume(request.chat_id, received[-1].cursor) if received else client.stream(request)
+            received += placed(await some(parts, size))
             await parts.aclose()
-        if received[-1].type in TERMINAL_PARTS:
+        if received and received[-1].type in TERMINAL_PARTS:
             break
     else:
-        received += await trial.resumed(request.chat_id, received[-1].sequence)
-    gapless(received)
+        received += await trial.resumed(request.chat_id, received[-1].cursor if received else None)
+    each_once(received)
     ends_once(received, "finish")
     equal_parts("all readers together", received, await trial.resumed(request.chat_id))
 
 
-@CASES.case("After every part that a reader may have stopped at, a resume gives exactly what comes behind it.")
+@CASES.case("Behind every place that a reader may have stopped at, a resume gives exactly what follows.")
 async def resume_at_every_cut(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     whole = await trial.whole(request)
-    cuts = list(range(len(whole) - 1))
+    cuts = [index for index, item in enumerate(whole[:-1]) if item.cursor is not None]
     if len(cuts) > MOST_CUTS:
         middle = sorted(random.Random(trial.word).sample(cuts[1:-1], MOST_CUTS - 2))
         cuts = [cuts[0], *middle, cuts[-1]]
     async with trial.client() as client:
         for cut in cuts:
-            parts = await rest(client.resume(request.chat_id, cut))
+            parts = await rest(client.resume(request.chat_id, whole[cut].cursor))
             equal_parts(f"resumed after part {cut}", parts, whole[cut + 1 :])
 
 
@@ -108,7 +109,7 @@ async def foreign_parts(trial: Trial) -> None:
     await trial.whole(request)
     api = GraphqlApi(str(trial.stack.outputs.app_sync_url), trial.stack.tokens["second"])
     try:
-        await not_there("another's journal", api.parts(request.stream_id, -1))
+        await not_there("another's journal", api.parts(request.stream_id, None))
     finally:
         await api.close()
 
@@ -123,7 +124,7 @@ async def two_tabs(trial: Trial) -> None:
             rest(parts), rest(second.resume(request.chat_id)), rest(third.resume(request.chat_id))
         )
     received += rests[0]
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     for tab in rests[1:]:
         equal_parts("another tab", tab, received)
@@ -143,6 +144,37 @@ async def disconnect(trial: Trial) -> None:
         [call] = await trial.stack.sandbox.ended_model_calls(trial.word)
         same("the model's call", call["ended"], "finished")
         same("the text", answer(replayed), call["text"])
+
+
+@CASES.case(
+    "A reader that was cut gets the end of its own stream, though another was begun in the chat since.",
+    manner="slow model",
+)
+async def resume_of_a_superseded_stream(trial: Trial) -> None:
+    first = trial.request()
+    second = trial.request(SHORT_PROMPT, first.chat_id)
+    async with trial.client() as client, trial.client() as tab:
+        parts = client.stream(first)
+        received = await placed_text(parts)
+        await parts.aclose()
+        newer = await rest(tab.stream(second))
+        older = await rest(client.resume(first.chat_id, received[-1].cursor))
+    ends_once(older, "abort")
+    same("why the old stream ended", stop_reason(older), "superseded")
+    same("the id of the stream in its end", message_metadata(older).get("streamId"), first.stream_id)
+    each_once([*received, *older, *newer])
+
+
+@CASES.case("A place without its stream, or of a stream in another chat, is refused.")
+async def resume_at_no_place(trial: Trial) -> None:
+    one, other = trial.request(SHORT_PROMPT), trial.request(SHORT_PROMPT)
+    received = await trial.whole(one)
+    await trial.whole(other)
+    async with trial.client() as client:
+        for cursor in ("0", "12", "nothing", "x" * 1000):
+            await refused(f"the cursor {cursor[:10]!r}", "invalid_request", parts=client.resume(one.chat_id, cursor))
+        elsewhere = client.resume(other.chat_id, placed(received)[-1].cursor)
+        await refused("a cursor of another chat", "invalid_request", parts=elsewhere)
 
 
 @CASES.case(
@@ -187,17 +219,14 @@ async def abort_of_a_resume(trial: Trial) -> None:
     same("the stop reason", stop_reason(received), "cancelled")
 
 
-@CASES.case(
-    "What was begun on one transport is resumed on another, with the same parts under the same numbers.", on=PAIRS
-)
+@CASES.case("What was begun on one transport is resumed on another, with the same parts at the same places.", on=PAIRS)
 async def resume_across(trial: Trial) -> None:
     begun, other = trial.on
     request = trial.request()
     async with trial.client(on=begun) as client:
         parts = client.stream(request)
         received = await first_text(parts)
-        continued, live = await asyncio.gather(
-            trial.resumed(request.chat_id, received[-1].sequence, on=other), rest(parts)
-        )
-    equal_parts(f"resumed on {other}", continued, live)
+        has = placed(received)
+        continued, live = await asyncio.gather(trial.resumed(request.chat_id, has[-1].cursor, on=other), rest(parts))
+    equal_parts(f"resumed on {other}", continued, [*received[len(has) :], *live])
     ends_once(continued, "finish")

@@ -8,10 +8,10 @@ from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
 from sandbox.conformance.reading import (
+    each_once,
     ends_once,
     equal_parts,
     first_text,
-    gapless,
     refused,
     rest,
     stop_reason,
@@ -26,7 +26,7 @@ CASES = Cases()
 async def duplicate_start(trial: Trial) -> None:
     request = trial.request()
     ours, theirs = await asyncio.gather(trial.whole(request), trial.whole(request))
-    gapless(ours)
+    each_once(ours)
     ends_once(ours, "finish")
     equal_parts("the second start", theirs, ours)
     await _asked_once(trial)
@@ -70,7 +70,7 @@ async def stop_and_resend(trial: Trial) -> None:
         kept = await again.read(first.chat_id)
     ends_once(received, "abort")
     same("why the old stream ended", stop_reason(received), "superseded")
-    gapless(received)
+    each_once(received)
     ends_once(new, "finish")
     same("the roles in the chat", [message["role"] for message in kept.messages], ["user", "assistant"] * 2)
     texts = [text_of(message) for message in kept.messages]
@@ -87,7 +87,7 @@ async def duplicate_worker_event(trial: Trial) -> None:
     twice = {"fault": "duplicate", "function": f"{trial.architecture}-worker"}
     async with trial.sandbox.fault("/events/fault", twice):
         received = await trial.whole(trial.request())
-    gapless(received)
+    each_once(received)
     ends_once(received, "finish")
     await _asked_once(trial)
 

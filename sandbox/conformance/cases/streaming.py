@@ -15,7 +15,7 @@ from sandbox.clients.factory import client_for
 from sandbox.clients.summary import answer, message_metadata, summarise
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import ends_once, gapless, kinds, not_there, refused
+from sandbox.conformance.reading import each_once, ends_once, equal_parts, kinds, not_there, refused
 from sandbox.conformance.stack import User
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
@@ -24,8 +24,10 @@ CASES = Cases()
 
 @CASES.case("Parts come in order and without gaps; text comes in pieces, within a block that is opened and closed.")
 async def order(trial: Trial) -> None:
-    received = await trial.whole(trial.request())
-    gapless(received)
+    request = trial.request()
+    received = await trial.whole(request)
+    each_once(received)
+    equal_parts("the replay", await trial.resumed(request.chat_id), received)
     same("the first parts", kinds(received)[:2], ["start", "start-step"])
     expect(bool(received[0].part.get("messageId")), "`start` carries no messageId")
     texts = [item for item in received if item.type.startswith("text-")]
@@ -131,7 +133,7 @@ async def one_id_of_two_users(trial: Trial) -> None:
     second = replace(trial.request("And why MIT?"), stream_id=first.stream_id)
     mine, theirs = await asyncio.gather(trial.whole(first), trial.whole(second, "second"))
     for received in (mine, theirs):
-        gapless(received)
+        each_once(received)
         ends_once(received, "finish")
     asked: tuple[tuple[ChatRequest, User, list[Received]], ...] = ((first, "first", mine), (second, "second", theirs))
     for request, user, received in asked:

@@ -11,11 +11,13 @@ from botocore.credentials import Credentials
 
 from handlers.appsync.publish import PUBLISH, PublishRefused, publish
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
 from shared.stream.delivery import TryAgain
 from tests.support.appsync import APPSYNC, World
 from tests.support.aws import ENVIRONMENT
+from tests.support.cursors import behind
 from tests.support.server import Received
+from tests.support.starts import CHAT, OWNER, start
 
 BATCH = [
     Numbered(4, parts.block_start("text", "t")),
@@ -25,7 +27,7 @@ BATCH = [
 
 def send(stream_id: str = "s-1", seconds: float = 60.0) -> None:
     """Publishes the batch, for so long if need be."""
-    publish("owner-1", stream_id, BATCH, time.monotonic() + seconds)
+    publish(start(stream_id), BATCH, time.monotonic() + seconds)
 
 
 @pytest.fixture(autouse=True)
@@ -37,15 +39,35 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_batch_is_published_as_one_message(world: World) -> None:
     send()
     [variables] = world.appsync.published
-    assert (variables["owner"], variables["streamId"], variables["firstSequence"]) == ("owner-1", "s-1", 4)
-    assert [json.loads(part) for part in variables["parts"]] == [each.part for each in BATCH]
+    parts_told = [json.loads(part) for part in variables.pop("parts")]
+    assert parts_told == [each.part for each in BATCH]
+    assert variables == {
+        "owner": OWNER,
+        "streamId": "s-1",
+        "chatId": CHAT,
+        "epoch": WORKER_EPOCH,
+        "firstSequence": 4,
+        "cursor": str(behind(5, "s-1")),
+    }
+
+
+def test_a_batch_that_is_too_large_for_one_message_is_several_each_with_the_place_behind_it(world: World) -> None:
+    large = [Numbered(number, parts.block_delta("text", "t", "x" * 60_000), REAPER_EPOCH) for number in range(7, 10)]
+    publish(start("s-1"), large, time.monotonic() + 60)
+    told = [(each["firstSequence"], each["epoch"], each["cursor"]) for each in world.appsync.published]
+    assert told == [(number, REAPER_EPOCH, str(behind(number, "s-1", REAPER_EPOCH))) for number in range(7, 10)]
+
+
+def test_parts_that_are_none_of_the_streams_have_no_place_behind_them(world: World) -> None:
+    publish(start("s-1"), BATCH, time.monotonic() + 60, journaled=False)
+    assert world.appsync.published[0]["cursor"] is None
 
 
 def test_the_publish_selects_each_field_that_a_subscription_filters_on() -> None:
     resolver = (APPSYNC / "resolvers" / "Subscription.onParts.js").read_text()
-    filtered = set(re.findall(r"(\w+): \{ eq:", resolver))
+    filtered = set(re.findall(r"(\w+)(?:: \{| = \{) eq:", resolver))
     selected = set(PUBLISH.rpartition(") {")[2].replace("}", "").split())
-    assert filtered == {"owner", "streamId"}
+    assert filtered == {"owner", "streamId", "chatId"}
     assert filtered < selected
 
 

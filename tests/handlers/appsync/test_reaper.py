@@ -8,11 +8,12 @@ import pytest
 
 from handlers.appsync import reaper
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import REAPER_EPOCH, Numbered
 from shared.stream.journal import Journal
 from shared.stream.start import StreamStart
 from tests.support.appsync import World, result
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
 from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, table_client, within
@@ -79,8 +80,11 @@ def test_subscribers_of_a_stream_whose_worker_failed_are_told_its_end(world: Wor
 
 def test_what_subscribers_are_told_is_what_the_journal_says(world: World, table: Table) -> None:
     reap(failed(died()))
-    page = result("parts", {"streamId": STREAM, "after": len(SAID) - 1})
+    page = result("parts", {"streamId": STREAM, "after": str(behind(len(SAID) - 1))})
     assert (page["parts"], page["ended"]) == (told(world), True)
+    [batch] = world.appsync.published
+    assert (page["epoch"], page["cursor"]) == (batch["epoch"], batch["cursor"])
+    assert batch["epoch"] == REAPER_EPOCH
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert record["state"] == "ended"

@@ -7,7 +7,7 @@ import pytest
 from handlers.function_url.data_stream import DataStream
 from shared.errors import ModelThrottled
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part
 
 METADATA: dict[str, object] = {
     "streamId": "s-1",
@@ -19,7 +19,7 @@ USAGE = {"promptTokens": 11, "completionTokens": 7}
 def lines(*told: Part) -> list[tuple[str, object]]:
     """The lines of a whole stream, as code and value."""
     encoding = DataStream()
-    text = b"".join(encoding.encode(Numbered(sequence, part)) for sequence, part in enumerate(told)).decode()
+    text = b"".join(encoding.encode(part, None) for part in told).decode()
     assert text == "" or text.endswith("\n")
     return [(line.partition(":")[0], json.loads(line.partition(":")[2])) for line in text.split("\n")[:-1]]
 
@@ -56,7 +56,7 @@ def test_an_answer_is_told_from_its_step_to_its_finish() -> None:
 
 @pytest.mark.parametrize("text", ["line\nline\r\nline\rline", '0:"x"\nd:{}\n', "\u2028\u2029\x85", "\0", "🎈", ""])
 def test_a_text_is_one_line_whatever_it_holds(text: str) -> None:
-    encoded = DataStream().encode(Numbered(0, parts.block_delta("text", "t", text)))
+    encoded = DataStream().encode(parts.block_delta("text", "t", text), None)
     assert encoded.count(b"\n") == 1
     assert b"\r" not in encoded
     assert json.loads(encoded.removeprefix(b"0:")) == text

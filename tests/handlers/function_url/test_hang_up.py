@@ -9,6 +9,7 @@ from shared.protocol.parts import Numbered
 from shared.stream.journal import JournalReader
 from tests.support import bedrock
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.function_url import OWNER, Exchange, World, text
 from tests.support.server import WAIT_SECONDS
 
@@ -75,6 +76,6 @@ async def until_ended() -> None:
 def journal(stream_id: str) -> list[Numbered]:
     reader = JournalReader.from_environment()
     told: list[Numbered] = []
-    while more := reader.read(OWNER, stream_id, len(told) - 1):
+    while more := reader.read(OWNER, stream_id, behind(len(told) - 1, stream_id)):
         told += more
     return told

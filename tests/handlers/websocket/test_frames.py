@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from handlers.websocket import frames
 from shared.errors import InvalidRequest, ModelThrottled
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.cursor import Cursor
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
@@ -111,13 +111,18 @@ def test_any_text_is_a_frame_or_is_refused_in_our_words(body: str) -> None:
 OURS: dict[str, tuple[str, dict[str, Any]]] = {
     "start": (frames.start("r-1"), {"type": "start", "requestId": "r-1"}),
     "chunk": (
-        frames.chunk("r-1", Numbered(3, parts.block_delta("text", "t", "wörld\n"))),
+        frames.chunk("r-1", 3, parts.block_delta("text", "t", "wörld\n"), Cursor("s-1", 0, 3)),
         {
             "type": "chunk",
             "requestId": "r-1",
             "sequence": 3,
+            "cursor": str(Cursor("s-1", 0, 3)),
             "chunk": {"type": "text-delta", "id": "t", "delta": "wörld\n"},
         },
+    ),
+    "chunk of no stream": (
+        frames.chunk("r-1", 0, parts.start_step(), None),
+        {"type": "chunk", "requestId": "r-1", "sequence": 0, "chunk": {"type": "start-step"}},
     ),
     "end": (frames.end("r-1"), {"type": "end", "requestId": "r-1"}),
     "no-active": (frames.no_active("r-1"), {"type": "no-active", "requestId": "r-1"}),

@@ -71,8 +71,8 @@ def test_a_client_is_told_once(world: World) -> None:
 
 def test_the_client_of_a_failed_reader_is_told_and_the_stream_goes_on(world: World, table: Table) -> None:
     dying()
-    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "after": -1, "requestId": "r-2"}
-    reap(failed({"connectionId": "another", "connectedAt": 1, "tail": tail}))
+    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "resumed": True, "cursor": None}
+    reap(failed({"connectionId": "another", "requestId": "r-2", "connectedAt": 1, "tail": tail}))
     [frame] = world.connections.frames("another")
     assert error_of(frame, "r-2")["code"] == "internal"
     assert world.connections.frames(CONNECTION) == []

@@ -8,8 +8,10 @@ import pytest
 
 from handlers.websocket import store
 from handlers.websocket.requests import Request
+from shared.protocol.cursor import Cursor
 from shared.stream.registry import StreamRegistry
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.interference import sent as sent_to_table
 from tests.support.pool import token
 from tests.support.websocket import CONNECTION, OWNER, PROMPT, World, ask, error_of, receive
@@ -31,13 +33,13 @@ def tails(world: World) -> list[dict[str, Any]]:
     return [event for event in world.lambda_service.events if "tail" in event]
 
 
-def reads(after: int, request_id: str, stream_id: str = "r-1") -> dict[str, Any]:
+def reads(stream_id: str = "r-1", *, resumed: bool = True, cursor: object = None) -> dict[str, Any]:
     return {
         "owner": OWNER,
         "streamId": stream_id,
         "chatId": "chat-1",
-        "after": after,
-        "requestId": request_id,
+        "resumed": resumed,
+        "cursor": cursor and str(cursor),
         "correlationId": "gateway-2",
     }
 
@@ -88,7 +90,7 @@ def test_the_same_request_again_is_read_from_the_beginning_and_not_asked_again(
     receive(ask(), connection_id=connection_id)
     start, read = world.lambda_service.events
     assert "stream" in start
-    assert (read["connectionId"], read["tail"]) == (connection_id, reads(-1, "r-1"))
+    assert (read["connectionId"], read["tail"]) == (connection_id, reads(resumed=False))
     assert sent(world) == []
 
 
@@ -114,31 +116,65 @@ def test_the_chat_of_another_is_not_there(world: World) -> None:
     assert len(world.lambda_service.events) == 1
 
 
-@pytest.mark.parametrize(("last", "after"), [(None, -1), (0, 0), (17, 17)])
-def test_a_resume_reads_the_latest_stream_of_the_chat_under_its_own_id(
-    last: int | None, after: int, world: World
+@pytest.mark.parametrize("place", [{}, {"cursor": None}, {"lastSequence": None}], ids=str)
+def test_a_resume_without_a_cursor_is_a_whole_replay_of_the_latest_stream_under_its_own_id(
+    place: dict[str, Any], world: World
 ) -> None:
     receive(ask())
-    receive({**RESUME, "lastSequence": last})
+    receive({**RESUME, **place})
     [read] = tails(world)
-    assert read["tail"] == reads(after, "r-2")
+    assert (read["requestId"], read["tail"]) == ("r-2", reads())
     assert sent(world) == [], "the worker says that there is a stream"
 
 
-def test_a_resume_without_last_sequence_is_a_whole_replay(world: World) -> None:
+@pytest.mark.parametrize("place", [{}, {"lastSequence": 17}], ids=str)
+def test_a_resume_after_a_cursor_reads_the_stream_of_the_cursor_whatever_was_started_since(
+    place: dict[str, Any], world: World
+) -> None:
     receive(ask())
-    receive(RESUME)
+    receive(ask("r-9", prompt="And now?"))
+    cursor = behind(17, "r-1")
+    receive({**RESUME, **place, "cursor": str(cursor)})
     [read] = tails(world)
-    assert read["tail"]["after"] == -1
+    assert read["tail"] == reads("r-1", cursor=cursor)
 
 
-@pytest.mark.parametrize("last", [-1, 1.5, "3", True, [], 10**8, 10**40])
-def test_a_last_sequence_is_that_of_a_part(last: object, world: World) -> None:
+@pytest.mark.parametrize("last", [0, 17, -1, "3", True, []])
+def test_a_number_does_not_say_of_which_stream_it_is(last: object, world: World) -> None:
     receive(ask())
     receive({**RESUME, "lastSequence": last})
     [frame] = sent(world)
+    assert "`cursor`" in error_of(frame, "r-2")["message"]
     assert error_of(frame, "r-2")["code"] == "invalid_request"
     assert tails(world) == []
+
+
+@pytest.mark.parametrize(
+    ("cursor", "code"),
+    [(3, "invalid_request"), ("3", "invalid_request"), ([], "invalid_request"), (behind(3, "unknown"), "not_found")],
+    ids=str,
+)
+def test_a_resume_is_refused_after_a_cursor_of_nothing(cursor: object, code: str, world: World) -> None:
+    receive(ask())
+    receive({**RESUME, "cursor": str(cursor) if isinstance(cursor, Cursor) else cursor})
+    [frame] = sent(world)
+    assert error_of(frame, "r-2")["code"] == code
+    assert tails(world) == []
+
+
+def test_a_cursor_of_another_chat_is_refused(world: World) -> None:
+    receive(ask())
+    receive(ask("r-9", chat="chat-2"))
+    receive({**RESUME, "cursor": str(behind(3, "r-9"))})
+    [frame] = sent(world)
+    assert error_of(frame, "r-2")["code"] == "invalid_request"
+
+
+def test_a_cursor_of_another_users_stream_is_one_of_nothing(world: World) -> None:
+    receive(ask())
+    receive({**RESUME, "cursor": str(behind(3, "r-1"))}, sub="mallory", connection_id="mallory's")
+    [frame] = sent(world, "mallory's")
+    assert error_of(frame, "r-2")["code"] == "not_found"
 
 
 def test_a_resume_finds_nothing_active_in_a_chat_that_is_not_known(world: World, table: Table) -> None:
@@ -213,7 +249,7 @@ def test_resume_abort_resume_leaves_one_reader_in_whatever_order_it_is_handled(
     frames = [RESUME, {"type": "abort", "requestId": "r-2"}, {**RESUME, "requestId": "r-3"}]
     for index in order:
         receive(frames[index])
-    assert {read["tail"]["requestId"] for read in tails(world)} == {"r-2", "r-3"}
+    assert {read["requestId"] for read in tails(world)} == {"r-2", "r-3"}
     assert Request(OWNER, CONNECTION, "r-2").detached_at() is not None
     assert Request(OWNER, CONNECTION, "r-3").detached_at() is None
     assert not cancelled(table)

@@ -9,15 +9,19 @@ import pytest
 
 from handlers.websocket import store, worker
 from handlers.websocket.requests import Request
+from shared.errors import Internal
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.cursor import Cursor
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
+from shared.protocol.request import ChatRequest
 from shared.stream.journal import Journal
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
+from tests.support.cursors import behind
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, running, said, table_client, within
 from tests.support.websocket import CONNECTION, World, error_of
 
 STARTED: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
@@ -39,10 +43,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(f"handlers.websocket.{module}.RESUMED_AGAIN_SECONDS", 0.2)
 
 
-def write(said: list[Part], first: int = 0) -> None:
+def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     """Puts parts into the journal."""
     journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    journal.append([Numbered(first + index, part) for index, part in enumerate(said)])
+    journal.append([Numbered(first + index, part, epoch) for index, part in enumerate(said)])
     assert journal.close(within(5))
 
 
@@ -54,8 +58,10 @@ def read(after: int = -1, remaining: float = 30.0, *, resumed: bool = True, requ
     """One event, as the routes send it for a `resume`."""
     if resumed:
         Request(OWNER, CONNECTION, request_id).resume(STREAM, CHAT)
-    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "after": after, "requestId": request_id}
-    event = {"connectionId": CONNECTION, "connectedAt": int(time.time()), "tail": tail}
+    cursor = behind(after)
+    place = {"resumed": resumed, "cursor": cursor and str(cursor)}
+    address = {"connectionId": CONNECTION, "requestId": request_id, "connectedAt": int(time.time())}
+    event = {**address, "tail": {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, **place}}
     worker.handler(event, lambda_context(remaining))  # pyright: ignore
 
 
@@ -64,7 +70,10 @@ def frames(world: World) -> list[dict[str, Any]]:
 
 
 def chunks(world: World) -> list[tuple[int, Part]]:
-    return [(frame["sequence"], frame["chunk"]) for frame in frames(world) if frame["type"] == "chunk"]
+    """The parts with their numbers in the stream. In the frames, the parts of a request are counted from 0."""
+    told = [frame for frame in frames(world) if frame["type"] == "chunk"]
+    assert [frame["sequence"] for frame in told] == list(range(len(told)))
+    return [(Cursor.parse(frame["cursor"], "cursor").sequence, frame["chunk"]) for frame in told]
 
 
 def cancelled(table: Table) -> bool:
@@ -142,11 +151,16 @@ def test_a_reader_is_told_when_the_rest_is_lost(said: list[Part], world: World) 
     assert "end" not in [frame["type"] for frame in frames(world)]
 
 
-def test_a_reader_that_claims_to_have_more_than_there_is_is_told(world: World) -> None:
+@pytest.mark.parametrize("after", [4, 6, 60])
+def test_a_reader_that_has_more_than_a_dead_worker_has_journaled_gets_the_end(after: int, world: World) -> None:
+    """6 is the number of the end's last part, and of a part that the worker had delivered before it died."""
     end(running())
-    write([*SAID, *ENDED])
-    read(after=60)
-    assert error_of(frames(world)[-1], "r-2")["code"] == "internal"
+    write(SAID)
+    told: list[Part] = parts.failure(Internal("It broke off."), {"streamId": STREAM})
+    write(told, len(SAID), REAPER_EPOCH)
+    read(after)
+    assert [frame["type"] for frame in frames(world)] == ["start", *["chunk"] * 3, "end"]
+    assert [part for _, part in chunks(world)] == told
 
 
 def test_a_reader_whose_time_is_up_is_told_to_resume(world: World) -> None:
@@ -286,3 +300,32 @@ def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
     assert json.dumps(frames(world))
     assert logs.lines("reading for a client failed")
     assert "So far" not in logs.text
+
+
+def continued() -> StreamStart:
+    """A stream that goes on with an answer of one text."""
+    first = running("stream-0")
+    assert registry().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
+    request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
+    return admitted(STREAM, request=request, running=True)
+
+
+@pytest.mark.parametrize("resumed", [True, False], ids=["a resume", "a send that was joined"])
+def test_a_whole_replay_of_a_continued_answer_begins_with_what_it_held_for_who_builds_it_anew(
+    resumed: bool, world: World
+) -> None:
+    end(continued())
+    write([*STARTED, *ENDED])
+    read(resumed=resumed)
+    told = [frame for frame in frames(world) if frame["type"] == "chunk"]
+    held = [frame["chunk"] for frame in told if "cursor" not in frame]
+    assert [frame["sequence"] for frame in told] == list(range(len(told)))
+    assert [frame["chunk"] for frame in told[len(held) :]] == [*STARTED, *ENDED]
+    assert [part.get("delta") for part in held if part["type"] == "text-delta"] == (["So far"] if resumed else [])
+
+
+def test_who_is_somewhere_in_a_stream_is_told_nothing_of_what_the_answer_held(world: World) -> None:
+    end(continued())
+    write([*STARTED, *ENDED])
+    read(after=0)
+    assert [part for _, part in chunks(world)] == [*STARTED, *ENDED][1:]

@@ -1,4 +1,4 @@
-"""How a reader's request ends where its client has more than the journal, or was let go while the table fails."""
+"""How a reader's request ends where its client was let go while the table fails."""
 
 import time
 from typing import Any
@@ -7,24 +7,13 @@ import pytest
 
 from handlers.websocket import store, worker
 from handlers.websocket.requests import Request
-from shared.errors import Internal
-from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
-from shared.stream.journal import Journal
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, STREAM, running, table_client, within
-from tests.support.websocket import CONNECTION, World, error_of
+from tests.support.starts import CHAT, OWNER, STREAM, running
+from tests.support.websocket import CONNECTION, World
 
-TOLD: list[Part] = [
-    parts.start("msg-1", STREAM),
-    parts.start_step(),
-    {"type": "finish-step"},
-    *parts.failure(Internal("The answer broke off. Please try again."), {"streamId": STREAM}),
-]
-TERMINAL = len(TOLD) - 1
 READER = Request(OWNER, CONNECTION, "r-2")
 
 
@@ -36,41 +25,16 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shared.table_client.LONGEST_WAIT_SECONDS", 0.01)
 
 
-def read(after: int = -1) -> None:
+def read() -> None:
     """One event, as the routes send it for a `resume`."""
     READER.resume(STREAM, CHAT)
-    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "after": after, "requestId": "r-2"}
-    event = {"connectionId": CONNECTION, "connectedAt": int(time.time()), "tail": tail}
+    tail = {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, "resumed": True, "cursor": None}
+    event = {"connectionId": CONNECTION, "requestId": "r-2", "connectedAt": int(time.time()), "tail": tail}
     worker.handler(event, lambda_context(30.0))  # pyright: ignore
 
 
 def frames(world: World) -> list[dict[str, Any]]:
     return world.connections.frames(CONNECTION)
-
-
-def journal() -> None:
-    writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    writer.append([Numbered(sequence, part) for sequence, part in enumerate(TOLD)])
-    assert writer.close(within())
-
-
-@pytest.mark.parametrize("after", [TERMINAL + 1, 60])
-def test_an_end_below_what_the_client_has_is_an_error_frame_and_no_chunk(after: int, world: World) -> None:
-    running()
-    journal()
-    read(after)
-    assert [frame["type"] for frame in frames(world)] == ["start", "error"]
-    assert error_of(frames(world)[-1], "r-2") == {
-        "code": "internal",
-        "message": "The answer broke off. Please try again.",
-    }
-
-
-def test_a_client_that_names_the_terminal_part_has_all(world: World) -> None:
-    running()
-    journal()
-    read(TERMINAL)
-    assert [frame["type"] for frame in frames(world)] == ["start", "end"]
 
 
 @pytest.mark.parametrize("operation", ["PutItem", "Query"])

@@ -19,12 +19,16 @@ RESOLVERS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLD
 RESOLVERS |= dict.fromkeys(API_FIELDS, (FOLDER / "resolvers" / "api.js").read_text(encoding="utf-8"))
 WITHOUT_FUNCTION = ("Query.viewer", "Mutation.publishParts", "Subscription.onParts")
 FUNCTION_FIELDS = tuple(place for place in RESOLVERS if place not in WITHOUT_FUNCTION)
-PUBLISH = """mutation P($owner: ID!, $streamId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
-  publishParts(owner: $owner, streamId: $streamId, firstSequence: $firstSequence, parts: $parts) {
-    owner streamId firstSequence parts
+PUBLISH = """mutation P($owner: ID!, $streamId: ID!, $chatId: ID!, $firstSequence: Int!, $parts: [AWSJSON!]!) {
+  publishParts(
+    owner: $owner, streamId: $streamId, chatId: $chatId, epoch: 0, firstSequence: $firstSequence, parts: $parts
+  ) {
+    owner streamId chatId epoch firstSequence parts cursor
   }
 }"""
-SUBSCRIBE = "subscription S($streamId: ID) { onParts(streamId: $streamId) { streamId firstSequence parts } }"
+SUBSCRIBE = """subscription S($streamId: ID, $chatId: ID) {
+  onParts(streamId: $streamId, chatId: $chatId) { streamId firstSequence parts }
+}"""
 START = """mutation { startStream(streamId: "s1", chatId: "c1", messages: "[]") { streamId chatId } }"""
 
 
@@ -38,9 +42,10 @@ def worker(api: Api) -> Keys:
     return api.publisher("Mutation.publishParts")
 
 
-async def publish(api: Api, by: Keys | str, owner: str, stream_id: str, sequence: int = 0) -> Any:
+async def publish(api: Api, by: Keys, owner: str, stream_id: str, sequence: int = 0, chat_id: str = "c1") -> Any:
     parts = [json.dumps({"type": "text-delta", "id": "t", "delta": f"{owner} {stream_id} {sequence}"})]
-    variables = {"owner": owner, "streamId": stream_id, "firstSequence": sequence, "parts": parts}
+    names = {"owner": owner, "streamId": stream_id, "chatId": chat_id}
+    variables = {**names, "firstSequence": sequence, "parts": parts}
     return await api.data(PUBLISH, variables, by=by)
 
 
@@ -69,6 +74,16 @@ async def test_a_users_subscription_gets_the_parts_of_their_own_streams_and_no_o
         assert text_of(await bob.data("one")) == "bob s1 3"
 
 
+async def test_a_subscription_to_a_chat_gets_the_streams_of_its_user_there(api: Api, worker: Keys) -> None:
+    ada = await api.subscriber(token("ada"))
+    async with ada.socket:
+        await ada.started("chat", SUBSCRIBE, {"chatId": "c2"})
+        await publish(api, worker, "ada", "s1", 0)
+        await publish(api, worker, "bob", "s2", 1, chat_id="c2")
+        await publish(api, worker, "ada", "s3", 2, chat_id="c2")
+        assert text_of(await ada.data("chat")) == "ada s3 2"
+
+
 async def test_a_subscription_to_somebody_elses_stream_receives_nothing(api: Api, worker: Keys) -> None:
     mallory = await api.subscriber(token("mallory"))
     async with mallory.socket:
@@ -79,7 +94,7 @@ async def test_a_subscription_to_somebody_elses_stream_receives_nothing(api: Api
 
 
 async def test_users_cannot_publish_and_the_worker_can_do_nothing_else(api: Api, worker: Keys) -> None:
-    variables = {"owner": "ada", "streamId": "s", "firstSequence": 0, "parts": []}
+    variables = {"owner": "ada", "streamId": "s", "chatId": "c", "firstSequence": 0, "parts": []}
     (entry,) = await api.errors(PUBLISH, variables, by=token("ada"))
     assert entry["message"] == "Not Authorized to access publishParts on type Mutation"
     for query in ("{ viewer { sub } }", START):
@@ -106,7 +121,7 @@ SUMMARY = {"id": "c1", "title": "Sky", "role": "owner", "updatedAt": WHEN}
 PART = {"type": "text-delta", "id": "t", "delta": 'wörld 🎈 "quoted" \0'}
 MESSAGE = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Why?"}]}
 STREAM = {"streamId": "s1", "chatId": "c1"}
-PAGE = {"streamId": "s1", "firstSequence": 4, "ended": False}
+PAGE = {"streamId": "s1", "epoch": 0, "firstSequence": 4, "cursor": "czEuMC40", "ended": False}
 OF_CHAT = "id title owner members createdAt updatedAt"
 UPDATE = f'mutation {{ updateChat(id: "c1", title: "Sky", members: ["bob"]) {{ {OF_CHAT} }} }}'
 
@@ -130,10 +145,10 @@ ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
     ("activeStream", '{ activeStream(chatId: "c1") { streamId } }', {"chatId": "c1"}, None, None),
     (
         "parts",
-        '{ parts(streamId: "s1", after: 3) { streamId firstSequence parts ended } }',
-        {"streamId": "s1", "after": 3},
-        {**PAGE, "parts": [PART]},
-        {**PAGE, "parts": [text(PART)]},
+        '{ parts(streamId: "s1", after: "c") { streamId preamble epoch firstSequence parts cursor ended } }',
+        {"streamId": "s1", "after": "c"},
+        {**PAGE, "preamble": [PART], "parts": [PART]},
+        {**PAGE, "preamble": [text(PART)], "parts": [text(PART)]},
     ),
     ("startStream", START, {**STREAM, "messages": []}, STREAM, STREAM),
     ("cancelStream", 'mutation { cancelStream(streamId: "s1") }', {"streamId": "s1"}, "s1", "s1"),

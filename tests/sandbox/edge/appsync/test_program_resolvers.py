@@ -93,12 +93,15 @@ def test_the_viewer_is_who_the_token_speaks_for() -> None:
     assert run("Query.viewer", "response").value == {"sub": "ada", "username": "ada.l", "groups": []}
 
 
-@pytest.mark.parametrize("stream_id", [None, "s1"])
-def test_a_subscription_is_bound_to_its_user_whatever_it_asks_for(stream_id: str | None) -> None:
-    outcome = run("Subscription.onParts", "response", args={"streamId": stream_id, "owner": "bob"})
+@pytest.mark.parametrize("asked", [{}, {"streamId": "s1"}, {"chatId": "c1"}, {"streamId": "s1", "chatId": "c1"}])
+@pytest.mark.parametrize("absent", [{}, {"streamId": None, "chatId": None}])
+def test_a_subscription_is_bound_to_its_user_whatever_it_asks_for(
+    asked: dict[str, str], absent: dict[str, None]
+) -> None:
+    outcome = run("Subscription.onParts", "response", args={"owner": "bob", **absent, **asked})
     [group] = outcome.filter["filterGroup"]  # pyright: ignore
     conditions = {(each["fieldName"], each["operator"]): each["value"] for each in group["filters"]}
-    assert conditions == {("owner", "eq"): "ada"} | ({("streamId", "eq"): stream_id} if stream_id else {})
+    assert conditions == {("owner", "eq"): "ada"} | {(name, "eq"): value for name, value in asked.items()}
 
 
 def test_what_is_published_is_what_subscribers_get() -> None:

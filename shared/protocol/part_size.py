@@ -1,0 +1,30 @@
+"""How large a part may be, and what becomes of one that is larger."""
+
+from collections.abc import Iterator
+
+from shared.protocol.parts import DELTAS, Part, encode, tool_output_error
+
+MAX_PART_BYTES = 100 * 1024
+"""A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
+_MOST_BYTES_PER_CHARACTER = 6  # "\u0000" in JSON
+
+
+def serialised_bytes(part: Part) -> int:
+    """The length of a part as it travels, in UTF-8."""
+    return len(encode(part).encode())
+
+
+def fitting(part: Part, limit: int = MAX_PART_BYTES) -> Iterator[Part]:
+    """A part that is too long as parts that are not: a delta becomes several, the output of a tool an error; no other
+    part of ours can be so long."""
+    if serialised_bytes(part) <= limit:
+        yield part
+    elif part["type"] in DELTAS:
+        text = str(part["delta"])
+        step = (limit - serialised_bytes({**part, "delta": ""})) // _MOST_BYTES_PER_CHARACTER
+        for offset in range(0, len(text), step):
+            yield {**part, "delta": text[offset : offset + step]}
+    elif part["type"] == "tool-output-available":
+        yield tool_output_error(str(part["toolCallId"]), f"The output of the tool has more than {limit} bytes.")
+    else:
+        raise ValueError(f"a part of the type {part['type']} has more than {limit} bytes")
