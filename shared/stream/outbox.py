@@ -3,7 +3,8 @@
 The model is read on one thread, the transport delivers on another. While a delivery is under way, adjacent deltas of
 the same block become one. A part gets its number, once, when it is handed out, when it has waited too long for a
 receiver, or when the stream ends; in that same moment `on_numbered` is told, so the journal never waits for a client.
-When the outbox is full the model is read more slowly: `put` waits.
+That a part has waited too long, somebody with a clock has to find out: `number_waiting`. When the outbox is full the
+model is read more slowly: `put` waits.
 """
 
 import threading
@@ -34,6 +35,7 @@ class _Pending:
     part: Part
     deltas: list[str]
     size: int
+    since: float
 
     def merges(self, part: Part) -> bool:
         return bool(self.deltas) and part["type"] == self.part["type"] and part["id"] == self.part["id"]
@@ -70,7 +72,6 @@ class Outbox:
         self._clock = clock
         self._changed = threading.Condition()
         self._pending: deque[_Pending] = deque()
-        self._pending_since = 0.0
         self._ready: deque[tuple[Numbered, int]] = deque()
         """Parts that have their number, each with the bytes that it counts for."""
         self._held_bytes = 0
@@ -89,12 +90,25 @@ class Outbox:
         """Takes a part; waits while the outbox is full. Raises OutboxSealed once the stream is being ended."""
         with self._changed:
             for piece in fitting(part, self._max_part_bytes):
-                if self._waited_too_long() or self._full():
+                if self._full():
                     self._number()
                 self._changed.wait_for(lambda: self._sealed or not self._full())
                 if self._sealed:
                     raise OutboxSealed
                 self._append(piece)
+
+    def number_waiting(self) -> float:
+        """Numbers what is pending once its oldest part has waited too long for a receiver that is busy.
+
+        Returns after how many seconds it is to be called again.
+        """
+        with self._changed:
+            if self._pending and not self._taking:
+                due = self._pending[0].since + NUMBERED_WITHIN_SECONDS - self._clock()
+                if due > 0:
+                    return due
+                self._number()
+            return NUMBERED_WITHIN_SECONDS
 
     def seal(self) -> None:
         """Takes no more from the producer; what is pending is still handed out, and `end` brings the last parts."""
@@ -170,9 +184,8 @@ class Outbox:
             last.deltas.append(str(part["delta"]))
             last.size += size
         else:
-            if last is None:
-                self._pending_since = self._clock()
-            self._pending.append(_Pending(part, [str(part["delta"])] if part["type"] in DELTAS else [], size))
+            deltas = [str(part["delta"])] if part["type"] in DELTAS else []
+            self._pending.append(_Pending(part, deltas, size, self._clock()))
         self._held_bytes += size
         self._changed.notify_all()
 
@@ -180,7 +193,6 @@ class Outbox:
         """Has the first `most` parts ready to be taken, or all that are pending."""
         wanted = None if most is None else max(0, most - len(self._ready))
         held = [self._pending.popleft() for _ in range(_at_most(wanted, self._pending))]
-        self._pending_since = self._clock()
         batch = self._numbered(each.joined() for each in held)
         self._ready += zip(batch, (each.size for each in held), strict=True)
         if not self._watched:
@@ -208,10 +220,6 @@ class Outbox:
 
     def _full(self) -> bool:
         return self._held_bytes >= self._max_pending_bytes
-
-    def _waited_too_long(self) -> bool:
-        blocked = bool(self._pending) and not self._taking
-        return blocked and self._clock() - self._pending_since >= NUMBERED_WITHIN_SECONDS
 
 
 def _at_most(most: int | None, parts: Sized) -> int:

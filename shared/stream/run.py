@@ -155,8 +155,9 @@ class StreamRun:
         self._end_by("lost")
 
     def _supervise(self) -> None:
-        self._over.wait(self._deadline - time.monotonic())
-        self._end_by("deadline")
+        while not self._over.wait(min(self._outbox.number_waiting(), self._deadline - time.monotonic())):
+            if time.monotonic() >= self._deadline:
+                self._end_by("deadline")
         try:
             self._end()
         except Exception:

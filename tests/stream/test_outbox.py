@@ -265,15 +265,46 @@ def test_abandoning_takes_even_the_last_parts_back() -> None:
 
 def test_what_a_blocked_receiver_does_not_take_for_a_second_is_numbered_for_the_journal() -> None:
     numbered: list[Numbered] = []
-    now = 0.0
+    now = 10.0
     outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
+    assert outbox.number_waiting() == 1.0
     outbox.put(parts.block_delta("text", "t", "a"))
-    now = 0.9
+    now = 10.75
     outbox.put(parts.block_delta("text", "t", "b"))
+    assert outbox.number_waiting() == 0.25
     assert numbered == []
-    now = 1.0
-    outbox.put(parts.block_delta("text", "t", "c"))
+    now = 11.0
+    assert outbox.number_waiting() == 1.0
     assert unnumbered([numbered]) == [parts.block_delta("text", "t", "ab")]
+    outbox.put(parts.block_delta("text", "t", "c"))
     assert outbox.take(most=1) == numbered
     outbox.put(parts.block_delta("text", "t", "d"))
     assert taken(outbox) == [parts.block_delta("text", "t", "cd")]
+
+
+def test_a_receiver_that_takes_one_part_at_a_time_does_not_start_the_clock_of_the_others_anew() -> None:
+    numbered: list[Numbered] = []
+    now = 10.0
+    outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
+    for part in (parts.start_step(), parts.block_start("text", "t"), parts.block_delta("text", "t", "a")):
+        outbox.put(part)
+    now = 10.5
+    assert len(outbox.take(most=1) or []) == 1
+    now = 11.0
+    outbox.number_waiting()
+    assert [each.part["type"] for each in numbered] == ["start-step", "text-start", "text-delta"]
+
+
+def test_a_receiver_that_waits_for_its_interval_is_not_blocked() -> None:
+    now = 10.0
+    outbox = Outbox(min_interval=3600.0, clock=lambda: now)
+    reader = Reader(outbox)
+    outbox.put(parts.block_delta("text", "t", "a"))
+    reader.wait_for_batches(1)
+    outbox.put(parts.block_delta("text", "t", "b"))
+    now = 12.0
+    outbox.number_waiting()
+    outbox.put(parts.block_delta("text", "t", "c"))
+    outbox.end([])
+    outbox.release()
+    assert reader.rest()[1:] == [parts.block_delta("text", "t", "bc")]

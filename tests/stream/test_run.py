@@ -1,5 +1,6 @@
 """One stream from the model to its terminal part: what is told, journaled, booked and kept of an answer."""
 
+import threading
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,12 +9,15 @@ import pytest
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.events import BlockEnd, Delta, Stop, Usage
 from shared.stream import tally
+from shared.stream.registry import StreamRegistry
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import drain, merged, taken, text_of
-from tests.support.runs import begun, booked, failure, parts_of, types
-from tests.support.starts import CHAT, PROMPT, STREAM, running
+from tests.support.runs import begun, booked, failure, journaled, parts_of, types
+from tests.support.server import WAIT_SECONDS
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, registry, running
+from tests.support.tables import WatchedTable
 
 
 def test_an_answer_is_told_from_its_start_to_its_finish(table: Table) -> None:
@@ -32,6 +36,18 @@ def test_the_model_is_asked_what_the_user_asked_within_the_limit(table: Table) -
     assert model.asked is not None
     messages, limit = model.asked
     assert ([message.text for message in messages], limit) == ([PROMPT], 1000)
+
+
+def test_what_a_blocked_client_does_not_take_is_journaled_while_the_model_is_silent(table: Table) -> None:  # noqa: ARG001
+    """Nothing else comes that would have the outbox look at its clock."""
+    watched = WatchedTable()
+    written = threading.Event()
+    watched.before = lambda asked: written.set() if asked == "PutItem" else None
+    run = begun(ScriptedModel(Delta("text", 0, "So far"), SILENCE), streams=StreamRegistry(watched))
+    assert written.wait(WAIT_SECONDS)
+    registry().cancel(OWNER, STREAM)
+    run.join()
+    assert text_of(journaled()) == "So far"
 
 
 def test_the_first_parts_are_there_before_the_model_says_anything(table: Table) -> None:  # noqa: ARG001
