@@ -8,7 +8,7 @@
 | a user's membership of a chat | `user#<user>` | `chat#<chat id>` |
 | chat | `chat#<chat id>` | `chat` |
 | message of a chat | `chat#<chat id>` | `message#<index>` |
-| request of a user on a WebSocket connection | `user#<owner>` | `request#<connection id>#<request id>` |
+| reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
 | session of a WebSocket connection | `connection#<connection id>` | `session` |
 | ticket for a WebSocket connection | `ticket#<SHA-256 of the ticket>` | `ticket` |
 
@@ -30,7 +30,7 @@ PARTS_PREFIX = "part#"
 MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
 SLOTS_PREFIX = "slot#"
-REQUESTS_PREFIX = "request#"
+READERS_PREFIX = "reader#"
 
 
 def record_key(owner: str, stream_id: str) -> Key:
@@ -63,9 +63,9 @@ def message_key(chat_id: str, index: int) -> Key:
     return {"pk": f"chat#{chat_id}", "sk": f"{MESSAGES_PREFIX}{index:06d}"}
 
 
-def request_key(owner: str, connection_id: str, request_id: str) -> Key:
-    """What a request of this user on a WebSocket connection is about."""
-    return {"pk": f"user#{owner}", "sk": f"{REQUESTS_PREFIX}{connection_id}#{request_id}"}
+def reader_key(owner: str, connection_id: str, request_id: str) -> Key:
+    """What a request of this user on a WebSocket connection reads."""
+    return {"pk": f"user#{owner}", "sk": f"{READERS_PREFIX}{connection_id}#{request_id}"}
 
 
 def session_key(connection_id: str) -> Key:

@@ -54,7 +54,7 @@ def update(
     sets = [f"#{name} = :set_{name}" for name in given]
     sets += [f"#{name} = list_append(#{name}, :append_{name})" for name in append or {}]
     removes = [f"#{name}" for name in remove]
-    text = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
+    text = " ".join(f"{verb} {', '.join(names)}" for verb, names in (("SET", sets), ("REMOVE", removes)) if names)
     values = {f":set_{name}": value for name, value in given.items()}
     values |= {f":append_{name}": list(items) for name, items in (append or {}).items()}
     return Write(

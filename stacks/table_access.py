@@ -30,8 +30,8 @@ LOOK_UP: Final = _actions("BatchGetItem", "GetItem")
 """Find a stream, or a user's latest of a chat (`shared/stream/registry.py`)."""
 CANCEL: Final = _actions("PutItem", "UpdateItem")
 """Cancel a stream, also one that has not begun (`shared/stream/registry.py`)."""
-RUN: Final = _actions("DeleteItem", "PutItem", "UpdateItem")
-"""Claim a stream, pulse, write its journal, end it (`shared/stream/run.py`)."""
+RUN: Final = _actions("DeleteItem", "PutItem", "Query", "UpdateItem")
+"""Claim a stream, pulse, find out what a dropped reader meant, write its journal, end it (`shared/stream/run.py`)."""
 FOLLOW: Final = _actions("GetItem", "Query")
 """Read a journal to the end of its stream (`shared/stream/tail.py`)."""
 REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
@@ -41,8 +41,8 @@ CHATS: Final = _actions("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Q
 GIVE_TICKET: Final = _actions("PutItem")
 TAKE_TICKET: Final = _actions("DeleteItem")
 """Whoever takes a ticket deletes it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
-CONNECTIONS: Final = _actions("GetItem", "UpdateItem")
-"""Keep the session and the requests of a WebSocket connection (`handlers/websocket/`)."""
+CONNECTIONS: Final = _actions("DeleteItem", "GetItem", "UpdateItem")
+"""Keep the session and the readers of a WebSocket connection (`handlers/websocket/`)."""
 
 
 def table_access(core: CoreAccess, *uses: Iterable[str]) -> Statement:

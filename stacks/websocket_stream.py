@@ -149,7 +149,7 @@ class WebSocketStream(pulumi.ComponentResource):
                     core["model_environment"],
                 ),
                 "statements": joined(
-                    [_manage_connections(connections, "POST"), table_access(core, RUN, FOLLOW, CANCEL, CONNECTIONS)],
+                    [_manage_connections(connections, "POST"), table_access(core, RUN, FOLLOW, CONNECTIONS)],
                     core["model_statements"],
                 ),
                 "asynchronous": True,

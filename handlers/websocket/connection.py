@@ -24,10 +24,12 @@ CALL_SECONDS = 5
 class Connection:
     """One client's socket."""
 
-    def __init__(self, connection_id: str, until: float) -> None:
-        """`until`, a `time.monotonic()`, is how long a call that is refused for load is tried again."""
+    def __init__(self, connection_id: str, until: float, given_up: Callable[[], bool] = lambda: False) -> None:
+        """`until`, a `time.monotonic()`, is how long a call that is refused for load is tried again. `given_up` tells
+        before each repetition whether the client waits for it no more."""
         self._id = connection_id
         self._until = until
+        self._given_up = given_up
 
     def send(self, frame: str) -> None:
         """Sends one frame, in order after the ones before. Raises ReceiverGone, or TryAgain when time is up.
@@ -57,10 +59,13 @@ class Connection:
             if status == 410:
                 raise ReceiverGone(self._id) from error
             if status == 429 or status >= 500:
-                raise TryAgain(str(error)) from error
+                raise self._later(error) from error
             raise
         except BotoCoreError as error:
-            raise TryAgain(str(error)) from error
+            raise self._later(error) from error
+
+    def _later(self, error: Exception) -> TryAgain | ReceiverGone:
+        return ReceiverGone(self._id) if self._given_up() else TryAgain(str(error))
 
 
 @at_init

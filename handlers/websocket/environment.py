@@ -4,6 +4,7 @@ from shared.chats.store import ChatStore
 from shared.init_phase import at_init
 from shared.stream.admission import Admission
 from shared.stream.dispatch import Dispatcher
+from shared.stream.readers import Readers
 from shared.stream.registry import StreamRegistry
 
 
@@ -23,6 +24,12 @@ def dispatcher() -> Dispatcher:
 def registry() -> StreamRegistry:
     """Knows what runs, and what can be resumed."""
     return StreamRegistry.from_environment()
+
+
+@at_init
+def readers() -> Readers:
+    """Knows who reads what."""
+    return Readers.from_environment()
 
 
 @at_init

@@ -3,12 +3,12 @@
 from handlers.websocket import frames
 from handlers.websocket.caller import Caller
 from handlers.websocket.connection import Connection
-from handlers.websocket.environment import admission, dispatcher, registry
-from handlers.websocket.requests import Request
+from handlers.websocket.environment import admission, dispatcher, readers, registry
 from shared.errors import InvalidRequest
 from shared.protocol.cursor import Cursor
 from shared.protocol.request import ChatRequest, identifier
 from shared.stream.admission import Joined
+from shared.stream.readers import Read, Reader
 
 
 def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
@@ -22,6 +22,8 @@ def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
         address=address,
     )
     if isinstance(admitted, Joined):
+        # An `abort` that came before was of an earlier `send` under this id.
+        readers().forget(_reader(caller, frame))
         _read(caller, frame, admitted.stream_id)
     else:
         dispatcher().dispatch(admitted, {**address, "connectedAt": caller.connected_at})
@@ -34,14 +36,19 @@ def resume(caller: Caller, frame: frames.ClientFrame, connection: Connection) ->
     if stream is None:
         connection.send(frames.no_active(frame.request_id))
         return
-    _request(caller, frame).resume(stream.stream_id, frame.chat_id)
-    _read(caller, frame, stream.stream_id, resumed=True, cursor=cursor)
+    if readers().attach(_reader(caller, frame), Read(stream.stream_id, frame.chat_id)):
+        _read(caller, frame, stream.stream_id, resumed=True, cursor=cursor)
+    else:
+        registry().drop_reader(caller.sub, frame.chat_id, stream.stream_id)
 
 
 def abort(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
-    """The user's stop of a `send`. A `resume` is let go: its reader finds out whether that was meant as a stop."""
-    if not _request(caller, frame).detach():
+    """The user's stop of a `send`. A `resume` is let go: whoever runs its stream finds out whether that was a stop."""
+    read = readers().drop(_reader(caller, frame))
+    if read is None:
         registry().cancel(caller.sub, frame.request_id)
+    else:
+        registry().drop_reader(caller.sub, read.chat_id, read.stream_id)
 
 
 def cancel(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
@@ -57,7 +64,6 @@ def _read(
     tail = {
         "owner": caller.sub,
         "streamId": stream_id,
-        "chatId": frame.chat_id,
         "resumed": resumed,
         "cursor": cursor and str(cursor),
         "correlationId": caller.correlation_id,
@@ -66,8 +72,8 @@ def _read(
     dispatcher().follow({**address, "connectedAt": caller.connected_at, "tail": tail})
 
 
-def _request(caller: Caller, frame: frames.ClientFrame) -> Request:
-    return Request(caller.sub, caller.connection_id, frame.request_id)
+def _reader(caller: Caller, frame: frames.ClientFrame) -> Reader:
+    return Reader(caller.sub, caller.connection_id, frame.request_id)
 
 
 def _cursor(frame: frames.ClientFrame) -> Cursor | None:

@@ -12,6 +12,7 @@ from handlers.websocket.connection import Connection
 from handlers.websocket.delivery import FrameDelivery
 from handlers.websocket.follower import Follower
 from shared.init_phase import at_init
+from shared.stream.readers import Reader
 from shared.stream.worker import Worker
 from shared.telemetry.log import logger
 
@@ -35,10 +36,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
     `"stream", "startBy"` to generate, `"tail"` (see Follower) to read.
     """
     ends_at = time.monotonic() + context.get_remaining_time_in_millis() / 1000
-    stream_id = (event["tail"] if "tail" in event else event["stream"])["streamId"]
-    connection = Connection(event["connectionId"], ends_at)
-    delivery = FrameDelivery(connection, event["requestId"], stream_id, event["connectedAt"])
+    connection_id, request_id, connected_at = event["connectionId"], event["requestId"], event["connectedAt"]
     if "tail" in event:
-        follower().follow(event, delivery, ends_at)
+        tail, reader = event["tail"], Reader(event["tail"]["owner"], connection_id, request_id)
+        connection = Connection(connection_id, ends_at, given_up=lambda: follower().is_dropped(reader))
+        delivery = FrameDelivery(connection, request_id, tail["streamId"], connected_at)
+        follower().follow(reader, tail, delivery, ends_at)
     else:
-        worker().work(event, delivery, ends_at)
+        connection = Connection(connection_id, ends_at)
+        worker().work(event, FrameDelivery(connection, request_id, event["stream"]["streamId"], connected_at), ends_at)

@@ -53,10 +53,12 @@ class Pulse:
         while not self._stopped.wait(due - time.monotonic()):
             due = time.monotonic() + INTERVAL_SECONDS
             try:
-                state = self._registry.pulse(self._start, self._usage(), self._model)
+                heard = self._registry.pulse(self._start, self._usage(), self._model)
             except Exception:
                 logger.exception("a pulse failed", extra={"streamId": self._start.stream_id})
                 continue
-            if state != "running":
-                self._on_end(state)
+            if heard.state != "running":
+                self._on_end(heard.state)
                 return
+            if heard.ask_at is not None:
+                due = min(due, time.monotonic() + heard.ask_at - time.time())

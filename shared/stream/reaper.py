@@ -82,8 +82,11 @@ class Reaper:
         """Ends this stream; None when another has ended it, or its worker lives and has written on."""
         journaled = _Journaled(self.journal, dead.owner, dead.stream_id)
         error = Internal("The answer broke off. Please try again.")
-        booking = journaled.booking() or self._booking(dead, journaled, error)
-        terminal = journaled.ending if journaled.ended else _terminal(dead, journaled, booking, error)
+        stopped = self.registry.was_cancelled(dead)
+        booking = journaled.booking() or self._booking(dead, journaled, "cancelled" if stopped else error.code)
+        terminal = (
+            journaled.ending if journaled.ended else _terminal(dead, journaled, booking, None if stopped else error)
+        )
         if not journaled.ended and not self._write(dead, terminal):
             return None
         if not self.registry.end(dead, booking.to_json(), journaled.answer.parts(), holds_slot=dead.holds_slot):
@@ -113,14 +116,14 @@ class Reaper:
             if reaped is not None:
                 yield reaped
 
-    def _booking(self, dead: OpenStream, journaled: _Journaled, error: StreamwaysError) -> Booking:
+    def _booking(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> Booking:
         """What its last pulse told, or what the journal shows if that is more."""
         told = dead.usage or Usage(0, 0)
         shown = estimate_tokens(journaled.answer.characters)
         record = self.registry.record(dead.owner, dead.stream_id)
         return Booking(
             model=dead.model or "unknown",
-            stop_reason=error.code,
+            stop_reason=stop_reason,
             usage=Usage(told.input_tokens, max(told.output_tokens, shown), estimated=True),
             first_text_ms=None,
             total_ms=round((time.time() - record.started_at) * 1000, 1) if record else 0.0,
@@ -134,7 +137,12 @@ class Reaper:
         return journal.close(time.monotonic() + WRITE_SECONDS)
 
 
-def _terminal(dead: OpenStream, journaled: _Journaled, booking: Booking, error: StreamwaysError) -> list[Numbered]:
+def _terminal(
+    dead: OpenStream, journaled: _Journaled, booking: Booking, error: StreamwaysError | None
+) -> list[Numbered]:
+    """The parts that end it: as a failure, or without an error as the stop that its user has asked for."""
     opening = [] if journaled.next else [parts.start(dead.message_id, dead.stream_id)]
-    last = [*opening, *journaled.blocks.closing(), *parts.failure(error, booking.metadata(dead.stream_id))]
+    metadata = booking.metadata(dead.stream_id)
+    told = parts.failure(error, metadata) if error else [parts.message_metadata(metadata), parts.abort("cancelled")]
+    last = [*opening, *journaled.blocks.closing(), *told]
     return [Numbered(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, journaled.next)]

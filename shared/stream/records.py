@@ -75,6 +75,12 @@ class OpenStream:
     usage: Usage | None
     """The totals of the last pulse; None if there was none."""
     model: str | None
+    cancelled: bool
+    """Whether its user has stopped it."""
+    reader_dropped_at: float | None
+    """When a reader was dropped, which may have been meant as a stop: epoch seconds."""
+    claimed: bool
+    """Whether a worker, or a reaper, has taken it."""
     holds_slot: bool
     """False when a newer stream of the chat has taken the slot over."""
 
@@ -94,5 +100,8 @@ class OpenStream:
             address=item["address"],
             usage=usage and Usage(usage["inputTokens"], usage["outputTokens"], usage.get("estimated", False)),
             model=item.get("model"),
+            cancelled=item.get("cancelled", False),
+            reader_dropped_at=item.get("readerDroppedAt"),
+            claimed="claimedBy" in item,
             holds_slot=item["pk"].startswith("user#"),
         )

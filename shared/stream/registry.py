@@ -9,6 +9,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from shared.chats.chat import Chat
@@ -16,6 +17,7 @@ from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
 from shared.protocol.cursor import Cursor
 from shared.stream.ending import end_stream
+from shared.stream.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.stream.start import Architecture, StreamStart
 from shared.table import chat_key, membership_key, message_key, record_key, slot_key
@@ -26,6 +28,16 @@ Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
 PulseState = Literal["running", "cancelled", "superseded"]
 """`superseded`: the slot is not this stream's any more."""
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a pulse has heard."""
+
+    state: PulseState
+    ask_at: float | None = None
+    """When it has to ask again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
+
 
 RESUMABLE_SECONDS = 60
 """How long after its end a stream is still offered to a client that was cut off just before."""
@@ -38,6 +50,7 @@ class StreamRegistry:
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
+        self._readers = Readers(table)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -67,15 +80,29 @@ class StreamRegistry:
             return "taken"
         return "superseded"
 
-    def pulse(self, start: StreamStart, usage: Usage, model: str) -> PulseState:
+    def pulse(self, start: StreamStart, usage: Usage, model: str) -> Heard:
         """Renews the lease, reports the totals so far, and hears what was asked meanwhile."""
-        totals = {"leaseExpiresAt": time.time() + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
+        now = time.time()
+        totals = {"leaseExpiresAt": now + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
         mine = where("#nonce = :nonce", nonce=start.nonce)
+        key = slot_key(start.owner, start.chat_id)
         try:
-            slot = self.table.write(update(slot_key(start.owner, start.chat_id), totals, mine))
+            slot = self.table.write(update(key, totals, mine))
         except ConditionFailed:
-            return "superseded"
-        return "cancelled" if slot["cancelled"] else "running"
+            return Heard("superseded")
+        dropped_at = slot.get("readerDroppedAt")
+        if slot["cancelled"]:
+            return Heard("cancelled")
+        if dropped_at is None:
+            return Heard("running")
+        if now < dropped_at + RESUMED_AGAIN_SECONDS:
+            return Heard("running", ask_at=dropped_at + RESUMED_AGAIN_SECONDS)
+        if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at):
+            return Heard("cancelled")
+        with suppress(ConditionFailed):  # another was dropped meanwhile, or the slot has gone
+            settled = where("#readerDroppedAt = :dropped", dropped=dropped_at)
+            self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]))
+        return Heard("running")
 
     def end(
         self,
@@ -112,6 +139,19 @@ class StreamRegistry:
             record = refusal.items[0]
             if record is not None and record["state"] == "started":
                 self._flag(owner, record["chatId"], record["nonce"])
+
+    def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
+        """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
+        whether that was a stop: see shared.stream.readers."""
+        running = where("#streamId = :stream", stream=stream_id)
+        with suppress(ConditionFailed):
+            self.table.write(update(slot_key(owner, chat_id), {"readerDroppedAt": time.time()}, running))
+
+    def was_cancelled(self, dead: OpenStream) -> bool:
+        """Whether the user has stopped a stream whose worker died before it heard of that."""
+        if dead.cancelled or dead.reader_dropped_at is None:
+            return dead.cancelled
+        return not self._readers.is_read_again(dead.owner, dead.chat_id, dead.reader_dropped_at)
 
     def cancel_chat(self, owner: str, chat_id: str) -> None:
         """Cancels the stream of this user that runs in this chat, if any."""

@@ -69,7 +69,7 @@ ALLOWED = {
         ("lambda:InvokeFunction", _function("appsync-worker")),
     },
     "appsync-worker-policy": {
-        *_table("DeleteItem", "PutItem", "UpdateItem"),
+        *_table("DeleteItem", "PutItem", "Query", "UpdateItem"),
         *GENERATE,
         ("appsync:GraphQL", PUBLISH),
         ("lambda:InvokeFunction", _function("appsync-reaper")),

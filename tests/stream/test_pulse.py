@@ -1,6 +1,7 @@
 """The pulse: one request a second, on a thread of its own, until it hears that the stream shall end."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -9,12 +10,12 @@ from shared.models.events import Usage
 from shared.stream import pulse as pulses
 from shared.stream.pulse import Pulse
 from shared.stream.records import LEASE_SECONDS
-from shared.stream.registry import StreamRegistry
+from shared.stream.registry import Heard, StreamRegistry
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running
+from tests.support.starts import CHAT, OWNER, STREAM, registry, running, start
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -104,6 +105,28 @@ def test_a_pulse_hears_that_its_stream_is(state: str, table: Table) -> None:  # 
     beating.pulse._thread.join(WAIT_SECONDS)
     assert beating.heard == [state]
     assert not beating.pulse._thread.is_alive()
+
+
+def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = 0.0
+    asked: list[float] = []
+
+    class Dropped:
+        """A stream, a reader of which was dropped."""
+
+        def pulse(self, *_: object) -> Heard:
+            nonlocal moment
+            asked.append(time.time())
+            monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 3600.0)  # from the next beat but one
+            moment = moment or time.time() + 0.2
+            return Heard("running", ask_at=moment) if len(asked) < 3 else Heard("cancelled")
+
+    monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 0.01)
+    over = threading.Event()
+    usage = Usage(0, 0)
+    Pulse(Dropped(), start(), model="m", usage=lambda: usage, on_end=lambda _: over.set()).begin()  # pyright: ignore
+    assert over.wait(WAIT_SECONDS)
+    assert asked[1] < moment <= asked[2]
 
 
 @pytest.mark.usefixtures("fast")

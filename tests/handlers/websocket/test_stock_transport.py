@@ -10,6 +10,7 @@ import pytest
 from handlers.websocket import frames, ticket_store
 from shared.auth.user import User
 from shared.errors import Internal
+from shared.stream.readers import Readers
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.gateway import gateway
@@ -210,8 +211,15 @@ def test_a_stop_ends_the_stream(
 def test_a_component_that_mounts_again_stops_nothing(
     stock: StockClient, stack: Stack, half_said: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`resume`, `abort`, `resume`. The model goes on when the first reader has found out what its `abort` meant."""
-    monkeypatch.setattr("handlers.websocket.requests.Request.forget", lambda _: half_said.set())
+    """`resume`, `abort`, `resume`. The model goes on when the stream has found out what the `abort` meant."""
+    find_out = Readers.is_read_again
+
+    def found_out(readers: Readers, owner: str, chat_id: str, around: float) -> bool:
+        found = find_out(readers, owner, chat_id, around)
+        half_said.set()
+        return found
+
+    monkeypatch.setattr(Readers, "is_read_again", found_out)
     [turn] = stock.talk(
         "websocket",
         stack,

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from handlers.websocket import store
-from handlers.websocket.requests import Request
+from handlers.websocket.environment import readers
 from shared.protocol.cursor import Cursor
+from shared.stream.readers import Reader
 from shared.stream.registry import StreamRegistry
+from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.interference import sent as sent_to_table
@@ -37,7 +39,6 @@ def reads(stream_id: str = "r-1", *, resumed: bool = True, cursor: object = None
     return {
         "owner": OWNER,
         "streamId": stream_id,
-        "chatId": "chat-1",
         "resumed": resumed,
         "cursor": cursor and str(cursor),
         "correlationId": "gateway-2",
@@ -224,21 +225,43 @@ def test_a_cancel_stops_a_stream_by_its_id_and_is_answered(world: World, table: 
     assert sent(world, "another") == [{"type": "result", "requestId": "c-1", "result": {"streamId": "r-1"}}]
 
 
-def test_an_abort_of_a_resume_stops_nothing_yet(world: World, table: Table) -> None:  # noqa: ARG001
+RESUMED = Reader(OWNER, CONNECTION, "r-2")
+ABORTED = {"type": "abort", "requestId": "r-2"}
+
+
+def reader_dropped_at(table: Table) -> float | None:
+    """When the running stream was told that a reader was dropped."""
+    slot = table.slot(OWNER, "chat-1")
+    assert slot is not None
+    return float(slot["readerDroppedAt"]) if "readerDroppedAt" in slot else None
+
+
+def test_an_abort_of_a_resume_stops_nothing_yet_but_stands_on_the_stream_at_once(world: World, table: Table) -> None:
+    """Its reader may die, or never get a frame through: whoever runs the stream decides."""
     receive(ask())
     receive(RESUME)
-    receive({"type": "abort", "requestId": "r-2"})
+    receive(ABORTED)
     assert not cancelled(table)
-    assert Request(OWNER, CONNECTION, "r-2").detached_at() is not None
+    assert reader_dropped_at(table) == pytest.approx(time.time(), abs=5)
+    assert readers().is_dropped(RESUMED)
     assert table.stream(OWNER, "r-2") is None, "a tombstone"
+    assert sent(world) == []
 
 
 def test_an_abort_lets_go_of_the_resume_of_its_own_connection_alone(world: World) -> None:  # noqa: ARG001
     receive(ask())
     receive(RESUME)
     receive(RESUME, connection_id="another")
-    receive({"type": "abort", "requestId": "r-2"})
-    assert Request(OWNER, "another", "r-2").detached_at() is None
+    receive(ABORTED)
+    assert not readers().is_dropped(Reader(OWNER, "another", "r-2"))
+
+
+def test_an_abort_of_a_resume_of_a_stream_that_was_superseded_stops_no_other(world: World, table: Table) -> None:  # noqa: ARG001
+    receive(ask())
+    receive(RESUME)
+    receive(ask("r-9", prompt="And now?"))
+    receive(ABORTED)
+    assert reader_dropped_at(table) is None
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))), ids=str)
@@ -246,19 +269,52 @@ def test_resume_abort_resume_leaves_one_reader_in_whatever_order_it_is_handled(
     order: tuple[int, ...], world: World, table: Table
 ) -> None:
     receive(ask())
-    frames = [RESUME, {"type": "abort", "requestId": "r-2"}, {**RESUME, "requestId": "r-3"}]
+    frames = [RESUME, ABORTED, {**RESUME, "requestId": "r-3"}]
     for index in order:
         receive(frames[index])
-    assert {read["requestId"] for read in tails(world)} == {"r-2", "r-3"}
-    assert Request(OWNER, CONNECTION, "r-2").detached_at() is not None
-    assert Request(OWNER, CONNECTION, "r-3").detached_at() is None
-    assert not cancelled(table)
+    reading = {read["requestId"] for read in tails(world)} - {"r-2"}
+    assert reading == {"r-3"}
+    assert readers().is_dropped(RESUMED)
+    assert not readers().is_dropped(Reader(OWNER, CONNECTION, "r-3"))
+    dropped_at = reader_dropped_at(table)
+    assert dropped_at is not None
+    assert readers().is_read_again(OWNER, "chat-1", dropped_at)
 
 
-def test_what_is_known_of_a_request_goes_with_its_connection(world: World, table: Table) -> None:  # noqa: ARG001
+def test_an_abort_that_overtakes_its_resume_keeps_it_from_reading(world: World, table: Table) -> None:
+    receive(ask())
+    receive(ABORTED)
+    receive(RESUME)
+    assert tails(world) == []
+    assert reader_dropped_at(table) is not None
+
+
+def test_an_id_that_was_dropped_long_ago_may_be_used_for_another_resume(world: World, table: Table) -> None:
     receive(ask())
     receive(RESUME)
-    item = table.item(f"user#{OWNER}", f"request#{CONNECTION}#r-2")
+    receive(ABORTED)
+    table.change(f"user#{OWNER}", f"reader#{CONNECTION}#r-2", droppedAt=int(time.time()) - 60)
+    receive(RESUME)
+    assert [read["requestId"] for read in tails(world)] == ["r-2", "r-2"]
+    assert not readers().is_dropped(RESUMED)
+
+
+def test_send_abort_send_under_one_id_reads_the_stream_again(world: World) -> None:
+    """The stream had ended before the `abort`, which was of the first `send`."""
+    receive(ask())
+    [event] = world.lambda_service.events
+    registry().end(StreamStart.from_json(event["stream"]), {"stopReason": "end_turn"}, [])
+    receive(ABORT)
+    receive(ask())
+    [read] = tails(world)
+    assert (read["requestId"], read["tail"]) == ("r-1", reads(resumed=False))
+    assert not readers().is_dropped(Reader(OWNER, CONNECTION, "r-1"))
+
+
+def test_what_is_known_of_a_reader_goes_with_its_connection(world: World, table: Table) -> None:  # noqa: ARG001
+    receive(ask())
+    receive(RESUME)
+    item = table.item(f"user#{OWNER}", f"reader#{CONNECTION}#r-2")
     assert item is not None
     assert (item["streamId"], item["chatId"]) == ("r-1", "chat-1")
     assert 0 < float(item["expiresAt"]) - time.time() <= 7200

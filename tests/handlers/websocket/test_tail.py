@@ -2,24 +2,26 @@
 
 import json
 import time
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from handlers.websocket import store, worker
-from handlers.websocket.requests import Request
+from handlers.websocket.environment import readers
 from shared.errors import Internal
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
 from shared.protocol.request import ChatRequest
 from shared.stream.journal import Journal
+from shared.stream.readers import Read, Reader
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.interference import refused
 from tests.support.logs import Logs
+from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, running, said, table_client, within
 from tests.support.websocket import CONNECTION, World, error_of
@@ -31,7 +33,7 @@ ENDED: list[Part] = [
     parts.block_end("text", "t"),
     parts.finish("stop", {"streamId": STREAM}),
 ]
-READER = Request(OWNER, CONNECTION, "r-2")
+READER = Reader(OWNER, CONNECTION, "r-2")
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +41,6 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers look about all the time."""
     monkeypatch.setattr("shared.stream.tail.POLL_SECONDS", 0.01)
     monkeypatch.setattr("shared.stream.tail.LOOK_SECONDS", 0.02)
-    for module in ("follower", "requests"):
-        monkeypatch.setattr(f"handlers.websocket.{module}.RESUMED_AGAIN_SECONDS", 0.2)
 
 
 def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
@@ -54,14 +54,22 @@ def end(start: StreamStart) -> None:
     registry().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": "So far, so good"}])
 
 
-def read(after: int = -1, remaining: float = 30.0, *, resumed: bool = True, request_id: str = "r-2") -> None:
+def read(
+    after: int = -1,
+    remaining: float = 30.0,
+    *,
+    resumed: bool = True,
+    request_id: str = "r-2",
+    before: Callable[[], None] = lambda: None,
+) -> None:
     """One event, as the routes send it for a `resume`."""
     if resumed:
-        Request(OWNER, CONNECTION, request_id).resume(STREAM, CHAT)
+        readers().attach(Reader(OWNER, CONNECTION, request_id), Read(STREAM, CHAT))
     cursor = behind(after)
     place = {"resumed": resumed, "cursor": cursor and str(cursor)}
     address = {"connectionId": CONNECTION, "requestId": request_id, "connectedAt": int(time.time())}
-    event = {**address, "tail": {"owner": OWNER, "streamId": STREAM, "chatId": CHAT, **place}}
+    event = {**address, "tail": {"owner": OWNER, "streamId": STREAM, **place}}
+    before()
     worker.handler(event, lambda_context(remaining))  # pyright: ignore
 
 
@@ -195,72 +203,40 @@ def test_a_request_is_forgotten_when_it_is_answered(world: World, table: Table) 
     assert table.items(f"user#{OWNER}", "request#") == []
 
 
-def test_a_reader_that_was_let_go_stops_and_the_stream_with_it(world: World, table: Table) -> None:
+def drop() -> None:
+    assert readers().drop(READER) == Read(STREAM, CHAT)
+
+
+def test_a_reader_that_was_let_go_stops_and_leaves_the_stream_to_whoever_runs_it(world: World, table: Table) -> None:
     running()
     write(SAID)
-    on_chunk(world, "So far", READER.detach)
-    began = time.monotonic()
+    on_chunk(world, "So far", drop)
     read()
-    assert time.monotonic() - began < 5
-    assert cancelled(table)
     assert [frame["type"] for frame in frames(world)] == ["start", *["chunk"] * 4]
-    assert table.items(f"user#{OWNER}", "request#") == []
+    assert not cancelled(table)
+    assert table.items(f"user#{OWNER}", "reader#") == []
 
 
-def test_a_reader_that_was_let_go_before_it_began_reads_nothing(world: World, table: Table) -> None:
+def test_a_reader_that_was_let_go_before_it_began_reads_nothing(world: World) -> None:
     running()
     write(SAID)
-    READER.detach()
-    read()
+    read(before=drop)
     assert frames(world) == []
-    assert cancelled(table)
 
 
-@pytest.mark.parametrize("connection_id", [CONNECTION, "another"])
-@pytest.mark.parametrize("before", [True, False], ids=["before the abort", "after it"])
-def test_a_chat_that_is_resumed_again_goes_on(connection_id: str, before: bool, world: World, table: Table) -> None:
+def test_a_reader_that_was_let_go_does_not_go_on_trying_to_send(world: World) -> None:
     running()
     write(SAID)
-    acts = [READER.detach, lambda: Request(OWNER, connection_id, "r-3").resume(STREAM, CHAT)]
 
-    def act() -> None:
-        for each in reversed(acts) if before else acts:
-            each()
+    def fail(_: str, __: str) -> None:
+        world.connections.failures.are([503], for_ever=True)
+        drop()
 
-    on_chunk(world, "So far", act)
-    read()
-    assert not cancelled(table)
-
-
-def test_it_is_waited_for_a_resume_that_comes_after_the_abort(
-    world: World, table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waits: list[float] = []
-
-    def wait(seconds: float) -> None:
-        waits.append(seconds)
-        Request(OWNER, "another", "r-3").resume(STREAM, CHAT)
-
-    clock = SimpleNamespace(sleep=wait, time=time.time, monotonic=time.monotonic)
-    monkeypatch.setattr("handlers.websocket.follower.time", clock)
-    running()
-    write(SAID)
-    on_chunk(world, "So far", READER.detach)
-    read()
-    assert len(waits) == 1
-    assert 0 <= waits[0] <= 0.2
-    assert not cancelled(table)
-
-
-def test_the_reader_that_was_let_go_last_stops_the_stream(world: World, table: Table) -> None:
-    running()
-    write(SAID)
-    other = Request(OWNER, CONNECTION, "r-3")
-    other.resume(STREAM, CHAT)
-    other.detach()
-    on_chunk(world, "So far", READER.detach)
-    read()
-    assert cancelled(table)
+    world.connections.then = fail
+    began = time.monotonic()
+    read(remaining=60.0)
+    assert time.monotonic() - began < WAIT_SECONDS
+    assert len(frames(world)) == 1
 
 
 def test_a_table_that_fails_for_a_moment_costs_no_reader_its_stream(world: World) -> None:
@@ -269,18 +245,6 @@ def test_a_table_that_fails_for_a_moment_costs_no_reader_its_stream(world: World
     with refused(store.table().client, "GetItem", "InternalServerError", times=1):
         read()
     assert frames(world)[-1]["type"] == "end"
-
-
-def test_a_reader_of_another_chat_or_user_or_long_ago_saves_nothing(world: World, table: Table) -> None:
-    running()
-    write(SAID)
-    Request(OWNER, CONNECTION, "r-3").resume("other", "chat-2")
-    Request("mallory", CONNECTION, "r-4").resume(STREAM, CHAT)
-    Request(OWNER, "tab-2", "r-5").resume(STREAM, CHAT)
-    table.change(f"user#{OWNER}", "request#tab-2#r-5", resumedAt=int(time.time()) - 60)
-    on_chunk(world, "So far", READER.detach)
-    read()
-    assert cancelled(table)
 
 
 def test_a_send_that_was_joined_is_read_without_a_note(world: World) -> None:
@@ -295,7 +259,6 @@ def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
     running()
     write(SAID)
     world.connections.failures.are([None, None, None, None, 403])
-    on_chunk(world, "text-delta", READER.detach)
     read()
     assert json.dumps(frames(world))
     assert logs.lines("reading for a client failed")
