@@ -13,9 +13,9 @@ from typing import Literal, cast, get_args
 from sandbox.faults import Faults
 from sandbox.forms import Form
 
-EventFaultKind = Literal["duplicate", "reordered", "dropped", "late"]
+EventFaultKind = Literal["duplicate", "aged_duplicate", "reordered", "dropped", "late"]
 KINDS: tuple[EventFaultKind, ...] = get_args(EventFaultKind)
-DEFAULT_SECONDS: dict[EventFaultKind, float] = {"duplicate": 0, "reordered": 10, "late": 2}
+DEFAULT_SECONDS: dict[EventFaultKind, float] = {"duplicate": 0, "aged_duplicate": 0, "reordered": 10, "late": 2}
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class EventFault:
     function: str = ""
     """What the name of the function begins with; events of others are well."""
     seconds: float = 0
-    """After which the second delivery of a `duplicate` follows; for which a `late` one is held; for which a
-    `reordered` one waits at most for the next event of its function to be worked off."""
+    """After which the second delivery of a `duplicate` follows, or that of an `aged_duplicate` is given up as too old;
+    for which a `late` one is held; for which a `reordered` one waits at most for the next event of its function to be
+    worked off."""
 
 
 class EventFaults(Faults[EventFault]):
@@ -37,8 +38,11 @@ class EventFaults(Faults[EventFault]):
         super().__init__(_read)
         self._held: dict[str, asyncio.Event] = {}
 
-    async def carry(self, function_name: str, deliver: Callable[[], Awaitable[None]]) -> None:
-        """Deliver an event of this function: once, twice, later or never. `deliver` returns when it is worked off."""
+    async def carry(
+        self, function_name: str, deliver: Callable[[], Awaitable[None]], give_up: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Deliver an event of this function: once, twice, later or never. `deliver` returns when it is worked off;
+        `give_up` is what becomes of a delivery that is too old to be tried."""
         overtaken = self._held.pop(function_name, None)
         fault = self.take(lambda fault: function_name.startswith(fault.function))
         try:
@@ -47,6 +51,8 @@ class EventFaults(Faults[EventFault]):
                     return
                 case EventFault("duplicate"):
                     await asyncio.gather(deliver(), self._later(fault.seconds, deliver))
+                case EventFault("aged_duplicate"):
+                    await asyncio.gather(deliver(), self._later(fault.seconds, give_up))
                 case EventFault("late"):
                     await self._later(fault.seconds, deliver)
                 case EventFault("reordered"):

@@ -75,6 +75,10 @@ class Events:
                 _log.warning("An event of %s was dropped: it is over its age limit.", function.name)
                 return self._tell(function, config.on_failure, "EventAgeExceeded", request_id, payload, attempts, last)
 
+    async def give_up(self, function: Function, request_id: str, payload: bytes) -> None:
+        """No attempt at all: the event has grown too old in the queue."""
+        self._tell(function, function.event_invoke.on_failure, "EventAgeExceeded", request_id, payload, 0, None)
+
     def _tell(
         self,
         function: Function,

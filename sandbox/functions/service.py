@@ -152,8 +152,10 @@ class FunctionService:
         function = self._function(function_name)
         event = _checked(payload, EVENT_BYTES)
         request_id = new_request_id()
-        deliver = partial(self._events.deliver, function, request_id, event)
-        self._spawn(self.event_faults.carry(function_name, deliver))
+        deliver, give_up = (
+            partial(act, function, request_id, event) for act in (self._events.deliver, self._events.give_up)
+        )
+        self._spawn(self.event_faults.carry(function_name, deliver, give_up))
         return request_id
 
     async def kill(self, prefix: str) -> int:

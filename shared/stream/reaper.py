@@ -1,11 +1,12 @@
 """Ends streams whose worker died: the terminal part into the journal, the record ended, the slot freed, once.
 
-A worker that was taken for dead and lives loses its next write of the journal, and stops; one that was quicker keeps
-its stream.
+An event that failed says little: it may be a duplicate, and another delivery of it may be worked on. Lambda's request
+id does not tell them apart. So a stream that a worker has claimed is judged by its pulse alone. A worker that was taken
+for dead and lives loses its next write of the journal, and stops; one that was quicker keeps its stream.
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
@@ -16,12 +17,17 @@ from shared.protocol.parts import DELTAS, REAPER_EPOCH, Numbered, OpenBlocks, is
 from shared.stream.answer import Answer
 from shared.stream.booking import Booking
 from shared.stream.journal import Journal, JournalReader
+from shared.stream.pulse import INTERVAL_SECONDS
 from shared.stream.records import OpenStream
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import Architecture, StreamStart
 from shared.telemetry.log import logger
 from shared.telemetry.record import record_stream
 
+SILENT_SECONDS = 2.5 * INTERVAL_SECONDS
+"""A claimed stream whose pulse has not moved for so long, two of its writes and more, has lost its worker."""
+LOOK_SECONDS = 0.5
+"""How often the pulse is looked at meanwhile."""
 WRITE_SECONDS = 10.0
 """How long the terminal part is tried to be written; the next sweep comes in a minute."""
 
@@ -72,6 +78,8 @@ class Reaper:
 
     registry: StreamRegistry
     journal: JournalReader
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -102,8 +110,10 @@ class Reaper:
         if "stream" not in event:  # a reader's
             return None
         start = StreamStart.from_json(cast("Mapping[str, Any]", event["stream"]))
-        dead = self.registry.open_stream(start.owner, start.stream_id, start.nonce)
-        return dead and self.reap(dead)
+        dead = self._open(start)
+        if dead is None or not (self._taken(start, dead) or self._is_silent(start, dead)):
+            return None
+        return self.reap(dead)
 
     def sweep(self, architecture: Architecture) -> Iterator[Reaped]:
         """Ends the streams of this architecture whose lease has run out. One that cannot be ended keeps no other."""
@@ -115,6 +125,27 @@ class Reaper:
                 continue
             if reaped is not None:
                 yield reaped
+
+    def _open(self, start: StreamStart) -> OpenStream | None:
+        return self.registry.open_stream(start.owner, start.stream_id, start.nonce)
+
+    def _taken(self, start: StreamStart, dead: OpenStream) -> bool:
+        """Takes a stream that nobody has claimed: from now on no delivery of its event runs it."""
+        return not dead.claimed and self.registry.claim(start) != "taken"
+
+    def _is_silent(self, start: StreamStart, watched: OpenStream) -> bool:
+        """Whether the worker that has claimed the stream gives no sign of life.
+
+        A superseded stream has no slot and no pulse: its worker ends it at once, or the sweep does.
+        """
+        until = self.clock() + SILENT_SECONDS
+        found: OpenStream | None = watched
+        while found is not None and found.holds_slot and found.lease_expires_at == watched.lease_expires_at:
+            if self.clock() >= until:
+                return True
+            self.pause(LOOK_SECONDS)
+            found = self._open(start)
+        return False
 
     def _booking(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> Booking:
         """What its last pulse told, or what the journal shows if that is more."""

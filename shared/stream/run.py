@@ -163,11 +163,11 @@ class StreamRun:
         except Exception:
             logger.exception("ending the stream failed", extra=self._ids)
         finally:
+            self._pulse.stop()
             self._outbox.release()
 
     def _end(self) -> None:
         self._outbox.seal()
-        self._pulse.stop()
         if self._cause != "model":
             self._hang_up()
         booking, last = None, parts.failure(Internal(), {"streamId": self._start.stream_id})
@@ -179,6 +179,7 @@ class StreamRun:
         # A journal that could not be closed has said so in the log. The stream ends without it: its readers miss the
         # terminal part there, and so are not told that they have all.
         self._journal.close(time.monotonic() + self._time_for_the_table())
+        self._pulse.stop()  # no sooner: who watches it takes a silent stream for dead
         if self._lost.is_set():
             logger.error("the stream was ended by another", extra=self._ids)
         elif booking is not None:

@@ -43,14 +43,10 @@ class Worker:
         """Runs the stream of an event to its end. `ends_at` is when the function's time is over (`time.monotonic()`).
 
         A client that is gone, or cannot be told, costs the stream nothing. Raises what kept the stream from being
-        begun, after the client was told: Lambda then calls the reaper.
+        begun, and tells the client nothing: this may be a duplicate of an event that is being worked on. Lambda then
+        calls the reaper, who knows how to find out.
         """
-        start = StreamStart.from_json(event["stream"])
-        try:
-            run = self._begun(start, event["startBy"], ends_at)
-        except Exception:
-            tell_failure(delivery)
-            raise
+        run = self._begun(StreamStart.from_json(event["stream"]), event["startBy"], ends_at)
         if run is None:
             return
         try:

@@ -1,5 +1,6 @@
 """The reaper: a stream whose worker died is ended once, with what it said, and one that lives is left alone."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from shared.models.events import Usage
 from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
+from shared.stream import pulse as pulses
 from shared.stream.journal import Journal, JournalReader
 from shared.stream.reaper import Reaper
+from shared.stream.records import LEASE_SECONDS
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
@@ -197,15 +200,101 @@ def event(of: StreamStart) -> dict[str, Any]:
     return {"connectionId": "c", "stream": of.to_json(), "startBy": 0.0}
 
 
-def test_the_stream_of_a_failed_invocation_is_ended_whatever_its_lease_says(table: Table) -> None:
+def impatient(pause: Callable[[float], object] = lambda _: None) -> Reaper:
+    """A reaper for which time passes by its pauses alone."""
+    now = 0.0
+
+    def passed(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        pause(now)
+
+    return Reaper(registry(), JournalReader(table_client()), pause=passed, clock=lambda: now)
+
+
+def test_the_stream_of_a_failed_invocation_is_ended_though_its_lease_is_good(table: Table) -> None:
     start = admitted(address={"connectionId": "c", "requestId": STREAM})
     assert registry().claim(start) == "claimed"
     journal(SAID)
-    reaped = reaper().of_event(event(start))
+    waited: list[float] = []
+    reaped = impatient(waited.append).of_event(event(start))
     assert reaped is not None
     assert reaped.open.address == {"connectionId": "c", "requestId": STREAM}
     assert booked(table)["stopReason"] == "internal"
-    assert reaper().of_event(event(start)) is None
+    assert 2 * pulses.INTERVAL_SECONDS < max(waited) < LEASE_SECONDS
+    assert impatient().of_event(event(start)) is None
+
+
+def test_the_stream_of_an_event_that_no_worker_ever_took_is_ended_at_once(table: Table) -> None:
+    start = admitted()
+    waited: list[float] = []
+    assert impatient(waited.append).of_event(event(start)) is not None
+    assert waited == []
+    assert booked(table)["stopReason"] == "internal"
+    assert registry().claim(start) == "taken", "a duplicate that comes now runs nothing"
+
+
+def test_a_duplicate_that_fails_does_not_end_the_stream_of_the_worker_that_runs_it(table: Table) -> None:
+    """It aged out, ran out of memory, or failed in its init; another delivery of the event is being worked on."""
+    start = admitted()
+    assert registry().claim(start) == "claimed"
+    journal(SAID)
+    before = journaled()
+
+    def beat(now: float) -> None:
+        if now >= 1.4:
+            registry().pulse(start, Usage(1, 2), "m")
+
+    assert impatient(beat).of_event(event(start)) is None
+    assert journaled() == before
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert record["state"] == "started"
+
+
+def test_a_worker_that_ends_its_stream_while_it_is_watched_is_left_alone(table: Table) -> None:
+    start = admitted()
+    assert registry().claim(start) == "claimed"
+
+    def end(_: float) -> None:
+        registry().end(start, {"stopReason": "end_turn"}, [])
+
+    assert impatient(end).of_event(event(start)) is None
+    assert booked(table)["stopReason"] == "end_turn"
+
+
+def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_any_other(table: Table) -> None:
+    start = admitted()
+    claimed: list[str] = []
+    watched = WatchedTable()
+
+    def claim(asked: str) -> None:
+        if asked == "UpdateItem" and not claimed:
+            claimed.append(registry().claim(start))
+
+    watched.before = claim
+
+    def beat(_: float) -> None:
+        registry().pulse(start, Usage(1, 2), "m")
+
+    streams = StreamRegistry(watched)
+    assert Reaper(streams, JournalReader(watched), pause=beat).of_event(event(start)) is None
+    assert claimed == ["claimed"]
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert record["state"] == "started"
+
+
+def test_a_superseded_stream_is_left_to_its_worker_and_to_the_sweep(table: Table) -> None:
+    """It has no slot any more, and so no pulse that shows whether its worker lives."""
+    start = admitted()
+    assert registry().claim(start) == "claimed"
+    admitted("stream-2", "And now?")
+    assert impatient().of_event(event(start)) is None
+    for item in (table.stream(OWNER, STREAM),):
+        assert item is not None
+        table.change(item["pk"], item["sk"], startedAt=1, leaseExpiresAt=1)
+    assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == [STREAM]
 
 
 @pytest.mark.parametrize("what", ["ended", "withdrawn", "of an earlier start"])

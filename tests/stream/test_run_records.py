@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from shared.errors import ModelThrottled, ModelUnavailable
+from shared.stream import pulse
 from shared.stream import run as runs
 from shared.stream.booking import Booking
 from shared.stream.journal import JournalReader
@@ -49,6 +50,38 @@ def test_the_terminal_part_is_not_handed_out_before_the_stream_is(step: str, tab
     run.join()
     assert booked(table)
     assert journaled()[-1]["type"] == "finish"
+
+
+def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reaper may be watching: an end that takes some seconds is no silence."""
+    monkeypatch.setattr(pulse, "INTERVAL_SECONDS", 0.02)
+    watched = WatchedTable()
+    beaten = threading.Semaphore(0)
+    watched.client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: beaten.release())
+    said = threading.Event()
+    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRegistry(watched))
+    reader = Reader(run)
+    reader.wait_for_batches(1)
+    wait_until_written(run)
+    held, free = watched.hold("PutItem")
+    said.set()
+    assert held.wait(WAIT_SECONDS)
+    assert reader.hears("finish-step", within=WAIT_SECONDS)
+    while beaten.acquire(blocking=False):
+        pass
+    before = table.slot(OWNER, CHAT)
+    for _ in range(3):
+        assert beaten.acquire(timeout=WAIT_SECONDS)
+    after = table.slot(OWNER, CHAT)
+    free.set()
+    assert reader.rest()[-1]["type"] == "finish"
+    run.join()
+    assert before is not None
+    assert after is not None
+    assert after["leaseExpiresAt"] > before["leaseExpiresAt"]
+    assert booked(table)
 
 
 def wait_until_written(run: runs.StreamRun) -> None:

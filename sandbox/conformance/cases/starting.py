@@ -20,6 +20,8 @@ from sandbox.conformance.reading import (
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
+DUPLICATED_TOKENS_PER_SECOND = 60
+"""Of a model whose answer is still being said when the reaper has found out what to make of a failed delivery."""
 
 
 @CASES.case("Two equal starts at the same moment are one stream: both get all of it, and the model is asked once.")
@@ -89,6 +91,21 @@ async def duplicate_worker_event(trial: Trial) -> None:
         received = await trial.whole(trial.request())
     each_once(received)
     ends_once(received, "finish")
+    await _asked_once(trial)
+
+
+@CASES.case(
+    "A second delivery of a start that fails does not end the stream that the first one runs.",
+    on=(("websocket",), ("appsync",)),
+    manner="alone",
+)
+async def failed_duplicate_of_a_worker_event(trial: Trial) -> None:
+    aged = {"fault": "aged_duplicate", "function": f"{trial.architecture}-worker", "seconds": 0.5}
+    request = trial.request()
+    async with trial.sandbox.fault("/events/fault", aged), trial.sandbox.pace(DUPLICATED_TOKENS_PER_SECOND):
+        received = await trial.whole(request)
+    ends_once(received, "finish")
+    equal_parts("the replay", await trial.resumed(request.chat_id), received)
     await _asked_once(trial)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from functools import partial
 
 import pytest
 
@@ -33,7 +34,8 @@ class Deliveries:
     async def send(self, *events: str, function: str = "worker-1") -> None:
         """Send these, one after another, none waited for."""
         for event in events:
-            self._tasks.append(asyncio.create_task(self.faults.carry(function, lambda event=event: self._work(event))))
+            work, give_up = partial(self._work, event), partial(self._work, f"{event} is too old")
+            self._tasks.append(asyncio.create_task(self.faults.carry(function, work, give_up)))
             for _ in range(5):  # as far as it gets by itself
                 await asyncio.sleep(0)
 
@@ -55,6 +57,7 @@ def deliveries() -> Deliveries:
     ("fault", "arrives"),
     [
         ({"fault": "duplicate", "after": 1}, ["a", "b", "b", "c", "d"]),
+        ({"fault": "aged_duplicate", "after": 1}, ["a", "b", "b is too old", "c", "d"]),
         ({"fault": "dropped", "calls": 2}, ["c", "d"]),
         ({"fault": "reordered", "after": 1}, ["a", "c", "b", "d"]),
         ({"fault": "reordered", "calls": 2}, ["c", "b", "a", "d"]),
