@@ -136,16 +136,19 @@ class Reaper:
     def _is_silent(self, start: StreamStart, watched: OpenStream) -> bool:
         """Whether the worker that has claimed the stream gives no sign of life.
 
-        A superseded stream has no slot and no pulse: its worker ends it at once, or the sweep does.
+        A superseded stream has no slot and no pulse: its worker ends it, or the lease that it had runs out.
         """
-        until = self.clock() + SILENT_SECONDS
-        found: OpenStream | None = watched
-        while found is not None and found.holds_slot and found.lease_expires_at == watched.lease_expires_at:
-            if self.clock() >= until:
-                return True
+        until = self.clock() + (SILENT_SECONDS if watched.holds_slot else watched.lease_expires_at - time.time())
+        while self.clock() < until:
             self.pause(LOOK_SECONDS)
             found = self._open(start)
-        return False
+            if found is None:
+                return False
+            if found.holds_slot != watched.holds_slot:
+                return self._is_silent(start, found)
+            if found.lease_expires_at != watched.lease_expires_at:
+                return False
+        return True
 
     def _booking(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> Booking:
         """What its last pulse told, or what the journal shows if that is more."""

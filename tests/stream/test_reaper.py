@@ -285,16 +285,35 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
     assert record["state"] == "started"
 
 
-def test_a_superseded_stream_is_left_to_its_worker_and_to_the_sweep(table: Table) -> None:
+@pytest.mark.parametrize("when", ["before", "meanwhile"])
+def test_a_superseded_stream_has_as_long_to_end_as_its_lease_was_good(when: str, table: Table) -> None:
     """It has no slot any more, and so no pulse that shows whether its worker lives."""
     start = admitted()
     assert registry().claim(start) == "claimed"
+    waited: list[float] = []
+
+    def supersede(now: float) -> None:
+        waited.append(now)
+        if when == "meanwhile" and len(waited) == 1:
+            admitted("stream-2", "And now?")
+
+    if when == "before":
+        admitted("stream-2", "And now?")
+    assert impatient(supersede).of_event(event(start)) is not None
+    assert LEASE_SECONDS - 2 < max(waited) < LEASE_SECONDS + 2
+    assert booked(table)["stopReason"] == "internal"
+
+
+def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) -> None:
+    start = admitted()
+    assert registry().claim(start) == "claimed"
     admitted("stream-2", "And now?")
-    assert impatient().of_event(event(start)) is None
-    for item in (table.stream(OWNER, STREAM),):
-        assert item is not None
-        table.change(item["pk"], item["sk"], startedAt=1, leaseExpiresAt=1)
-    assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == [STREAM]
+
+    def end(_: float) -> None:
+        registry().end(start, {"stopReason": "superseded"}, [], holds_slot=False)
+
+    assert impatient(end).of_event(event(start)) is None
+    assert booked(table)["stopReason"] == "superseded"
 
 
 @pytest.mark.parametrize("what", ["ended", "withdrawn", "of an earlier start"])
