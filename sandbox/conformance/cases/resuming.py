@@ -2,6 +2,8 @@
 
 import asyncio
 import random
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import islice
 
 from sandbox.clients.client import TERMINAL_PARTS, NothingActive, Received, new_id
@@ -30,6 +32,8 @@ CASES = Cases()
 CHAIN_SIZES = (1, 1, 2, 3, 5, 8, 13)
 """After how many parts the readers of a running stream hang up, one after the other."""
 MOST_CUTS = 12
+SLOW_TOKENS_PER_SECOND = 30
+"""Of a model whose answer lasts longer than a stop takes."""
 
 
 @CASES.case("A stream that readers leave again and again while it runs comes whole, each part once.")
@@ -217,6 +221,60 @@ async def abort_of_a_resume(trial: Trial) -> None:
         received += await within(10, "the stop", parts)
     ends_once(received, "abort")
     same("the stop reason", stop_reason(received), "cancelled")
+
+
+@CASES.case(
+    "The abort of a resumed stream is a stop also when its reader is killed before it could pass it on.",
+    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    manner="alone",
+)
+async def stop_whose_reader_is_killed(trial: Trial) -> None:
+    async with _reader_that_aborts(trial):
+        await trial.sandbox.kill("websocket-worker")
+
+
+@CASES.case(
+    "The abort of a resumed stream is a stop also when nothing reaches the client any more.",
+    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    manner="alone",
+)
+async def stop_whose_reader_cannot_send(trial: Trial) -> None:
+    refused = {"fault": "unavailable", "calls": 1000, "after": 3}
+    async with trial.sandbox.fault("/connections/fault", refused, all_calls=False), _reader_that_aborts(trial):
+        pass
+
+
+@asynccontextmanager
+async def _reader_that_aborts(trial: Trial) -> AsyncGenerator[None]:
+    """A WebSocket reader of a stream that was begun elsewhere has just sent its abort; expects the stream to stop."""
+    begun, read = trial.on
+    request = trial.request()
+    async with (
+        trial.sandbox.pace(SLOW_TOKENS_PER_SECOND),
+        trial.client(on=begun) as client,
+        trial.client(on=read) as tab,
+    ):
+        assert isinstance(tab, WebSocketClient)
+        parts = client.stream(request)
+        received = await first_text(parts)
+        resumed = tab.resume(request.chat_id, request_id="the-reader")
+        await anext(resumed)
+        await tab.abort("the-reader")
+        yield
+        received += await within(10, "the stop", parts)
+        await resumed.aclose()
+    ends_once(received, "abort")
+    same("the stop reason", stop_reason(received), "cancelled")
+
+
+@CASES.case("A `send` that is repeated after the abort of an ended one is replayed.", on=(("websocket",),))
+async def send_abort_send(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    async with trial.client() as client:
+        assert isinstance(client, WebSocketClient)
+        whole = await rest(client.stream(request))
+        await client.abort(request.stream_id)
+        equal_parts("the stream sent again", await within(10, "the second `send`", client.stream(request)), whole)
 
 
 @CASES.case("What was begun on one transport is resumed on another, with the same parts at the same places.", on=PAIRS)

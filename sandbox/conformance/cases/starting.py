@@ -3,7 +3,7 @@
 import asyncio
 
 from sandbox.clients.chats import text_of
-from sandbox.clients.client import user_message
+from sandbox.clients.client import chat_request, user_message
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
@@ -102,7 +102,7 @@ async def duplicate_worker_event(trial: Trial) -> None:
 async def failed_duplicate_of_a_worker_event(trial: Trial) -> None:
     aged = {"fault": "aged_duplicate", "function": f"{trial.architecture}-worker", "seconds": 0.5}
     request = trial.request()
-    await trial.whole(trial.request(SHORT_PROMPT))  # a worker is warm: it claims the next stream at once
+    await trial.whole(chat_request(SHORT_PROMPT))  # a worker is warm: it claims the next stream at once
     async with trial.sandbox.fault("/events/fault", aged), trial.sandbox.pace(DUPLICATED_TOKENS_PER_SECOND):
         received = await trial.whole(request)
     ends_once(received, "finish")
