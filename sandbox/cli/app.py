@@ -156,6 +156,21 @@ def token(
     print(Control.of(running_sandbox(port)).token(tier.value))
 
 
+@app.command(short_help="The demo users, with their passwords.")
+def users(json: Json = False, port: Port = None) -> None:
+    """Print who can sign in to the running sandbox: its demo users, their passwords, and where a client signs in.
+
+    \b
+    Examples:
+      streamways users
+      streamways users --json | jq '.users[] | select(.tier == "pro")'
+    """
+    from sandbox.cli.listing import print_users
+    from sandbox.cli.stack import running_sandbox
+
+    print_users(running_sandbox(port), as_json=json)
+
+
 @app.command(short_help="The outputs of the stack in the sandbox.")
 def outputs(json: Json = False, port: Port = None) -> None:
     """Print the outputs of the stack in the running sandbox.

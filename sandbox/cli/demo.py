@@ -60,6 +60,7 @@ def _what_next(launched: Launched, console: Console) -> None:
         ". .venv/bin/activate",
         'streamways race "Why is a hang-up not a cancel?"',
         'streamways ask "What is the outbox?" --on websocket',
+        "streamways users",
         "streamways logs -f",
         "streamways --help",
     ):

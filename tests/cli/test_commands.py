@@ -67,7 +67,7 @@ def test_a_port_in_the_environment_that_is_no_port_is_misuse(
 
 
 @pytest.mark.parametrize(
-    "arguments", [["race", "hi"], ["ask", "hi"], ["token"], ["outputs"], ["logs"], ["sandbox", "status"]]
+    "arguments", [["race", "hi"], ["ask", "hi"], ["token"], ["users"], ["outputs"], ["logs"], ["sandbox", "status"]]
 )
 def test_without_a_sandbox_a_command_fails_and_names_the_next_step(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
@@ -114,7 +114,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     "command",
     [
-        *(["demo"], ["race"], ["ask"], ["token"], ["outputs"], ["logs"]),
+        *(["demo"], ["race"], ["ask"], ["token"], ["users"], ["outputs"], ["logs"]),
         *(["sandbox", "start"], ["sandbox", "stop"], ["sandbox", "status"]),
         *(["bench", "startup"], ["bench", "stream"], ["bench", "package"], ["bench", "lag"]),
     ],
@@ -215,13 +215,19 @@ def test_a_reader_that_has_enough_is_no_crash():
 # The sandbox as the commands see it: a state file whose lock is held, and an origin that answers.
 
 
-def claimed(state_root: Path, port: int, origin: str = "http://127.0.0.1:1") -> state.Claim:
+def claimed(
+    state_root: Path,
+    port: int,
+    origin: str = "http://127.0.0.1:1",
+    users: tuple[state.DemoUser, ...] = (),
+    **outputs: str,
+) -> state.Claim:
     claim = state.claim(state_root, port)
     assert claim is not None
     credentials = Keys("a", "b", "c")
-    outputs = {"functionUrl": f"{origin}/", "region": "us-east-1"}
+    known = {"functionUrl": f"{origin}/", "region": "us-east-1", **outputs}
     claim.publish(
-        state.State(os.getpid(), port, origin, "key", "2026-01-01T00:00:00Z", "us-east-1", outputs, credentials)
+        state.State(os.getpid(), port, origin, "key", "2026-01-01T00:00:00Z", "us-east-1", known, credentials, users)
     )
     return claim
 
@@ -237,6 +243,49 @@ async def test_token_prints_the_access_token_alone(state_root: Path, capsys: pyt
     assert line == "POST /_sandbox/token HTTP/1.1"
     assert headers["x-sandbox-key"] == "key"
     assert json.loads(body) == {"tier": "pro"}
+
+
+USERS = (state.DemoUser("free", "free@example.com", "Aa1!one"), state.DemoUser("pro", "pro@example.com", "Aa1!two"))
+POOL = {"cognitoEndpoint": "http://127.0.0.1:1/cognito", "userPoolId": "us-east-1_A", "userPoolClientId": "4u3"}
+
+
+def test_users_as_json_are_all_that_a_client_needs_to_sign_in(state_root: Path, capsys: pytest.CaptureFixture[str]):
+    claim = claimed(state_root, 9105, users=USERS, **POOL)
+    assert run(["users", "--json"]) == 0
+    claim.release()
+    assert json.loads(capsys.readouterr().out) == {
+        **POOL,
+        "region": "us-east-1",
+        "users": [
+            {"tier": "free", "username": "free@example.com", "password": "Aa1!one"},
+            {"tier": "pro", "username": "pro@example.com", "password": "Aa1!two"},
+        ],
+    }
+
+
+def test_users_for_a_person_are_a_table_below_the_pool(state_root: Path, capsys: pytest.CaptureFixture[str]):
+    claim = claimed(state_root, 9105, users=USERS, **POOL)
+    assert run(["users"]) == 0
+    claim.release()
+    pool, _, table = capsys.readouterr().out.partition("\n\n")
+    assert [line.split() for line in pool.splitlines()] == [
+        ["cognitoEndpoint", "http://127.0.0.1:1/cognito"],
+        ["region", "us-east-1"],
+        ["userPoolId", "us-east-1_A"],
+        ["userPoolClientId", "4u3"],
+    ]
+    assert table.splitlines() == [
+        "tier  username          password",
+        "free  free@example.com  Aa1!one",
+        "pro   pro@example.com   Aa1!two",
+    ]
+
+
+def test_a_program_without_demo_users_is_told_what_it_lacks(state_root: Path, capsys: pytest.CaptureFixture[str]):
+    claim = claimed(state_root, 9105)
+    assert run(["users"]) == 1
+    claim.release()
+    assert "needs a user pool with groups, and has to export userPoolClientId" in error_line(capsys)
 
 
 def test_outputs_as_json_are_one_object_without_what_is_absent(state_root: Path, capsys: pytest.CaptureFixture[str]):
