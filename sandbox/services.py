@@ -4,20 +4,22 @@ import asyncio
 import secrets
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 
 from sandbox.aws.bedrock import ModelEmulator
-from sandbox.aws.cognito import PoolTokens, PublicCognito
+from sandbox.aws.cognito import PublicCognito
 from sandbox.aws.credentials import Credentials
-from sandbox.aws.demo_users import ADMIN_FLOW, DemoUsers
+from sandbox.aws.demo_users import DemoUsers
 from sandbox.aws.gateway import PREFIX as GATEWAY_PREFIX
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
+from sandbox.aws.pool_tokens import PoolTokens
 from sandbox.control.interface import Control
 from sandbox.edge import function_url, websocket_api
 from sandbox.edge.appsync import service as appsync
@@ -77,17 +79,18 @@ class Services:
             "/events/fault": functions.event_faults,
         }
         self.control = Control(secrets.token_urlsafe(32), model, request_stop, functions.kill, faults)
-        proxy = MotoProxy(moto)
+        self._proxy = proxy = MotoProxy(moto)
         running.push_async_callback(proxy.close)
         pools = self._cloud.user_pools
         credentials, scale = self.credentials, options.time_scale
         tokens = PoolTokens(world, pools, proxy)
+        gateway = Gateway(world, functions, credentials, model, proxy)
         web_socket_limits, real_time_limits = WebSocketLimits(time_scale=scale), RealTimeLimits(time_scale=scale)
         self.application = Starlette(
             routes=[
                 *self.control.routes(),
-                *Gateway(world, functions, credentials, model, proxy).routes(),
-                *PublicCognito(world, pools, proxy).routes(),
+                *gateway.routes(),
+                *PublicCognito(world, pools, proxy, partial(gateway.answer_for, "cognito-idp")).routes(),
                 *function_url.routes(world, functions, credentials),
                 *websocket_api.routes(world, functions, credentials, web_socket_limits, connection_faults),
                 *appsync.routes(world, functions, credentials, tokens, real_time_limits, app_sync_faults),
@@ -116,8 +119,8 @@ class Services:
     def _demo_users(self, deployment: Deployment) -> DemoUsers | None:
         client_id = str(deployment.outputs.get("userPoolClientId"))
         for pool in self._cloud.user_pools.values():
-            if ADMIN_FLOW in pool.clients.get(client_id, ()):
-                return DemoUsers(self._clients, pool, client_id)
+            if client_id in pool.clients:
+                return DemoUsers(self._clients, self._proxy, pool, client_id)
         return None
 
 

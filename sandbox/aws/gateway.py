@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.aws import iam, permissions
 from sandbox.aws.bedrock import ModelEmulator
+from sandbox.aws.cognito import check_emulated, operation_of
 from sandbox.aws.credentials import Credentials
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.refusals import CallRefused, access_denied, response_to
@@ -52,8 +53,16 @@ class Gateway:
 
     async def answer(self, request: Request) -> Response:
         """Answer one call; what goes wrong becomes an error answer of AWS's."""
+        raw_path: bytes = request.scope["raw_path"]
+        return await self._answer_or_refuse(request, raw_path.decode("ascii", "replace").removeprefix(PREFIX) or "/")
+
+    async def answer_for(self, service: str, request: Request) -> Response:
+        """Answer a call to the address that one service has beside this door; it has to be signed for that service."""
+        return await self._answer_or_refuse(request, "/", service)
+
+    async def _answer_or_refuse(self, request: Request, path: str, service: str | None = None) -> Response:
         try:
-            return await self._answer(request)
+            return await self._answer(request, path, service)
         except CallRefused as refusal:
             return response_to(request, refusal)
         except SignatureRefused as refusal:
@@ -62,17 +71,15 @@ class Gateway:
             _log.exception("%s %s failed", request.method, request.url.path)
             return response_to(request, CallRefused("InternalFailure", "The sandbox failed, see its log.", 500))
 
-    async def _answer(self, request: Request) -> Response:
+    async def _answer(self, request: Request, path: str, service: str | None) -> Response:
         body = await _body(request)
         scope = claimed_scope(request.headers.get("authorization"))
-        service = scope.service
+        service = service or scope.service
         role = verify(request, body, service=service, credentials=self._credentials)
         if scope.region != self._world.region:
             raise SignatureRefused(
                 "InvalidSignature", f"Credential should be scoped to a valid region, not '{scope.region}'."
             )
-        raw_path: bytes = request.scope["raw_path"]
-        path = raw_path.decode("ascii", "replace").removeprefix(PREFIX) or "/"
         if service == "lambda":
             return await self._lambda(request, path, body, role)
         if service == "bedrock":
@@ -80,6 +87,8 @@ class Gateway:
         if (request.method, path, request.url.query) != ("POST", "/", ""):
             raise CallRefused("UnknownOperationException", f"{service} is served at / by POST, not at {path}.", 501)
         self._demand(role, permissions.of_call(service, self._world.region, request.headers, body))
+        if service == "cognito-idp":
+            check_emulated(operation_of(request))
         return await self._moto.forward(body, request.headers)
 
     async def _lambda(self, request: Request, path: str, body: bytes, role: str) -> Response:

@@ -13,6 +13,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from sandbox.aws.moto_cognito import PoolPages, replace_sign_in
 from sandbox.aws.moto_tables import keep_tables_fast
 
 PRELOADED: dict[str, Literal["cognito-idp", "dynamodb"]] = {"cognitoidp": "cognito-idp", "dynamodb": "dynamodb"}
@@ -40,10 +41,13 @@ class _QuietHandler(WSGIRequestHandler):
 
 def _main() -> None:
     keep_tables_fast()
+    replace_sign_in()
     application = DomainDispatcherApplication(create_backend_app)
     for module, service in PRELOADED.items():
         application.app_instances[module] = create_backend_app(service)
-    server = make_server("127.0.0.1", 0, OneAtATime(application), threaded=True, request_handler=_QuietHandler)
+    server = make_server(
+        "127.0.0.1", 0, OneAtATime(PoolPages(application)), threaded=True, request_handler=_QuietHandler
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)
     sys.stdin.read()

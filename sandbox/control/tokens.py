@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from starlette.routing import Route
 
 from sandbox.aws.demo_users import DemoUsers
+from sandbox.aws.user_pools import HOUR
 from sandbox.control.guard import Document, Guard, NotNow
 from sandbox.forms import Form
 
@@ -18,11 +19,11 @@ def token_routes(guard: Guard, users: Callable[[], DemoUsers | None]) -> Iterabl
     async def token(form: Form) -> Document:
         found = users()
         if found is None:
-            raise NotNow("the program has no user pool with an app client that allows ADMIN_USER_PASSWORD_AUTH")
+            raise NotNow(
+                "the program has no user pool: make one, and export the id of an app client as userPoolClientId"
+            )
         tier = form.choice("tier", [user.tier for user in found.all])
-        expires_in = None
-        if form.has("expiresInSeconds"):
-            expires_in = form.whole("expiresInSeconds", 0, least=-MOST_SECONDS, most=MOST_SECONDS)
+        expires_in = form.whole("expiresInSeconds", HOUR, least=-MOST_SECONDS, most=MOST_SECONDS)
         form.end()
         return {"accessToken": await found.access_token(tier, expires_in)}
 

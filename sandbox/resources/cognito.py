@@ -5,7 +5,17 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welc
 
 from typing import TYPE_CHECKING, Any, cast
 
-from sandbox.aws.user_pools import AUTH_FLOWS, DEFAULT_AUTH_FLOWS, UserPool
+from sandbox.aws.user_pools import (
+    AUTH_FLOWS,
+    DEFAULT_AUTH_FLOWS,
+    DEFAULT_SESSION_MINUTES,
+    DEFAULT_UNITS,
+    LIFETIMES,
+    SESSION_MINUTES,
+    TOKEN_KINDS,
+    UNIT_SECONDS,
+    UserPool,
+)
 from sandbox.errors import ResourceRefused
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
@@ -28,6 +38,8 @@ def _create_pool(cloud: Cloud, request: Request) -> Created:
     policy = inputs.block("passwordPolicy")
     if policy is not None:
         settings["Policies"] = {"PasswordPolicy": _password_policy(policy)}
+    names = inputs.block("usernameConfiguration")
+    settings["UsernameConfiguration"] = {"CaseSensitive": names.flag("caseSensitive", True) if names else True}
     creation = inputs.block("adminCreateUserConfig")
     admin_only = creation.flag("allowAdminCreateUserOnly") if creation else False
     settings["AdminCreateUserConfig"] = {"AllowAdminCreateUserOnly": admin_only}
@@ -36,7 +48,7 @@ def _create_pool(cloud: Cloud, request: Request) -> Created:
     inputs.without_effect("accountRecoverySetting", "deletionProtection")
     created = cloud.backend.cognito().create_user_pool(**cast("CreateUserPoolRequestTypeDef", settings))["UserPool"]
     pool_id, arn = created.get("Id", ""), created.get("Arn", "")
-    cloud.user_pools[pool_id] = UserPool(pool_id, admin_only)
+    cloud.user_pools[pool_id] = UserPool(pool_id)
     return Created(
         pool_id,
         {
@@ -65,7 +77,8 @@ def _create_client(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     pool = _pool(cloud, inputs)
     flows = inputs.texts("explicitAuthFlows", allowed=AUTH_FLOWS) or DEFAULT_AUTH_FLOWS
-    existence = inputs.optional_text("preventUserExistenceErrors", allowed=("ENABLED", "LEGACY")) or "ENABLED"
+    existence = inputs.optional_text("preventUserExistenceErrors", allowed=("ENABLED", "LEGACY")) or "LEGACY"
+    session_minutes = inputs.integer("authSessionValidity", DEFAULT_SESSION_MINUTES, between=SESSION_MINUTES)
     revocation = inputs.flag("enableTokenRevocation", True)
     settings: dict[str, Any] = {
         "UserPoolId": pool.id,
@@ -74,20 +87,44 @@ def _create_client(cloud: Cloud, request: Request) -> Created:
         "ExplicitAuthFlows": list(flows),
         "PreventUserExistenceErrors": existence,
         "EnableTokenRevocation": revocation,
+        "AuthSessionValidity": session_minutes,
+        **_lifetimes(inputs),
     }
     answer = cloud.backend.cognito().create_user_pool_client(**cast("CreateUserPoolClientRequestTypeDef", settings))
     created = answer["UserPoolClient"]
     client_id = created.get("ClientId", "")
-    pool.clients[client_id] = frozenset(flows)
+    pool.clients.append(client_id)
     return Created(
         client_id,
         {
+            "authSessionValidity": session_minutes,
             "clientSecret": created.get("ClientSecret", ""),
             "enableTokenRevocation": revocation,
             "explicitAuthFlows": list(flows),
             "preventUserExistenceErrors": existence,
         },
     )
+
+
+def _lifetimes(inputs: Inputs) -> dict[str, object]:
+    """How long the tokens of an app client live, as Cognito's API has it."""
+    given_units = inputs.block("tokenValidityUnits")
+    units: dict[str, str] = {}
+    settings: dict[str, object] = {"TokenValidityUnits": units}
+    for kind in TOKEN_KINDS:
+        name, (least, most) = kind[0].lower() + kind[1:], LIFETIMES[kind]
+        value = inputs.integer(f"{name}Validity", 0, between=(0, most))
+        unit = given_units.optional_text(name, allowed=tuple(UNIT_SECONDS)) if given_units else None
+        if value == 0:
+            continue
+        settings[f"{kind}Validity"] = value
+        units[kind] = unit or DEFAULT_UNITS[kind]
+        if not least <= value * UNIT_SECONDS[units[kind]] <= most:
+            raise ResourceRefused(
+                f"InvalidParameterException: Invalid range for token validity. {name}Validity is {value} "
+                f"{units[kind]}, allowed are {least} to {most} seconds."
+            )
+    return settings
 
 
 def _create_group(cloud: Cloud, request: Request) -> Created:

@@ -26,7 +26,10 @@ OWN = re.compile(r"\b(?:the|this) sandbox\b|\bemulate", re.IGNORECASE)
 
 REFUSALS = {
     # words of the message: words of the row
-    "The sandbox has no SRP": "sign-in by SRP",
+    "does not emulate …: use USER_SRP_AUTH": "`USER_AUTH` and `CUSTOM_AUTH` are refused",
+    "does not emulate the challenge": "all but `PASSWORD_VERIFIER` and `NEW_PASSWORD_REQUIRED`",
+    "does not emulate …, and sends no codes": "whatever else needs a code is refused",
+    "The sandbox does not emulate ….": "second factors, passkeys, remembered devices",
     "serves Lambda's Invoke alone": "Lambda's other APIs",
     "without log tail and client context": "a log tail, a client context",
     "does not know the invocation type": "`DryRun`",

@@ -13,9 +13,9 @@ from typing import cast
 
 from starlette.requests import Request
 
-from sandbox.aws.cognito import PoolTokens, TokenRefused
 from sandbox.aws.credentials import Credentials
 from sandbox.aws.iam import role_allows
+from sandbox.aws.pool_tokens import PoolTokens, TokenRefused
 from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.appsync.caller import Caller, modes
 from sandbox.edge.appsync.errors import NO_AUTHORIZATION_MESSAGE, RequestRefused, unauthorized

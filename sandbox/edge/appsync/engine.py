@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.aws.cognito import PoolTokens
 from sandbox.aws.credentials import Credentials
+from sandbox.aws.pool_tokens import PoolTokens
 from sandbox.edge.appsync.answers import Answer
 from sandbox.edge.appsync.authentication import Authentication
 from sandbox.edge.appsync.call import GraphqlCall

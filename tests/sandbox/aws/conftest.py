@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.aws.moto import Moto
+from tests.sandbox.aws.identity import Identity, serving_identity
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,10 @@ async def moto(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Moto]:
         yield process
     finally:
         await process.stop()
+
+
+@pytest.fixture(scope="session")
+async def identity(moto: Moto, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Identity]:
+    """A user pool with demo users, behind Cognito's door; tests that change users make their own."""
+    async with serving_identity(moto, Path(tmp_path_factory.mktemp("identity"))) as served:
+        yield served

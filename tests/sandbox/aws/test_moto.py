@@ -78,7 +78,7 @@ def test_a_user_pool_has_its_client_and_groups(account: Account, clients: MotoCl
     assert pool.outputs["arn"] == f"arn:aws:cognito-idp:us-east-1:000000000000:userpool/{pool.id}"
     kept = clients.cognito().describe_user_pool_client(UserPoolId=pool.id, ClientId=client.id)["UserPoolClient"]
     assert kept["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
-    assert account.cloud.user_pools[pool.id].clients == {client.id: frozenset({"ALLOW_REFRESH_TOKEN_AUTH"})}
+    assert account.cloud.user_pools[pool.id].clients == [client.id]
     groups = clients.cognito().list_groups(UserPoolId=pool.id)["Groups"]
     assert [group["GroupName"] for group in groups] == ["pro"]
 
@@ -88,7 +88,12 @@ def test_a_user_pool_has_its_client_and_groups(account: Account, clients: MotoCl
     [
         (CLIENT, {"userPoolId": "absent"}, "User pool absent does not exist"),
         (CLIENT, {"explicitAuthFlows": ["USER_SRP_AUTH"]}, "allowed is a list of ALLOW_USER_AUTH"),
-        (CLIENT, {"accessTokenValidity": 5}, "accessTokenValidity: misspelt, or not emulated"),
+        (CLIENT, {"supportedIdentityProviders": ["Google"]}, "supportedIdentityProviders: misspelt, or not emulated"),
+        (CLIENT, {"accessTokenValidity": 25}, "accessTokenValidity is 25 hours, allowed are 300 to 86400 seconds"),
+        (CLIENT, {"idTokenValidity": 4, "tokenValidityUnits": {"idToken": "minutes"}}, "idTokenValidity is 4 minutes"),
+        (CLIENT, {"refreshTokenValidity": 3651}, "refreshTokenValidity is 3651 days"),
+        (CLIENT, {"tokenValidityUnits": {"idToken": "weeks"}}, "allowed is one of seconds, minutes, hours, days"),
+        (CLIENT, {"authSessionValidity": 2}, "authSessionValidity is 2, allowed is a whole number from 3 to 15"),
         (GROUP, {"userPoolId": "absent", "name": "g"}, "User pool absent does not exist"),
         (POOL, {"userPoolId": None, "mfaConfiguration": "ON"}, "allowed is one of OFF"),
     ],

@@ -14,7 +14,7 @@ JAVASCRIPT = {"name": "APPSYNC_JS", "runtimeVersion": "1.0.0"}
 
 
 def create_api(account: Account, **inputs: Any) -> Any:
-    account.cloud.user_pools["pool"] = UserPool("pool", admin_create_user_only=True)
+    account.cloud.user_pools["pool"] = UserPool("pool")
     defaults = {
         "schema": SCHEMA,
         "authenticationType": "AMAZON_COGNITO_USER_POOLS",

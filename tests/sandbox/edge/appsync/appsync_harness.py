@@ -21,8 +21,8 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from sandbox.aws.cognito import TokenRefused
 from sandbox.aws.credentials import Credentials, Keys
+from sandbox.aws.pool_tokens import TokenRefused
 from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.realtime import Limits
 from sandbox.edge.appsync.service import routes
