@@ -10,6 +10,7 @@ from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
 from sandbox.clients.factory import client_for
 from sandbox.clients.summary import answer
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+from tests.support.sign_in import pool_of, steps
 
 
 @pytest.fixture(scope="module")
@@ -18,6 +19,16 @@ def secured() -> Iterator[RunningSandbox]:
         assert running.state.ca_file is not None
         patched.setenv(TRUST_VARIABLE, running.state.ca_file)
         yield running
+
+
+def test_amplify_signs_in_over_tls(secured: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert secured.state.ca_file is not None
+    monkeypatch.setenv("NODE_EXTRA_CA_CERTS", secured.state.ca_file)
+    user = secured.state.users[0]
+    signed_in = {"signIn": {"username": user.username, "password": user.password}}
+    session, attributes = steps("amplify", pool_of(secured), signed_in, {"attributes": True})
+    assert session["accessToken"].count(".") == 2
+    assert attributes["email"] == user.username
 
 
 async def ask(sandbox: RunningSandbox, architecture: Architecture) -> str:

@@ -92,7 +92,14 @@ def stock() -> Iterator[StockClient]:
 
 def installed() -> Path:
     """A folder with our sources, below one with the packages; made when there is none for this state of them."""
-    package = {path: ROOT / path for path in PACKAGE}
+    folder = with_packages(PACKAGE)
+    with _only_one(folder.with_suffix(".lock")):
+        return _with_sources(folder)
+
+
+def with_packages(manifest: Sequence[str]) -> Path:
+    """A folder with the packages of a `package.json` and its lock file; made when there is none for this state."""
+    package = {path: ROOT / path for path in manifest}
     build = Path(os.environ.get(BUILD_FOLDER_VARIABLE) or ROOT / "build")
     folder = build / "node" / _digest(package)
     with _only_one(folder.with_suffix(".lock")):
@@ -106,7 +113,7 @@ def installed() -> Path:
             )
             assert npm.returncode == 0, f"npm ci failed: {npm.stderr}"
             (folder / "installed").touch()
-        return _with_sources(folder)
+    return folder
 
 
 def sources() -> dict[str, Path]:
