@@ -7,6 +7,7 @@ from sandbox.conformance.cases import (
     cancelling,
     chats,
     continuing,
+    credentials,
     deadlines,
     delivering,
     dying,
@@ -20,6 +21,7 @@ from sandbox.conformance.cases import (
 
 SUBJECTS = (
     streaming,
+    credentials,
     resuming,
     cancelling,
     continuing,

@@ -1,0 +1,49 @@
+"""Who streams: the user whose token the pool signed, and nobody else."""
+
+import base64
+import json
+from collections.abc import Mapping
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+
+from sandbox.clients.client import Refused
+from sandbox.clients.factory import client_for
+from sandbox.conformance.case import Cases
+from sandbox.conformance.expect import expect
+from sandbox.conformance.reading import refused
+from sandbox.conformance.trial import Trial
+
+CASES = Cases()
+
+
+@CASES.case("Nobody streams without a token, or with one that is none.")
+async def no_token(trial: Trial) -> None:
+    for token in (None, "not.a.token"):
+        await _not_let_in(trial, "a stream without a token", token)
+
+
+@CASES.case("Nobody streams with a token that was changed, that is not signed, or that another key signed.")
+async def forged_token(trial: Trial) -> None:
+    head, payload, signature = trial.stack.tokens["first"].split(".")
+    header, claims = _decoded(head), {**_decoded(payload), "cognito:groups": ["enterprise"]}
+    changed, unsigned = _encoded(claims), _encoded({**header, "alg": "none"})
+    by_another = jwt.encode(dict(header), claims, RSAKey.generate_key())
+    for token in (f"{head}.{changed}.{signature}", f"{unsigned}.{changed}.", by_another):
+        await _not_let_in(trial, "a forged token", token)
+
+
+async def _not_let_in(trial: Trial, what: str, token: str | None) -> None:
+    try:
+        async with client_for(trial.architecture, trial.stack.outputs, token) as client:
+            await refused(what, "unauthenticated", parts=client.stream(trial.request()))
+    except Refused as refusal:  # already when connecting
+        expect(refusal.code == "unauthenticated", f"{what}: expected unauthenticated, got {refusal}")
+
+
+def _decoded(segment: str) -> Mapping[str, object]:
+    return json.loads(base64.urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+
+
+def _encoded(content: Mapping[str, object]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")
