@@ -11,6 +11,7 @@ import httpx
 import jwt
 import pytest
 
+from sandbox.cli.app import run
 from sandbox.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
 from sandbox.clients.factory import client_for
 from sandbox.clients.summary import answer
@@ -83,6 +84,16 @@ def test_who_signs_out_refreshes_no_more(sandbox: RunningSandbox, client: Client
     assert signed_out == {}
     refused = refresh(sandbox, session["refreshToken"])
     assert (refused.status_code, refused.json()["message"]) == (400, "Refresh Token has been revoked")
+
+
+def test_what_the_command_prints_is_enough_to_sign_in(
+    sandbox: RunningSandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["users", "--json", "--port", str(sandbox.state.port)]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    for user in printed["users"]:
+        [session] = steps("identity-js", printed, {"signIn": {name: user[name] for name in ("username", "password")}})
+        assert claims(session["accessToken"])["cognito:groups"] == [user["tier"]]
 
 
 def snippets(language: str) -> Sequence[str]:
