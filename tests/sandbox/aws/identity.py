@@ -56,6 +56,7 @@ class Identity:
     client_id: str
     users: DemoUsers
     tokens: PoolTokens
+    http: httpx.AsyncClient
 
     def user(self, tier: str = "free") -> DemoUser:
         return next(user for user in self.users.all if user.tier == tier)
@@ -90,8 +91,7 @@ class Identity:
     async def call(self, operation: str, **body: Any) -> httpx.Response:
         """An unsigned call, as a browser makes it."""
         headers = {"x-amz-target": f"AWSCognitoIdentityProviderService.{operation}", "origin": "http://localhost:5173"}
-        async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-            return await http.post(self.url, headers=headers, content=json.dumps(body))
+        return await self.http.post(self.url, headers=headers, content=json.dumps(body))
 
 
 @dataclass(frozen=True)
@@ -180,12 +180,12 @@ async def serving_identity(moto: Moto, folder: Path) -> AsyncIterator[Identity]:
     client_id = account.create(CLIENT, "client", userPoolId=made.id, **CLIENT_SETTINGS).id
     users = DemoUsers(clients, proxy, pools[made.id], client_id)
     tokens = PoolTokens(world, pools, proxy)
-    identity = Identity(
-        f"{origin}{PREFIX}", moto, account, clients, credentials, pools[made.id], client_id, users, tokens
-    )
-    await identity.users.create()
+    await users.create()
     door = PublicCognito(world, pools, proxy, lambda request: gateway.answer_for("cognito-idp", request))
-    async with serving(listening, door.routes()):
+    async with (
+        serving(listening, door.routes()),
+        httpx.AsyncClient(trust_env=False, timeout=30) as http,
+    ):
         url = f"{origin}{PREFIX}"
-        yield Identity(url, moto, account, clients, credentials, pools[made.id], client_id, users, tokens)
+        yield Identity(url, moto, account, clients, credentials, pools[made.id], client_id, users, tokens, http)
     await proxy.close()

@@ -96,8 +96,7 @@ async def test_an_expired_token_is_refused(identity: Identity, monkeypatch: pyte
 
 
 async def key_set(identity: Identity, pool_id: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as http:
-        return await http.get(f"{identity.url}/{pool_id}/.well-known/jwks.json")
+    return await identity.http.get(f"{identity.url}/{pool_id}/.well-known/jwks.json")
 
 
 async def test_the_signing_keys_are_public_and_only_their_public_halves(identity: Identity) -> None:
@@ -117,8 +116,7 @@ async def test_a_pool_signs_its_two_kinds_of_token_with_keys_that_no_other_pool_
 
 
 async def test_a_browser_may_ask_first(identity: Identity) -> None:
-    async with httpx.AsyncClient(trust_env=False) as http:
-        answer = await http.options(identity.url, headers={"access-control-request-method": "POST"})
+    answer = await identity.http.options(identity.url, headers={"access-control-request-method": "POST"})
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-headers"] == "*"
 
@@ -219,10 +217,8 @@ async def test_who_signed_up_signs_in_once_an_administrator_has_confirmed_it(
 
 async def test_a_body_that_is_not_an_object_is_refused(identity: Identity) -> None:
     headers = {"x-amz-target": "AWSCognitoIdentityProviderService.InitiateAuth"}
-    async with httpx.AsyncClient(trust_env=False) as http:
-        for body in (b"", b"[]", b"{", b"[" * 100_000, bytes(200_000)):
-            answer = await http.post(identity.url, headers=headers, content=body)
-            assert answer.status_code == 400
+    for body in (b"", b"[]", b"{", b"[" * 100_000, bytes(200_000)):
+        assert (await identity.http.post(identity.url, headers=headers, content=body)).status_code == 400
 
 
 @pytest.mark.parametrize("wrong", [7, ["text"], {"a": "text"}, True])
