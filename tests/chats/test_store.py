@@ -115,7 +115,7 @@ def test_members_are_replaced_and_a_former_one_is_cut_off() -> None:
     assert changed["members"] == ["another", "a-third"]
     assert listed("another") == listed("a-third") == [(CHAT, PROMPT, "member")]
     assert listed(FRIEND) == []
-    assert registry().pulse(theirs, Usage(1, 1), "m") == "cancelled"
+    assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
     with pytest.raises(NotFound):
         chats().read(FRIEND, CHAT)
 
@@ -187,7 +187,11 @@ def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
     chats().delete(OWNER, CHAT)
     assert table.items(f"chat#{CHAT}") == []
     assert listed(OWNER) == listed(FRIEND) == []
-    assert registry().pulse(mine, Usage(1, 1), "m") == registry().pulse(theirs, Usage(1, 1), "m") == "cancelled"
+    assert (
+        registry().pulse(mine, Usage(1, 1), "m").state
+        == registry().pulse(theirs, Usage(1, 1), "m").state
+        == "cancelled"
+    )
     for user in (OWNER, FRIEND):
         with pytest.raises(NotFound):
             chats().read(user, CHAT)

@@ -114,7 +114,7 @@ def test_an_answer_that_was_cut_off_meanwhile_changes_nothing_in_the_history(tab
 def test_a_deleted_chat_does_not_come_back_with_the_end_of_a_stream(table: Table) -> None:
     stream = running()
     chats().delete(OWNER, CHAT)
-    assert registry().pulse(stream, Usage(1, 1), "m") == "cancelled"
+    assert registry().pulse(stream, Usage(1, 1), "m").state == "cancelled"
     assert registry().end(stream, BOOKED, ANSWER)
     assert table.items(f"chat#{CHAT}") == []
     assert table.slot(OWNER, CHAT) is None

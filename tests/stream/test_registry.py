@@ -88,8 +88,8 @@ def test_who_runs_a_stream_in_the_same_invocation_has_the_short_lease_at_once(ta
 def test_a_pulse_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
     stream = running()
     table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=0)
-    assert registry().pulse(stream, Usage(1, 1), "m") == "running"
-    assert registry().pulse(stream, USAGE, "m") == "running"
+    assert registry().pulse(stream, Usage(1, 1), "m").state == "running"
+    assert registry().pulse(stream, USAGE, "m").state == "running"
     assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
     slot = table.slot(OWNER, CHAT)
     assert slot is not None
@@ -109,8 +109,8 @@ def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Ta
     admitted("stream-x", owner="somebody-else", chat_id="a-chat-of-theirs")
     registry().pulse(older, USAGE, "m")
     newer = running("stream-2")
-    assert registry().pulse(older, USAGE, "m") == "superseded"
-    assert registry().pulse(newer, USAGE, "m") == registry().pulse(elsewhere, USAGE, "m") == "running"
+    assert registry().pulse(older, USAGE, "m").state == "superseded"
+    assert registry().pulse(newer, USAGE, "m").state == registry().pulse(elsewhere, USAGE, "m").state == "running"
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert (record["state"], record["open"], record["model"]) == ("started", "websocket", "m")
