@@ -91,3 +91,35 @@ def test_a_transaction_on_a_table_that_holds_much_takes_no_longer_than_a_write(d
         )
     )
     assert transactions < 10 * writes + 0.5
+
+
+def test_values_of_all_kinds_come_back_as_they_went(dynamodb: Any) -> None:
+    values: dict[str, Any] = {
+        "text": {"S": "wörld 🎈"},
+        "empty": {"S": ""},
+        "number": {"N": "0.1"},
+        "yes": {"BOOL": True},
+        "no": {"BOOL": False},
+        "nothing": {"NULL": True},
+        "bytes": {"B": b"\x00\xff"},
+        "set": {"SS": ["a", "b"]},
+        "list": {"L": [{"S": "a"}, {"L": []}, {"M": {"S": {"N": "1"}}}]},
+        "map": {"M": {"M": {"M": {}}, "list": {"L": [{"BOOL": False}]}}},
+    }
+    whole = {**item("kinds", "s0"), **values}
+    dynamodb.put_item(TableName=TABLE, Item=whole)
+    assert dynamodb.get_item(TableName=TABLE, Key={"pk": whole["pk"], "sk": whole["sk"]})["Item"] == whole
+
+
+def test_an_answer_that_holds_much_takes_little_longer_than_one_that_holds_little(dynamodb: Any) -> None:
+    few, many = item("few", "s0"), {**item("much", "s0"), "list": {"L": [{"M": {"a": {"S": "x"}}}] * 500}}
+    for each in (few, many):
+        dynamodb.put_item(TableName=TABLE, Item=each)
+
+    def seconds(pk: str) -> float:
+        began = time.perf_counter()
+        for _ in range(10):
+            dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": pk}, "sk": {"S": "s0"}})
+        return time.perf_counter() - began
+
+    assert seconds("much") < 5 * seconds("few") + 0.3
