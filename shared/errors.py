@@ -15,6 +15,7 @@
     ├── ContentBlocked       422  a guardrail stepped in
     ├── DeadlineExceeded     504  there was no time left to answer
     └── Internal             500  our fault
+        └── Busy             503  it passes by itself: too much at once, or a service that we need does not answer
 
 `to_json()` is the body of a refusal, `{"code", "message", "retryAfter"?}`, and the data of a `data-error` part.
 """
@@ -137,5 +138,18 @@ class Internal(StreamwaysError):
     code = "internal"
     status = 500
 
-    def __init__(self, message: str = "Something went wrong on our side. Please try again.") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str = "Something went wrong on our side. Please try again.", *, retry_after: int | None = None
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)
+
+
+class Busy(Internal):
+    """Too much goes on at once, or a service that we need does not answer: the very same request may be good soon."""
+
+    status = 503
+
+    def __init__(
+        self, message: str = "Too much is going on at the moment. Please try again.", *, retry_after: int = 1
+    ) -> None:
+        super().__init__(message, retry_after=retry_after)

@@ -1,44 +1,36 @@
-"""Reads and writes of the one table: consistent reads, conditional writes, and transactions that outlast a conflict.
+"""Reads and writes of the one table: consistent reads, conditional writes, and transactions.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 
 Items come and go as plain JSON values (see shared.table). A write that its condition refuses raises ConditionFailed,
-with the item that was in its way.
+with the item that was in its way. What passes by itself is waited for (see shared.patience); then Busy is raised, and
+after a write nobody knows whether it was made.
 """
 
 import os
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from botocore.exceptions import ClientError
 
 from shared.aws import client
+from shared.patience import Patience
 from shared.table import Key, cancellation_codes, condition_failed, from_attributes, to_attributes
 from shared.writes import Write, names_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-T = TypeVar("T")
 Item = dict[str, Any]
 
+READ_TIMEOUT_SECONDS = 1.5
+"""How long one request is waited for; it may be repeated (see shared.patience)."""
 MAX_BATCH_GET = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 MAX_BATCH_WRITE = 25
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html"""
-ATTEMPTS = 10
-"""How often a write is tried that meets another transaction on its way, or a page whose items come in pieces."""
-FIRST_WAIT_SECONDS = 0.02
-LONGEST_WAIT_SECONDS = 0.3
-PASSING = frozenset({"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
-"""Why a transaction may be cancelled today and written tomorrow."""
-
-
-class Unfinished(Exception):
-    """DynamoDB kept leaving a part of a batch undone, which it does for load."""
 
 
 class ConditionFailed(Exception):
@@ -49,12 +41,16 @@ class ConditionFailed(Exception):
         self.items = items
 
 
+class Contended(Exception):
+    """Nothing was written: another transaction is writing one of these items, and it will be another then."""
+
+
 class TableClient:
     """One table, on one pooled client. Threads may share it."""
 
     def __init__(self, table: str) -> None:
         self.table = table
-        self.client: DynamoDBClient = client("dynamodb", read_timeout=1.5, attempts=3)
+        self.client: DynamoDBClient = client("dynamodb", read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -63,26 +59,26 @@ class TableClient:
 
     def get(self, key: Key) -> Item | None:
         """An item, read consistently."""
-        item = self.client.get_item(TableName=self.table, Key=to_attributes(key), ConsistentRead=True).get("Item")
-        return item and from_attributes(item)
+        asked: Any = {"TableName": self.table, "Key": to_attributes(key), "ConsistentRead": True}
+        return _item_of(Patience().ask(lambda: self.client.get_item(**asked)))
 
-    def get_many(self, keys: Sequence[Key]) -> list[Item | None]:
+    def get_many(self, keys: Sequence[Key], patience: Patience | None = None) -> list[Item | None]:
         """Items in the order of their keys, each read consistently. Keys must differ."""
         found: dict[tuple[str, str], Item] = {}
         for first in range(0, len(keys), MAX_BATCH_GET):
-            for item in self._batch([to_attributes(key) for key in keys[first : first + MAX_BATCH_GET]]):
+            asked = [to_attributes(key) for key in keys[first : first + MAX_BATCH_GET]]
+            for item in self._batch(asked, patience or Patience()):
                 found[item["pk"], item["sk"]] = item
         return [found.get((key["pk"], key["sk"])) for key in keys]
 
-    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[Item]:
-        for wait in attempts():
-            answer: Any = self.client.batch_get_item(RequestItems={self.table: {"Keys": keys, "ConsistentRead": True}})
+    def _batch(self, keys: list[dict[str, Any]], patience: Patience) -> Iterator[Item]:
+        while keys:
+            asked: Any = {self.table: {"Keys": keys, "ConsistentRead": True}}
+            answer: Any = patience.ask(lambda asked=asked: self.client.batch_get_item(RequestItems=asked))
             yield from map(from_attributes, answer["Responses"].get(self.table, []))
-            if not answer.get("UnprocessedKeys"):
-                return
-            keys = answer["UnprocessedKeys"][self.table]["Keys"]
-            wait()
-        raise Unfinished(f"{len(keys)} items could not be read")
+            keys = answer.get("UnprocessedKeys", {}).get(self.table, {}).get("Keys", [])
+            if keys:
+                patience.wait()
 
     def pages(self, **query: object) -> Iterator[list[Item]]:
         """A consistent Query, page by page. `query`: as in its API, values plain; `#name` and `:name` as in Where."""
@@ -91,7 +87,7 @@ class TableClient:
         texts = " ".join(str(text) for name, text in query.items() if name.endswith("Expression"))
         request |= {"ExpressionAttributeNames": names_in(texts), "ExpressionAttributeValues": to_attributes(values)}
         while True:
-            page = self.client.query(**request)
+            page = Patience().ask(lambda: self.client.query(**request))
             yield [from_attributes(attributes) for attributes in page["Items"]]
             if "LastEvaluatedKey" not in page:
                 return
@@ -116,36 +112,36 @@ class TableClient:
         else:
             call, arguments["ReturnValues"] = self.client.update_item, "ALL_NEW"
         try:
-            return from_attributes(_persistently(lambda: call(**arguments)).get("Attributes", {}))
+            return from_attributes(Patience().ask(lambda: call(**arguments)).get("Attributes", {}))
         except ClientError as error:
             if condition_failed(error):
                 raise ConditionFailed({0: _item_of(error.response)}) from error
             raise
 
-    def transact(self, writes: Sequence[Write]) -> None:
-        """Makes all of these writes, or none. Raises ConditionFailed.
+    def transact(self, writes: Sequence[Write], patience: Patience | None = None) -> None:
+        """Makes all of these writes, or none. Raises ConditionFailed; Contended at once, for whoever decides anew.
 
-        The SDK repeats it under one token, so an answer that was lost is found again, for ten minutes.
+        It is repeated under one token, so an answer that was lost is found again, for ten minutes.
         """
-        items: list[Any] = [
-            {
-                write.kind: {
-                    "TableName": self.table,
-                    "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-                    **write.arguments,
-                }
-            }
-            for write in writes
-        ]
+        token = secrets.token_hex(16)
+        items: list[Any] = [self._transacted(write) for write in writes]
         try:
-            _persistently(lambda: self.client.transact_write_items(TransactItems=items))
+            (patience or Patience()).ask(
+                lambda: self.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+            )
         except ClientError as error:
             codes = cancellation_codes(error)
             failed = [number for number, code in enumerate(codes) if code == "ConditionalCheckFailed"]
             if failed:
                 reasons = cast("list[Mapping[str, Any]]", error.response.get("CancellationReasons"))
                 raise ConditionFailed({number: _item_of(reasons[number]) for number in failed}) from error
+            if "TransactionConflict" in codes:
+                raise Contended from error
             raise
+
+    def _transacted(self, write: Write) -> dict[str, Any]:
+        told = {"TableName": self.table, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        return {write.kind: {**told, **write.arguments}}
 
     def delete_all(self, keys: Sequence[Key]) -> None:
         """Removes many items, in batches; one that is not there is no error."""
@@ -155,45 +151,18 @@ class TableClient:
             )
 
     def _delete_batch(self, requests: Any) -> None:
-        for wait in attempts():
-            answer: Any = self.client.batch_write_item(RequestItems={self.table: requests})
-            if not answer.get("UnprocessedItems"):
-                return
-            requests = answer["UnprocessedItems"][self.table]
-            wait()
-        raise Unfinished(f"{len(requests)} items could not be removed")
+        patience = Patience()
+        while requests:
+            asked = {self.table: requests}
+            answer: Any = patience.ask(lambda asked=asked: self.client.batch_write_item(RequestItems=asked))
+            requests = answer.get("UnprocessedItems", {}).get(self.table)
+            if requests:
+                patience.wait()
 
 
 @cache
 def _shared(table: str) -> TableClient:
     return TableClient(table)
-
-
-def _persistently(call: Callable[[], T]) -> T:
-    """Repeats a write that met another on its way: whoever comes second has only to wait."""
-    for wait in attempts():
-        try:
-            return call()
-        except ClientError as error:
-            if not _passes(error):
-                raise
-        wait()
-    return call()
-
-
-def attempts() -> Iterator[Callable[[], None]]:
-    """As many as are made at what another may be doing as well, each with the wait that follows it: ever longer, with
-    full jitter."""
-    for attempt in range(ATTEMPTS):
-        longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2**attempt)
-        yield lambda longest=longest: time.sleep(random.uniform(0, longest))
-
-
-def _passes(error: ClientError) -> bool:
-    codes = cancellation_codes(error)
-    if codes:
-        return PASSING.issuperset(codes)
-    return error.response.get("Error", {}).get("Code") == "TransactionConflictException"
 
 
 def _item_of(answer: Mapping[str, Any]) -> Item | None:

@@ -5,10 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from handlers.websocket.delivery import FrameDelivery
-from shared.errors import DeadlineExceeded, Internal
+from shared.errors import Busy, DeadlineExceeded, Internal
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 from shared.stream.delivery import ReceiverGone, tell_failure
@@ -41,7 +39,7 @@ class Follower:
         """Whether the client has let go of it, as far as the table can tell."""
         try:
             return self.readers.is_dropped(reader)
-        except (ClientError, BotoCoreError):  # it may pass: it is asked about again
+        except Busy:  # it may pass: it is asked about again
             logger.warning("reading the request failed", exc_info=True)
             return False
 

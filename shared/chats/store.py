@@ -11,11 +11,12 @@ from typing import Any, Self, TypeVar, cast
 
 from shared.chats.chat import Chat, iso_time, not_found
 from shared.chats.history import index_of
-from shared.errors import Forbidden, Internal, InvalidRequest
+from shared.errors import Forbidden, InvalidRequest
+from shared.patience import Patience
 from shared.protocol.request import refuse_lone_surrogates
 from shared.stream.registry import StreamRegistry
 from shared.table import MEMBERSHIPS_PREFIX, MESSAGES_PREFIX, chat_key, membership_key
-from shared.table_client import ConditionFailed, Item, TableClient, attempts
+from shared.table_client import ConditionFailed, Contended, Item, TableClient
 from shared.writes import Where, Write, delete, put, update, where
 
 MAX_LISTED = 200
@@ -132,13 +133,13 @@ class ChatStore:
 
 
 def _anew(act: Callable[[], T]) -> T:
-    """Acts on what is read, again when it was changed meanwhile."""
-    for wait in attempts():
+    """Acts on what is read, again when it was changed meanwhile. Raises Busy."""
+    patience = Patience.for_a_race()
+    while True:
         try:
             return act()
-        except ConditionFailed:
-            wait()
-    raise Internal("This chat is too busy at the moment. Please try again.")
+        except (ConditionFailed, Contended) as refusal:
+            patience.wait(refusal)
 
 
 def _changes(chat: Chat, title: str, members: tuple[str, ...], now: float) -> list[Write]:

@@ -9,19 +9,20 @@ import secrets
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
 from shared.chats.chat import Chat, not_found
 from shared.chats.history import StoredMessage, next_turn
 from shared.chats.messages import newest_first, newest_page
-from shared.errors import AlreadyStarted, Internal, StreamCancelled
+from shared.errors import AlreadyStarted, Busy, StreamCancelled
+from shared.patience import Patience
 from shared.protocol.request import ChatRequest
 from shared.stream.registration import Registration
 from shared.stream.start import Architecture, StreamStart, new_stream_id
 from shared.table import chat_key, record_key, slot_key
-from shared.table_client import ConditionFailed, Item, TableClient, attempts
+from shared.table_client import ConditionFailed, Contended, Item, TableClient
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,12 @@ class _Asked:
     request: ChatRequest
     stream_id: str
     explicit: bool
-    nonce: str
     correlation_id: str
     address: Mapping[str, str]
     running: bool
+    patience: Patience
+    tried: dict[str, StreamStart] = field(default_factory=dict[str, StreamStart])
+    """What this call has tried to register, by nonce: one of them may be registered whose answer was lost."""
 
 
 class Admission:
@@ -76,30 +79,32 @@ class Admission:
         `address` is what the worker's transport needs to reach the client. `running`: the caller runs the stream in
         the same invocation, and need not claim it.
         Raises NotFound (a chat of others), AlreadyStarted (the id, for another request), StreamCancelled (a cancel
-        was faster), InvalidRequest.
+        was faster), InvalidRequest; Busy when others were faster for too long, or the table does not answer: then
+        nothing is registered, as far as the table can be asked.
         """
         explicit = stream_id is not None
         named = stream_id if explicit else new_stream_id()
-        nonce = secrets.token_hex(8)
-        asked = _Asked(owner, request, named, explicit, nonce, correlation_id, address, running)
-        for wait_for_others in attempts():
-            registration = self._decide(asked)
-            if isinstance(registration, Joined):
-                return registration
-            if registration is not None and self._register(registration):
-                return registration.start
-            wait_for_others()
-        raise Internal("This chat is too busy at the moment. Please try again.")
+        patience = Patience.for_a_race()
+        asked = _Asked(owner, request, named, explicit, correlation_id, address, running, patience)
+        while True:
+            outcome = self._decide(asked)
+            if isinstance(outcome, Registration):
+                outcome = self._register(asked, outcome)
+            if outcome is not None:
+                return outcome
+            patience.wait()
 
-    def _decide(self, asked: _Asked) -> Registration | Joined | None:
+    def _decide(self, asked: _Asked) -> Registration | StreamStart | Joined | None:
         """What the table makes of a request; None if it was changed while it was read."""
         owner, request = asked.owner, asked.request
         first_page = self._beside.submit(newest_page, self.table, request.chat_id)
         keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), slot_key(owner, request.chat_id)]
         try:
-            chat_item, record, slot = self.table.get_many(keys)
+            chat_item, record, slot = self.table.get_many(keys, asked.patience)
         finally:
             wait([first_page])  # a request that is under way when Lambda freezes is lost
+        if started := _started(asked, record):
+            return started
         chat = Chat.seen_by(owner, request.chat_id, chat_item)
         joined = _joined_by_id(asked, record) if asked.explicit else _joined_by_request(request, slot)
         if joined is not None:
@@ -122,7 +127,7 @@ class Admission:
             owner=asked.owner,
             stream_id=asked.stream_id,
             chat_id=asked.request.chat_id,
-            nonce=asked.nonce,
+            nonce=secrets.token_hex(8),
             architecture=self._architecture,
             message_id=turn.answer_id,
             answer_index=turn.answer_index,
@@ -132,14 +137,25 @@ class Admission:
         )
         return Registration(start, turn, asked.request.fingerprint, asked.address, asked.running, chat, slot)
 
-    def _register(self, registration: Registration) -> bool:
-        """Whether the stream is registered by this call; False when what was read has changed."""
+    def _register(self, asked: _Asked, registration: Registration) -> StreamStart | None:
+        """The stream that this call has registered; None when what was read has changed, or changes now."""
+        start = registration.start
+        asked.tried[start.nonce] = start
         try:
-            self.table.transact(list(registration.writes()))
+            self.table.transact(list(registration.writes()), asked.patience)
         except ConditionFailed as refusal:
-            # The SDK repeats a transaction whose answer was lost: the record may be this very call's.
-            return (refusal.items.get(0) or {}).get("nonce") == registration.start.nonce
-        return True
+            return _started(asked, refusal.items.get(0))
+        except Contended:
+            return None
+        except Busy:  # it may be registered all the same
+            [record] = self.table.get_many([record_key(start.owner, start.stream_id)])
+            return _started(asked, record)
+        return start
+
+
+def _started(asked: _Asked, record: Item | None) -> StreamStart | None:
+    """The stream of this record, if this very call has registered it."""
+    return asked.tried.get(record["nonce"]) if record else None
 
 
 def _joined_by_id(asked: _Asked, record: Item | None) -> Joined | None:

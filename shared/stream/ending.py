@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
+from shared.patience import Patience
 from shared.stream.records import KEPT_SECONDS, OpenStream
 from shared.stream.start import StreamStart
 from shared.table import cancellation_codes, message_key, record_key, slot_key
-from shared.table_client import ConditionFailed, TableClient
+from shared.table_client import ConditionFailed, Contended, TableClient
 from shared.telemetry.log import logger
 from shared.writes import delete, update, where
 
@@ -25,7 +26,7 @@ def end_stream(
     *,
     holds_slot: bool,
 ) -> bool:
-    """Whether this call has ended the stream.
+    """Whether this call has ended the stream. Raises Busy: then it may have.
 
     The record alone decides. A slot that a newer stream has taken over, and an answer that was cut off, continued by
     another stream or deleted with its chat, are left as they are.
@@ -44,14 +45,17 @@ def end_stream(
     complete = update(message, settled, mine, append={"parts": answer})
     without_text = update(message, settled, mine)
     others = [complete, delete(slot_key(stream.owner, stream.chat_id), mine)] if holds_slot else [complete]
+    patience = Patience()
     while True:
         try:
-            table.transact([record, *others])
+            table.transact([record, *others], patience)
         except ConditionFailed as refusal:
             if 0 in refusal.items:
-                # The SDK repeats a transaction whose answer was lost: it may be this very call that ended the stream.
+                # A transaction whose answer was lost is repeated: it may be this very call that ended the stream.
                 return (refusal.items[0] or {}).get("movedBy") == mark
             others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
+        except Contended as conflict:
+            patience.wait(conflict)
         except ClientError as error:
             if complete not in others or not _too_large(error):
                 raise

@@ -71,7 +71,7 @@ class Journal:
         self._stream_id = stream_id
         self._on_lost = on_lost
         self._flush_seconds = flush_seconds
-        # A put whose answer was lost is repeated, by the SDK and here: it finds this mark and has succeeded.
+        # A put whose answer was lost is repeated, by the table client and here: it finds this mark and has succeeded.
         self._writer = secrets.token_hex(8)
         self._changed = threading.Condition()
         self._unwritten: deque[_Unwritten] = deque()

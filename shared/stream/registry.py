@@ -15,13 +15,14 @@ from typing import Literal, Self
 from shared.chats.chat import Chat
 from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
+from shared.patience import Patience
 from shared.protocol.cursor import Cursor
 from shared.stream.ending import end_stream
 from shared.stream.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.stream.start import Architecture, StreamStart
 from shared.table import chat_key, membership_key, message_key, record_key, slot_key
-from shared.table_client import ConditionFailed, TableClient
+from shared.table_client import ConditionFailed, Contended, TableClient
 from shared.writes import delete, put, update, where
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
@@ -220,14 +221,17 @@ class StreamRegistry:
         answer_is_mine = where("#nonce = :nonce", nonce=start.nonce)
         answer = update(message_key(start.chat_id, start.answer_index), {"state": "done"}, answer_is_mine)
         others = [slot, answer]
+        patience = Patience()
         while True:
             try:
-                self.table.transact([record, *others])
+                self.table.transact([record, *others], patience)
             except ConditionFailed as refusal:
                 claimed = (item is not None and item.get("nonce") == start.nonce for item in refusal.items.values())
                 if 0 in refusal.items or any(claimed):
                     return False
                 others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
+            except Contended as conflict:
+                patience.wait(conflict)
             else:
                 return True
 

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
-from botocore.exceptions import BotoCoreError, ClientError
-
+from shared.errors import Busy
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, is_terminal
 from shared.stream.journal import JournalReader, news
@@ -124,14 +123,14 @@ class Reading(Iterator[list[Numbered]]):
         """What there is from there on; None when it cannot be read, which says nothing of what there is."""
         try:
             return self._tail.journal.page(self._owner, self._stream_id, position)
-        except (ClientError, BotoCoreError):  # it may pass: what has not come comes with a later poll
+        except Busy:  # it may pass: what has not come comes with a later poll
             logger.warning("reading the journal failed", exc_info=True, extra={"streamId": self._stream_id})
             return None
 
     def _has_ended(self) -> bool:
         try:
             record = self._tail.registry.record(self._owner, self._stream_id)
-        except (ClientError, BotoCoreError):
+        except Busy:
             logger.warning("reading the record failed", exc_info=True, extra={"streamId": self._stream_id})
             return False
         return record is None or record.state != "started"

@@ -8,16 +8,29 @@ from typing import Any
 import pytest
 
 from shared.chats.store import ChatStore
-from shared.errors import AlreadyStarted, Internal, NotFound, StreamCancelled
+from shared.errors import AlreadyStarted, Busy, NotFound, StreamCancelled
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
 from shared.stream.admission import Admission, Joined
 from shared.stream.start import StreamStart
-from shared.table_client import ATTEMPTS, TableClient
+from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
-from tests.support.interference import done, first_answers_lost, just_before, refused, sent
+from tests.support.interference import done, first_answers_lost, just_before, noted, refused, sent
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission, admitted, asked, chats, registry, running, said
+from tests.support.starts import (
+    CHAT,
+    OWNER,
+    PROMPT,
+    STREAM,
+    admission,
+    admitted,
+    asked,
+    chats,
+    registry,
+    running,
+    said,
+    table_client,
+)
 
 WRITE = "TransactWriteItems"
 HISTORY_READ = "Query"
@@ -200,31 +213,70 @@ def test_a_continuation_of_an_answer_that_another_continues_is_refused(disturbed
         assert isinstance(admit(disturbed, request), Joined)
 
 
-def test_a_start_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
-    table: Table, disturbed: Admission
-) -> None:
+def test_a_start_whose_answer_was_lost_is_repeated_and_has_succeeded(table: Table, disturbed: Admission) -> None:
     with first_answers_lost(disturbed.table.client, WRITE), sent(disturbed.table.client) as requests:
         stream = admit(disturbed, stream_id=STREAM)
     assert isinstance(stream, StreamStart)
-    assert requests.count(WRITE) == 2
+    assert (requests.count(STATE_READ), requests.count(WRITE)) == (1, 2)
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert record["nonce"] == stream.nonce
     assert texts() == [PROMPT]
 
 
+def test_a_start_whose_every_answer_is_lost_is_found_in_the_table(
+    table: Table, disturbed: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    with first_answers_lost(disturbed.table.client, WRITE):
+        stream = admit(disturbed, stream_id=STREAM)
+    assert isinstance(stream, StreamStart)
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert record["nonce"] == stream.nonce
+
+
+@pytest.mark.parametrize(("moment", "calls_before"), [(STATE_READ, 1), (WRITE, 0)])
+def test_a_start_that_arrives_while_it_is_decided_anew_is_the_one_that_was_started(
+    moment: str, calls_before: int, table: Table, disturbed: Admission
+) -> None:
+    """Its connection broke, what was sent again met another transaction, and then the first copy comes."""
+    client = disturbed.table.client
+    with noted(client, WRITE) as writes:
+
+        def arrive() -> None:
+            table_client().client.transact_write_items(**writes[0])
+
+        with (
+            refused(client, WRITE, "None", "TransactionConflict", times=1),
+            just_before(client, moment, *[lambda: None] * calls_before, arrive),
+        ):
+            stream = admit(disturbed, stream_id=STREAM)
+    assert isinstance(stream, StreamStart)
+    record = table.stream(OWNER, STREAM)
+    assert record is not None
+    assert (record["nonce"], record["messageId"]) == (stream.nonce, stream.message_id)
+    assert texts() == [PROMPT]
+
+
 @pytest.mark.usefixtures("table")
-def test_a_start_that_meets_other_transactions_waits_for_them(disturbed: Admission) -> None:
-    with refused(disturbed.table.client, WRITE, "None", "TransactionConflict", times=ATTEMPTS - 1):
+def test_a_start_that_meets_other_transactions_is_decided_anew(disturbed: Admission) -> None:
+    with (
+        refused(disturbed.table.client, WRITE, "None", "TransactionConflict", times=5),
+        sent(disturbed.table.client) as requests,
+    ):
         assert isinstance(admit(disturbed), StreamStart)
+    assert requests.count(STATE_READ) == 6
 
 
-@pytest.mark.usefixtures("table")
-def test_a_start_that_loses_every_race_gives_up_in_our_words(disturbed: Admission) -> None:
-    numbers = iter(range(1000))
-    others = [lambda: running(f"stream-{next(numbers)}", "Other")] * ATTEMPTS
-    with just_before(disturbed.table.client, WRITE, *others), pytest.raises(Internal):
-        admit(disturbed)
+def test_a_start_that_loses_every_race_gives_up_in_our_words_and_leaves_nothing(
+    table: Table, disturbed: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    with just_before(disturbed.table.client, WRITE, lambda: running("stream-2", "Other")), pytest.raises(Busy):
+        admit(disturbed, stream_id=STREAM)
+    assert table.stream(OWNER, STREAM) is None
+    assert texts() == ["Other"]
 
 
 def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) -> None:

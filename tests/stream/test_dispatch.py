@@ -7,10 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from shared.chats.history import MAX_PROMPT_CHARACTERS
-from shared.errors import Internal
+from shared.errors import Busy, Internal
 from shared.stream.dispatch import START_WITHIN_SECONDS, Dispatcher
+from shared.stream.journal import JournalReader
+from shared.stream.reaper import Reaper
 from shared.stream.start import StreamStart
 from tests.support.aws import TABLE, Table
+from tests.support.interference import refused
 from tests.support.services import FakeLambda
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, start
 
@@ -105,6 +108,19 @@ def test_a_lost_answer_withdraws_the_stream_that_no_worker_has_claimed(
         dispatcher.dispatch(stream, {})
     assert len(server.received) == 2
     assert is_withdrawn(table)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_cannot_be_withdrawn_either_is_ended_by_the_sweep(
+    dispatcher: Dispatcher, server: FakeLambda, table: Table
+) -> None:
+    stream = admitted()
+    server.failures.are([500], for_ever=True)
+    with refused(registry().table.client, "TransactWriteItems", "None", "TransactionConflict"), pytest.raises(Busy):
+        dispatcher.dispatch(stream, {})
+    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    [reaped] = Reaper(registry(), JournalReader(registry().table)).sweep("websocket")
+    assert reaped.open.stream_id == STREAM
 
 
 def test_a_stream_that_could_not_be_started_may_be_started_again(dispatcher: Dispatcher, server: FakeLambda) -> None:

@@ -146,9 +146,7 @@ def test_an_answer_that_another_member_had_written_anew_under_the_same_stream_id
     assert [answer["parts"][0]["text"] for answer in answers()] == ["theirs"]
 
 
-def test_an_end_whose_answer_was_lost_is_repeated_by_the_sdk_and_appends_once(
-    table: Table, disturbed: StreamRegistry
-) -> None:
+def test_an_end_whose_answer_was_lost_is_repeated_and_appends_once(table: Table, disturbed: StreamRegistry) -> None:
     stream = running()
     with first_answers_lost(disturbed.table.client, "TransactWriteItems"), sent(disturbed.table.client) as requests:
         assert disturbed.end(stream, BOOKED, ANSWER)

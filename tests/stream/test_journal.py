@@ -176,6 +176,7 @@ def test_of_two_who_put_at_the_same_key_one_wins(table: Table) -> None:  # noqa:
     assert read() == said(str(won.index(True)))
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_table_that_fails_for_a_while_loses_nothing(table: Table, logs: Logs) -> None:  # noqa: ARG001
     writer = Writer(flush_seconds=0.0)
     writer.table.fail("PutItem", times=3)
@@ -199,6 +200,7 @@ def test_a_table_that_hangs_is_not_waited_for_beyond_its_time(table: Table, logs
     assert logs.lines("the journal gives up: its last write takes too long")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_journal_that_cannot_be_written_for_long_gives_up_and_ends_at_a_gap(
     table: Table,  # noqa: ARG001
     logs: Logs,

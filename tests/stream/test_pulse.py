@@ -129,7 +129,7 @@ def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: py
     assert asked[1] < moment <= asked[2]
 
 
-@pytest.mark.usefixtures("fast")
+@pytest.mark.usefixtures("fast", "impatient")
 def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: Logs) -> None:  # noqa: ARG001
     watched = WatchedTable()
     watched.fail("UpdateItem", times=8)

@@ -181,6 +181,7 @@ def test_streams_that_live_that_ended_and_of_other_architectures_are_left_alone(
     assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == ["stream-2"]
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_stream_that_cannot_be_ended_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
     died(table)
     admitted("stream-2", "Another.", chat_id="chat-2", running=True)

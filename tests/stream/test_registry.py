@@ -239,7 +239,7 @@ def unlucky() -> Iterator[StreamRegistry]:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_claim_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(unlucky: StreamRegistry) -> None:
+def test_a_claim_whose_answer_was_lost_is_repeated_and_has_succeeded(unlucky: StreamRegistry) -> None:
     stream = admitted()
     with first_answers_lost(unlucky.table.client, "UpdateItem"), sent(unlucky.table.client) as requests:
         assert unlucky.claim(stream) == "claimed"
@@ -247,7 +247,7 @@ def test_a_claim_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
     assert unlucky.claim(stream) == "taken", "but a second caller has not"
 
 
-def test_a_withdrawal_whose_answer_was_lost_is_repeated_by_the_sdk_and_has_succeeded(
+def test_a_withdrawal_whose_answer_was_lost_is_repeated_and_has_succeeded(
     table: Table, unlucky: StreamRegistry
 ) -> None:
     stream = admitted()

@@ -142,7 +142,7 @@ def test_a_booking_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_a
     assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1)
 
 
-@pytest.mark.usefixtures("little_patience")
+@pytest.mark.usefixtures("little_patience", "impatient")
 def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_booking(
     table: Table, logs: Logs
 ) -> None:

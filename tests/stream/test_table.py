@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Busy
 from shared.table import from_attributes, record_key, slot_key, to_attributes
-from shared.table_client import ConditionFailed, TableClient, Unfinished
+from shared.table_client import ConditionFailed, TableClient
 from shared.writes import NEW, delete, put, update, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import answered_with
@@ -60,8 +61,6 @@ def test_items_that_dynamodb_leaves_out_for_load_are_asked_for_again(client: Tab
     left = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": wire[4:]}}}
     with answered_with(client.client, "BatchGetItem", left, times=1):
         assert [item and item["n"] for item in client.get_many(KEYS[4:])] == [4, 5, 6]
-    with answered_with(client.client, "BatchGetItem", left, times=10), pytest.raises(Unfinished):
-        client.get_many(KEYS)
 
 
 def test_removals_that_dynamodb_leaves_out_for_load_are_asked_for_again(client: TableClient) -> None:
@@ -70,7 +69,16 @@ def test_removals_that_dynamodb_leaves_out_for_load_are_asked_for_again(client: 
     with answered_with(client.client, "BatchWriteItem", left, times=1):
         client.delete_all(KEYS)
     assert client.get_many(KEYS) == [None] * len(KEYS)
-    with answered_with(client.client, "BatchWriteItem", left, times=10), pytest.raises(Unfinished):
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_dynamodb_leaves_out_for_too_long_is_a_fault_that_passes(client: TableClient) -> None:
+    asked = [to_attributes(key) for key in KEYS]
+    unread = {"Responses": {}, "UnprocessedKeys": {TABLE: {"Keys": asked}}}
+    with answered_with(client.client, "BatchGetItem", unread), pytest.raises(Busy):
+        client.get_many(KEYS)
+    unremoved = {"UnprocessedItems": {TABLE: [{"DeleteRequest": {"Key": key}} for key in asked]}}
+    with answered_with(client.client, "BatchWriteItem", unremoved), pytest.raises(Busy):
         client.delete_all(KEYS)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.errors import Busy
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, Part
@@ -165,7 +165,7 @@ def test_a_read_that_fails_does_not_say_that_nothing_more_comes() -> None:
         def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
             if self.failing:
                 self.failing -= 1
-                raise EndpointConnectionError(endpoint_url="https://dynamodb.example")
+                raise Busy
             return super().page(owner, stream_id, first)
 
     script = Failing([1])
@@ -174,6 +174,7 @@ def test_a_read_that_fails_does_not_say_that_nothing_more_comes() -> None:
     assert script.now == pytest.approx(LOOK_SECONDS + 2 * POLL_SECONDS), "a table that fails is given a pause"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_tail_survives_a_table_that_fails_for_a_while(table: Table, logs: Logs) -> None:  # noqa: ARG001
     run = begun(ScriptedModel(*spoken("Hello")))
     run.drain()

@@ -43,8 +43,8 @@ def lambda_environment() -> Iterator[None]:
 class Table:
     """The table of streams, looked at from outside. Items are plain values; numbers may be Decimals."""
 
-    def __init__(self) -> None:
-        self._client = _dynamodb()
+    def __init__(self, endpoint_url: str | None = None) -> None:
+        self._client = _dynamodb(endpoint_url)
 
     def create(self) -> None:
         """As the program does."""
@@ -137,8 +137,8 @@ def _plain(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @cache
-def _dynamodb() -> Any:
-    return boto3.client("dynamodb", region_name=REGION)
+def _dynamodb(endpoint_url: str | None) -> Any:
+    return boto3.client("dynamodb", region_name=REGION, endpoint_url=endpoint_url)
 
 
 @pytest.fixture

@@ -6,6 +6,16 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+from botocore.exceptions import ReadTimeoutError
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the table: what has failed has failed."""
+    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+
 
 @contextmanager
 def sent(client: Any) -> Iterator[list[str]]:
@@ -17,6 +27,18 @@ def sent(client: Any) -> Iterator[list[str]]:
 
     with _heard(client, "before-send.dynamodb", note):
         yield names
+
+
+@contextmanager
+def noted(client: Any, operation: str) -> Iterator[list[dict[str, Any]]]:
+    """What the calls of this operation ask for: they may be made again, as by a network that brings them late."""
+    asked: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: object) -> None:
+        asked.append(dict(params))
+
+    with _heard(client, f"before-parameter-build.dynamodb.{operation}", note):
+        yield asked
 
 
 @contextmanager
@@ -64,24 +86,24 @@ def done(client: Any, operation: str) -> Iterator[threading.Event]:
 
 @contextmanager
 def first_answers_lost(client: Any, *operations: str) -> Iterator[None]:
-    """The first answer to each of these operations is lost after DynamoDB has written, so the SDK repeats it."""
+    """The first answer to each of these operations is lost after DynamoDB has written."""
     lost: set[str] = set()
 
-    def lose(operation: Any, **_: object) -> float | None:
-        if operation.name in lost or operation.name not in operations:
-            return None
-        lost.add(operation.name)
-        return 0.0  # "try again in no time"
+    def lose(event_name: str, **_: object) -> None:
+        operation = event_name.rpartition(".")[2]
+        if operation in operations and operation not in lost:
+            lost.add(operation)
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.example")
 
-    with _heard(client, "needs-retry.dynamodb", lose):
+    with _heard(client, "response-received.dynamodb", lose):
         yield
     assert lost == set(operations)
 
 
 @contextmanager
-def refused(client: Any, operation: str, *codes: str, times: int) -> Iterator[None]:
-    """The first calls of this operation are refused: `codes` are the reasons of a cancelled transaction, write by
-    write, or the one error of a single request."""
+def refused(client: Any, operation: str, *codes: str, times: int | None = None) -> Iterator[None]:
+    """The first calls of this operation, or all, are refused: `codes` are the reasons of a cancelled transaction, write
+    by write, or the one error of a single request."""
     if operation == "TransactWriteItems":
         reasons = [{"Code": code} for code in codes]
         answer = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}
@@ -94,21 +116,21 @@ def refused(client: Any, operation: str, *codes: str, times: int) -> Iterator[No
 
 @contextmanager
 def answered_with(
-    client: Any, operation: str, answer: dict[str, Any], *, times: int, status: int = 200
+    client: Any, operation: str, answer: dict[str, Any], *, times: int | None = None, status: int = 200
 ) -> Iterator[None]:
-    """The first calls of this operation do not reach DynamoDB, and this is what the caller is told."""
-    left = times
+    """The first calls of this operation, or all, do not reach DynamoDB, and this is what the caller is told."""
+    told = 0
 
     def tell(**_: object) -> tuple[Any, dict[str, Any]] | None:
-        nonlocal left
-        if left == 0:
+        nonlocal told
+        if told == times:
             return None
-        left -= 1
+        told += 1
         return SimpleNamespace(status_code=status), answer
 
     with _heard(client, f"before-call.dynamodb.{operation}", tell):
         yield
-    assert not left, f"{left} of the calls of {operation} were not made"
+    assert told == (times or max(1, told)), f"{told} of the calls of {operation} were made"
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from handlers.appsync import fields
 from shared.protocol.request import MAX_MESSAGE_CHARACTERS
 from tests.support.appsync import World, ask, refusal, result
 from tests.support.aws import Table
+from tests.support.interference import refused
 from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, said
 
 ARGUMENTS: dict[str, Any] = {"streamId": STREAM, "chatId": CHAT, "messages": [said(PROMPT, "m-1")]}
@@ -101,6 +103,15 @@ def test_a_worker_that_cannot_be_invoked_is_our_fault_and_the_id_is_free_again(w
     world.lambda_service.received.clear()
     assert result("startStream", ARGUMENTS) == STARTED
     assert len(world.lambda_service.events) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(world: World, table: Table) -> None:
+    with refused(fields.admission().table.client, "TransactWriteItems", "None", "TransactionConflict"):
+        error = ask("startStream", ARGUMENTS)["error"]
+    assert (error["code"], error["retryAfter"]) == ("internal", 1)
+    assert world.lambda_service.events == []
+    assert table.count() == 0
 
 
 def test_a_running_stream_is_asked_to_stop(table: Table) -> None:

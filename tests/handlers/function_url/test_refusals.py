@@ -22,6 +22,7 @@ from tests.support.function_url import (
     send,
     untouched,
 )
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.pool import token
 
@@ -153,6 +154,19 @@ async def test_a_table_that_fails_is_our_fault_and_says_nothing_of_itself(
     assert "ResourceNotFound" not in error["message"]
     assert world.bedrock.received == []
     assert "ResourceNotFound" in logs.text
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(
+    client: httpx.AsyncClient, world: World, table: Table, logs: Logs
+) -> None:
+    with refused(core().admission.table.client, "TransactWriteItems", "None", "TransactionConflict"):
+        response = await ask(client)
+    error = refusal(response, 503, "internal")
+    assert (error["retryAfter"], response.headers["retry-after"]) == (1, "1")
+    assert world.bedrock.received == []
+    assert table.count() == 0
+    assert logs.lines("the table was waited for in vain")
 
 
 async def test_keys_that_cannot_be_had_are_our_fault(client: httpx.AsyncClient, world: World) -> None:

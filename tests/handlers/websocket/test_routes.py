@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from handlers.websocket import environment
 from handlers.websocket.caller import CONNECTION_SECONDS, NOTICE_SECONDS
 from handlers.websocket.routes import RECEIVERS, SENDING_SHARE
 from shared.protocol.request import MAX_MESSAGE_CHARACTERS
 from tests.support.aws import Table
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.websocket import (
     CONNECTION,
@@ -212,3 +214,13 @@ def test_no_word_of_the_prompt_is_logged(world: World, table: Table, logs: Logs)
     assert logs.lines("a frame failed")
     assert PROMPT in json.dumps(world.connections.frames(CONNECTION))
     assert "secret of the sky" not in logs.text
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(world: World, table: Table) -> None:
+    with refused(environment.admission().table.client, "TransactWriteItems", "None", "TransactionConflict"):
+        receive(SEND)
+    refusal = error(world)
+    assert (refusal["code"], refusal["retryAfter"]) == ("internal", 1)
+    assert world.lambda_service.events == []
+    assert table.count() == 0
