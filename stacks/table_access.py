@@ -39,8 +39,8 @@ REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Quer
 CHATS: Final = _actions("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """List, read, change and delete chats (`shared/chats/store.py`)."""
 GIVE_TICKET: Final = _actions("PutItem")
-TAKE_TICKET: Final = _actions("DeleteItem")
-"""Whoever takes a ticket deletes it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
+TAKE_TICKET: Final = _actions("UpdateItem")
+"""Whoever takes a ticket marks it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
 CONNECTIONS: Final = _actions("DeleteItem", "GetItem", "UpdateItem")
 """Keep the session and the readers of a WebSocket connection (`handlers/websocket/`)."""
 

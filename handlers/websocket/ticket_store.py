@@ -1,7 +1,8 @@
 """One-time tickets: what a browser opens a WebSocket with, because it can set no header and its URL gets logged.
 
 A ticket stands for a verified access token. The table holds its SHA-256, so that nobody can read a ticket there. It is
-redeemed by one conditional delete, with the expiry in the condition: DynamoDB deletes expired items late.
+redeemed by one conditional write that leaves a mark on it, with the expiry in the condition: DynamoDB deletes expired
+items late. A write whose answer was lost is repeated, and finds its own mark.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from shared.auth.user import User
 from shared.errors import Unauthenticated
 from shared.table import Key, ticket_key
 from shared.table_client import ConditionFailed
-from shared.writes import Write, delete, put, where
+from shared.writes import put, update, where
 
 TICKET_SECONDS = 30
 """How long a ticket is good: the time from getting it to opening the socket, on a bad line."""
@@ -44,9 +45,11 @@ def redeem(ticket: str) -> User:
     refusal = Unauthenticated("The ticket is unknown, used or too old.")
     if _TICKET.fullmatch(ticket) is None:
         raise refusal
-    taken = delete(_key(ticket), where("#expiresAt > :now", now=int(time.time())))
+    mark = secrets.token_hex(8)
+    good = "#expiresAt > :now AND (attribute_not_exists(#redeemedBy) OR #redeemedBy = :mark)"
+    taken = update(_key(ticket), {"redeemedBy": mark}, where(good, now=int(time.time()), mark=mark))
     try:
-        item = table().write(Write(taken.kind, {**taken.arguments, "ReturnValues": "ALL_OLD"}))
+        item = table().write(taken)
     except ConditionFailed as error:
         raise refusal from error
     return User(item["sub"], item["username"], tuple(item["groups"]), item["tokenExpiresAt"])

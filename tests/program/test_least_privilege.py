@@ -49,7 +49,7 @@ ALLOWED = {
         *GENERATE,
     },
     "function-url-reaper-policy": REAP,
-    "websocket-authorizer-policy": _table("DeleteItem"),
+    "websocket-authorizer-policy": _table("UpdateItem"),
     "websocket-tickets-policy": _table("PutItem"),
     "websocket-routes-policy": {
         *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),

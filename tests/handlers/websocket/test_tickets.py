@@ -2,21 +2,26 @@
 
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from handlers.websocket import ticket_store, tickets
+from handlers.websocket import store, ticket_store, tickets
 from shared.auth.user import User
 from shared.errors import Unauthenticated
 from shared.table import ticket_key
 from shared.table_client import TableClient
 from tests.support import pool
 from tests.support.aws import TABLE, Table
+from tests.support.interference import first_answers_lost
 from tests.support.logs import Logs
 from tests.support.pool import token
+from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
 from tests.support.websocket import World
 
@@ -133,6 +138,37 @@ def test_a_ticket_is_redeemed_once(table: Table, world: World) -> None:  # noqa:
     assert ticket_store.redeem(ticket) == USER
     with pytest.raises(Unauthenticated):
         ticket_store.redeem(ticket)
+    [item] = table.items("ticket#")
+    assert item["expiresAt"] <= time.time() + ticket_store.TICKET_SECONDS, "DynamoDB deletes it, some time later"
+
+
+@pytest.mark.usefixtures("world", "table")
+def test_a_redemption_whose_answer_was_lost_is_repeated_and_has_succeeded() -> None:
+    ticket, _ = ticket_store.issue(USER)
+    with first_answers_lost(store.table().client, "UpdateItem"):
+        assert ticket_store.redeem(ticket) == USER
+    with pytest.raises(Unauthenticated):
+        ticket_store.redeem(ticket)
+
+
+@pytest.mark.usefixtures("world", "table")
+def test_of_a_hundred_who_redeem_a_ticket_at_once_one_is_let_in() -> None:
+    ticket, _ = ticket_store.issue(USER)
+    together = threading.Barrier(100)
+
+    def redeem(_: int) -> bool:
+        together.wait(WAIT_SECONDS)
+        with suppress(Unauthenticated):
+            return ticket_store.redeem(ticket) == USER
+        return False
+
+    with ThreadPoolExecutor(100) as threads:
+        assert sum(threads.map(redeem, range(100))) == 1
+
+
+def test_what_is_no_ticket_leaves_nothing_in_the_table(table: Table, world: World) -> None:  # noqa: ARG001
+    with pytest.raises(Unauthenticated):
+        ticket_store.redeem("x" * 43)
     assert table.count() == 0
 
 
