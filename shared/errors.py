@@ -46,6 +46,11 @@ class StreamwaysError(Exception):
             body["retryAfter"] = self.retry_after
         return body
 
+    def headers(self) -> dict[str, str]:
+        """What an HTTP refusal says beside its status and body: when to try again, and how to authenticate."""
+        headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        return {**headers, "www-authenticate": "Bearer"} if self.status == 401 else headers
+
 
 class Unauthenticated(StreamwaysError):
     """The token is missing, malformed, expired, foreign or of the wrong type."""

@@ -46,10 +46,7 @@ _PATHS = ", ".join(route.path for route in ROUTES[:-1])
 
 
 def _refusal(error: StreamwaysError) -> Response:
-    headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
-    if error.status == 401:
-        headers["www-authenticate"] = "Bearer"
-    return JSONResponse({"error": error.to_json()}, error.status, headers)
+    return JSONResponse({"error": error.to_json()}, error.status, error.headers())
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

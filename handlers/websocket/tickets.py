@@ -27,7 +27,8 @@ def verifier() -> TokenVerifier:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> Response:
-    """`{"ticket", "expiresIn"}` with the status 200, or `{"error": {"code", "message"}}` with that of the error."""
+    """`{"ticket", "expiresIn"}` with the status 200, or `{"error": {"code", "message", "retryAfter"?}}` with that of
+    the error."""
     try:
         return _response(200, _ticket(event))
     except StreamwaysError as refusal:
@@ -49,8 +50,8 @@ def _ticket(event: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _refusal(error: StreamwaysError) -> Response:
-    headers = {401: {"www-authenticate": "Bearer"}, 405: {"allow": "POST"}}.get(error.status, {})
-    return _response(error.status, {"error": error.to_json()}, headers)
+    allowed = {"allow": "POST"} if error.status == 405 else {}
+    return _response(error.status, {"error": error.to_json()}, {**error.headers(), **allowed})
 
 
 def _response(status: int, body: Mapping[str, object], headers: Mapping[str, str] | None = None) -> Response:

@@ -13,7 +13,7 @@ from typing import cast
 import jwt
 import urllib3
 
-from shared.errors import Internal, Unauthenticated
+from shared.errors import Busy, Unauthenticated
 
 MAX_AGE_SECONDS = 3600
 """Keys are asked for again after this, so that a withdrawn key does not live as long as its environment."""
@@ -51,14 +51,15 @@ class Jwks:
         self._got_at = -math.inf
 
     def key(self, kid: str) -> jwt.PyJWK:
-        """The key of this id. Raises Unauthenticated for an unknown one, Internal when no keys can be had."""
+        """The key of this id. Raises Unauthenticated for an unknown one, Busy when no keys can be had."""
         with self._lock:
             now = self._clock()
             wanted = kid not in self._keys or now - self._got_at > MAX_AGE_SECONDS
             if wanted and now - self._asked_at > (MIN_REFRESH_SECONDS if self._keys else RETRY_SECONDS):
                 self._refresh(now)
             if not self._keys:
-                raise Internal("Tokens cannot be checked at the moment. Please try again.") from self._failure
+                message = "Tokens cannot be checked at the moment. Please try again."
+                raise Busy(message, retry_after=RETRY_SECONDS) from self._failure
             if kid not in self._keys:
                 raise Unauthenticated("The access token is not signed by this user pool.")
             return self._keys[kid]

@@ -9,6 +9,7 @@ import pytest
 from starlette.types import Message
 
 from handlers.function_url.environment import core
+from shared.auth.jwks import RETRY_SECONDS
 from shared.protocol.request import MAX_REQUEST_BYTES
 from tests.support import pool
 from tests.support.aws import Table
@@ -169,13 +170,17 @@ async def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_aga
     assert logs.lines("the table was waited for in vain")
 
 
-async def test_keys_that_cannot_be_had_are_our_fault(client: httpx.AsyncClient, world: World) -> None:
+async def test_keys_that_cannot_be_had_are_our_fault_and_may_be_had_soon(
+    client: httpx.AsyncClient, world: World
+) -> None:
     core.cache_clear()
     world.pool.down = True
     try:
-        refusal(await ask(client), 500, "internal")
+        response = await ask(client)
     finally:
         core.cache_clear()  # this one will not ask again at once
+    error = refusal(response, 503, "internal")
+    assert (error["retryAfter"], response.headers["retry-after"]) == (RETRY_SECONDS, str(RETRY_SECONDS))
 
 
 async def test_a_request_that_did_not_come_through_the_adapter_is_an_error_of_ours(client: httpx.AsyncClient) -> None:

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from handlers.websocket import store, ticket_store, tickets
+from shared.auth.jwks import RETRY_SECONDS
 from shared.auth.user import User
 from shared.errors import Unauthenticated
 from shared.table import ticket_key
 from shared.table_client import TableClient
 from tests.support import pool
 from tests.support.aws import TABLE, Table
-from tests.support.interference import first_answers_lost
+from tests.support.interference import first_answers_lost, refused
 from tests.support.logs import Logs
 from tests.support.pool import token
 from tests.support.server import WAIT_SECONDS
@@ -121,6 +122,25 @@ def test_a_table_that_fails_is_our_fault_and_says_nothing_of_itself(world: World
 
 def test_an_event_that_is_no_request_is_answered_too(world: World) -> None:  # noqa: ARG001
     assert tickets.handler({}, lambda_context())["statusCode"] == 500  # pyright: ignore
+
+
+def test_keys_that_cannot_be_had_are_told_with_the_time_after_which_to_try_again(world: World) -> None:
+    tickets.verifier.cache_clear()
+    world.pool.down = True
+    try:
+        response = ask(f"Bearer {token()}")
+    finally:
+        world.pool.down = False
+        tickets.verifier.cache_clear()  # this one will not ask again at once
+    assert (response["statusCode"], error(response)["code"]) == (503, "internal")
+    assert response["headers"]["retry-after"] == str(error(response)["retryAfter"]) == str(RETRY_SECONDS)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(world: World) -> None:  # noqa: ARG001
+    with refused(store.table().client, "PutItem", "ThrottlingException"):
+        response = ask(f"Bearer {token()}")
+    assert (response["statusCode"], response["headers"]["retry-after"]) == (503, "1")
 
 
 def test_neither_token_nor_ticket_is_logged_or_stored(world: World, table: Table, logs: Logs) -> None:  # noqa: ARG001

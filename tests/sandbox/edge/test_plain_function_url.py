@@ -2,17 +2,22 @@
 
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from sandbox.edge.function_url_events import Answer, MalformedAnswer, answer_of
 from sandbox.errors import ResourceRefused
 from sandbox.functions.limits import REQUEST_BYTES
+from sandbox.options import PROJECT_ROOT
 from sandbox.world import Cors
-from tests.sandbox.functions.lab import Lab
+from stacks.websocket_stream import TICKET_REQUEST_HEADERS, TICKET_RESPONSE_HEADERS
+from tests.sandbox.functions.lab import SITE_PACKAGES, Lab
 from tests.sandbox.functions.urls import Urls, permit
 
 ECHO = """
@@ -108,6 +113,34 @@ async def test_the_url_adds_its_cors_and_lambdas_own_headers(urls: Urls) -> None
         path, headers={"Origin": "https://a.example", "Access-Control-Request-Method": "POST"}
     )
     assert preflight.headers["access-control-allow-methods"] == "POST"
+
+
+async def test_a_page_can_read_when_it_may_ask_for_a_ticket_again(urls: Urls) -> None:
+    """The tickets function itself, whose user pool does not answer, behind the CORS of the program."""
+    code = f"""
+    import sys
+    sys.path[:0] = [{str(PROJECT_ROOT)!r}, {str(SITE_PACKAGES)!r}]
+    for package in ("handlers", "shared"):
+        sys.modules.pop(package, None)  # the lab has its own of this name
+    from handlers.websocket.tickets import handler
+    """
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        pool = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+    token = jwt.encode({"sub": "ada"}, rsa.generate_private_key(65537, 2048), "RS256", headers={"kid": "k"})
+    environment = {"TOKEN_ISSUER": pool, "TOKEN_JWKS_URL": pool, "TOKEN_CLIENT_IDS": "ours", "STREAMS_TABLE": "none"}
+    cors = Cors(
+        allow_origins=("https://a.example",),
+        allow_methods=("POST",),
+        allow_headers=TICKET_REQUEST_HEADERS,
+        expose_headers=TICKET_RESPONSE_HEADERS,
+    )
+    path = urls.add(urls.lab.add("tickets", code, environment=environment), mode="BUFFERED", cors=cors)
+    await urls.open()
+    response = await urls.client.post(path, headers={"Origin": "https://a.example", "Authorization": f"Bearer {token}"})
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "internal")
+    assert int(response.headers["retry-after"]) == response.json()["error"]["retryAfter"]
+    assert "retry-after" in response.headers["access-control-expose-headers"].split(",")
+    assert response.headers["access-control-allow-origin"] == "https://a.example"
 
 
 @pytest.mark.parametrize(
