@@ -21,8 +21,9 @@ from shared.stream.ending import end_stream
 from shared.stream.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.stream.start import Architecture, StreamStart
-from shared.table import chat_key, membership_key, message_key, record_key, slot_key
-from shared.table_client import ConditionFailed, Contended, TableClient
+from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table_client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
+from shared.telemetry.log import logger
 from shared.writes import delete, put, update, where
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
@@ -191,15 +192,30 @@ class StreamRegistry:
         return record
 
     def open_streams(self, architecture: Architecture) -> Iterator[OpenStream]:
-        """The streams whose lease has expired: nobody runs them any more, and nobody has ended them."""
+        """The streams whose lease has expired: nobody runs them any more, and nobody has ended them.
+
+        One that cannot be read is left to the next sweep: it keeps no other from being found.
+        """
         silent_since = time.time() - LEASE_SECONDS
         begun = {":open": architecture, ":since": silent_since}
         query = {"KeyConditionExpression": "#open = :open AND #startedAt < :since", "ConsistentRead": False}
         for page in self.table.pages(IndexName="open", **query, **begun):
             keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page]
-            for item in self.table.get_many(keys):
-                if item is not None and "open" in item and item["leaseExpiresAt"] < time.time():
-                    yield OpenStream.of(item)
+            for first in range(0, len(keys), MAX_BATCH_GET):
+                yield from self._silent(keys[first : first + MAX_BATCH_GET])
+
+    def _silent(self, keys: Sequence[Key]) -> Iterator[OpenStream]:
+        try:
+            items = self.table.get_many(keys)
+            found = [OpenStream.of(item) for item in items if item is not None and "open" in item]
+        except Exception:
+            if len(keys) == 1:
+                logger.exception("an open stream could not be read", extra={"stream": keys[0]})
+            else:  # which of them it was
+                for key in keys:
+                    yield from self._silent([key])
+        else:
+            yield from (stream for stream in found if stream.lease_expires_at < time.time())
 
     def open_stream(self, owner: str, stream_id: str, nonce: str) -> OpenStream | None:
         """This very stream, if nobody has ended it, whatever its lease says."""

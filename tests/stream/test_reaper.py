@@ -1,10 +1,11 @@
 """The reaper: a stream whose worker died is ended once, with what it said, and one that lives is left alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from shared.errors import Busy
 from shared.models.events import Usage
 from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
@@ -195,6 +196,51 @@ def test_a_stream_that_cannot_be_ended_keeps_no_other_from_its_end(table: Table,
     [reaped] = sweeping.sweep("websocket")
     assert reaped.open.stream_id == STREAM
     assert types(journaled())[-3:] == ["message-metadata", "data-error", "error"]
+
+
+def two_dead(table: Table) -> None:
+    died(table)
+    admitted("stream-2", "Another.", chat_id="chat-2", running=True)
+    table.change(f"user#{OWNER}", "slot#chat-2", leaseExpiresAt=1, startedAt=2)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
+    two_dead(table)
+    watched = WatchedTable()
+    watched.fail("BatchGetItem", times=2)  # of both, and of the first of them alone
+    sweeping = Reaper(StreamRegistry(watched), JournalReader(watched))
+    assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == ["stream-2"]
+    [line] = logs.lines("an open stream could not be read")
+    assert line["stream"] == {"pk": f"user#{OWNER}", "sk": f"slot#{CHAT}"}
+    assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == [STREAM]
+
+
+def test_a_stream_that_is_not_understood_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
+    """One of another version, perhaps."""
+    table.fill([{"pk": "user#b", "sk": "slot#c", "open": "websocket", "startedAt": 0, "leaseExpiresAt": 1}])
+    died(table)
+    assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == [STREAM]
+    [line] = logs.lines("an open stream could not be read")
+    assert line["stream"]["pk"] == "user#b"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_what_was_found_is_ended_before_the_sweep_fails_because_no_more_can_be_found(table: Table) -> None:
+    """A page of the index names the next one: without it no more is known."""
+
+    class OneByOne(WatchedTable):
+        def pages(self, **query: object) -> Iterator[list[dict[str, Any]]]:
+            return super().pages(**({"Limit": 1, **query} if "IndexName" in query else query))
+
+    two_dead(table)
+    watched = OneByOne()
+    sweep = Reaper(StreamRegistry(watched), JournalReader(watched)).sweep("websocket")
+    assert next(sweep).open.stream_id == STREAM
+    watched.fail("Query")
+    with pytest.raises(Busy):
+        next(sweep)
+    assert booked(table)["stopReason"] == "internal"
 
 
 def event(of: StreamStart) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from shared.stream.start import StreamStart
 from tests.support.appsync import World, result
 from tests.support.aws import Table
 from tests.support.cursors import behind
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
 from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, table_client, within
@@ -148,6 +149,43 @@ def test_subscribers_that_cannot_be_told_keep_no_other_stream_from_its_end(
     reap(SCHEDULED)
     assert [record["state"] for record in table.items("stream#", "stream")] == ["ended", "ended"]
     assert {line["streamId"] for line in logs.lines("subscribers could not be told")} == {STREAM, "stream-2"}
+
+
+def two_dead(table: Table) -> None:
+    for owner, chat_id, stream_id in [(OWNER, CHAT, STREAM), ("bob", "chat-2", "stream-2")]:
+        died(stream_id, chat_id, owner)
+        silent_for_a_minute(table, owner, chat_id, stream_id)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_cannot_be_read_keeps_no_other_from_being_ended_and_told(world: World, table: Table) -> None:
+    two_dead(table)
+    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+        reap(SCHEDULED)
+    assert len(world.appsync.published) == 1
+    reap(SCHEDULED)
+    assert {batch["streamId"] for batch in world.appsync.published} == {STREAM, "stream-2"}
+
+
+def test_subscribers_that_cannot_be_told_for_a_fault_of_ours_keep_no_other_stream_from_its_end(
+    world: World,  # noqa: ARG001
+    table: Table,
+    logs: Logs,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two_dead(table)
+    monkeypatch.delenv("GRAPHQL_URL")
+    reap(SCHEDULED)
+    assert [record["state"] for record in table.items("stream#", "stream")] == ["ended", "ended"]
+    assert len(logs.lines("subscribers could not be told")) == 2
+
+
+@pytest.mark.usefixtures("table")
+def test_a_read_that_fails_for_a_moment_costs_no_subscriber_the_end(world: World) -> None:
+    event = failed(died())
+    with refused(reaper.reaper().registry.table.client, "GetItem", "InternalServerError", times=2):
+        reap(event)
+    assert told(world)[-1]["type"] == "error"
 
 
 @pytest.mark.usefixtures("table")

@@ -17,6 +17,7 @@ from shared.stream.start import Architecture
 from shared.table_client import TableClient
 from tests.support.aws import Table
 from tests.support.function_url import OWNER, World, chat, parts, send, text
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.pool import token
 from tests.support.server import WAIT_SECONDS
@@ -87,3 +88,17 @@ def test_a_stream_that_runs_and_one_of_another_architecture_are_left_alone(
         item = table.stream(OWNER, stream_id)
         assert item is not None
         assert item["state"] == "started"
+
+
+@pytest.mark.usefixtures("world", "impatient")
+def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_end(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dies("s-1", "chat-1")
+    dies("s-2", "chat-2")
+    leases_end(monkeypatch)
+    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+        reaper.handler(SCHEDULE, lambda_context())
+    assert sorted(item["state"] for item in table.items("stream#", "stream")) == ["ended", "started"]
+    reaper.handler(SCHEDULE, lambda_context())
+    assert [item["state"] for item in table.items("stream#", "stream")] == ["ended", "ended"]

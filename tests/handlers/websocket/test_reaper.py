@@ -10,6 +10,7 @@ from shared.protocol import parts
 from shared.protocol.parts import Numbered
 from shared.stream.journal import Journal, JournalReader
 from tests.support.aws import Table
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, table_client, within
@@ -103,6 +104,26 @@ def test_a_client_that_cannot_be_told_keeps_no_other_from_being_told(
     reap(SCHEDULE)
     assert len(world.connections.frames("one")) + len(world.connections.frames("two")) == 1
     assert table.items(f"user#{OWNER}", "slot#") == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_stream_that_cannot_be_read_keeps_no_other_from_being_ended_and_told(world: World, table: Table) -> None:
+    dying("s-1", "chat-1", "one")
+    dying("s-2", "chat-2", "two")
+    expire(table, "chat-1")
+    expire(table, "chat-2")
+    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+        reap(SCHEDULE)
+    assert len(world.connections.frames("one")) + len(world.connections.frames("two")) == 1
+    reap(SCHEDULE)
+    assert (len(world.connections.frames("one")), len(world.connections.frames("two"))) == (1, 1)
+
+
+def test_a_read_that_fails_for_a_moment_costs_no_client_the_end(world: World) -> None:
+    event = failed(dying())
+    with refused(reaper.reaper().registry.table.client, "GetItem", "InternalServerError", times=2):
+        reap(event)
+    assert error_of(world.connections.frames(CONNECTION)[0], STREAM)["code"] == "internal"
 
 
 def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:  # noqa: ARG001
