@@ -26,8 +26,9 @@ from shared.telemetry.log import logger
 
 T = TypeVar("T")
 
-PATIENCE_SECONDS = 2.0
-"""How long one request is repeated, unless it is one of several that share their patience."""
+PATIENCE_SECONDS = 4.0
+"""How long one request is repeated, unless it is one of several that share their patience: three times, if nothing is
+heard of any."""
 RACE_SECONDS = 8.0
 """How long something is decided anew while others are faster. With the requests that are under way then, and the
 worker's invocation after them, it ends within the 29 s that a WebSocket's route and a resolver of AppSync have."""

@@ -148,7 +148,7 @@ class Admission:
         except Contended:
             return None
         except Busy:  # it may be registered all the same
-            [record] = self.table.get_many([record_key(start.owner, start.stream_id)])
+            [record] = self.table.get_many([record_key(start.owner, start.stream_id)], asked.patience)
             return _started(asked, record)
         return start
 

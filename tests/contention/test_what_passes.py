@@ -152,8 +152,8 @@ def test_a_start_that_arrives_late_beside_its_repetition_is_one_start(
 
 @contextmanager
 def newer_stream(dynamodb: Conflicting) -> Iterator["Future[StreamStart]"]:
-    """One of the same user is being started in the chat, which takes its time."""
-    dynamodb.rule(seconds=1.0)
+    """One of the same user is being started in the chat, until something has met its transaction."""
+    dynamodb.rule(until_met=True)
     with ThreadPoolExecutor(1) as thread:
         newer = thread.submit(admitted, TableClient(TABLE), "stream-2", "Or rather:")
         until = time.monotonic() + WAIT_SECONDS
@@ -165,9 +165,9 @@ def newer_stream(dynamodb: Conflicting) -> Iterator["Future[StreamStart]"]:
 def test_a_pulse_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRegistry(client).pulse(older, Usage(1, 1), "m") == "superseded"
+        assert StreamRegistry(client).pulse(older, Usage(1, 1), "m").state == "superseded"
         assert dynamodb.counted()["TransactionConflictException"] > 0
-        assert StreamRegistry(client).pulse(newer.result(), Usage(1, 1), "m") == "running"
+        assert StreamRegistry(client).pulse(newer.result(), Usage(1, 1), "m").state == "running"
 
 
 def test_an_end_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient, table: Table) -> None:

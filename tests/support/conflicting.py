@@ -27,6 +27,8 @@ from tests.support.server import Answer, CutConnection, LocalServer, Received
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTROL = "/test/rule"
+LONGEST_SECONDS = 10.0
+"""How long a transaction waits to be met: nothing is lost if that never comes, and the test says so."""
 SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 HASH_KEY, RANGE_KEY = "pk", "sk"
 
@@ -37,6 +39,8 @@ class _Rule:
 
     seconds: float = 0.0
     """How long a transaction takes."""
+    until_met: bool = False
+    """Whether it takes until something has been refused for its sake."""
     faults: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
@@ -56,6 +60,7 @@ class _Proxy:
         self._lock = threading.Lock()
         self._rule = _Rule()
         self._counted: Counter[str] = Counter()
+        self._met = threading.Event()
         self._late: list[threading.Thread] = []
         self._busy: set[tuple[str, ...]] = set()
         """The keys of the items that transactions are writing."""
@@ -115,6 +120,8 @@ class _Proxy:
             over = time.monotonic() + self._rule.seconds
             answer = self._forward(received)
             time.sleep(max(0.0, over - time.monotonic()))
+            if self._rule.until_met:
+                self._met.wait(LONGEST_SECONDS)
             succeeded = answer.status == 200
             return answer
         finally:
@@ -142,6 +149,7 @@ class _Proxy:
     def _tell(self, refusal: _Refused, status: int = 400) -> Answer:
         with self._lock:
             self._counted[refusal.code] += 1
+        self._met.set()
         body = {"__type": f"com.amazonaws.dynamodb.v20120810#{refusal.code}", **refusal.body}
         return Answer(status, json.dumps(body).encode(), {"content-type": "application/x-amz-json-1.0"})
 
@@ -160,6 +168,7 @@ class _Proxy:
             if received.method == "PUT":
                 self._rule = _Rule(**json.loads(received.body))
                 self._counted.clear()
+                self._met.clear()
             return Answer(body=json.dumps(self._counted).encode())
 
 
@@ -181,14 +190,17 @@ class Conflicting:
 
     url: str
 
-    def rule(self, *, seconds: float = 0.0, faults: Iterable[Mapping[str, object]] = ()) -> None:
-        """From now on transactions take so long, and the next `times` calls of an `operation` go wrong:
+    def rule(
+        self, *, seconds: float = 0.0, until_met: bool = False, faults: Iterable[Mapping[str, object]] = ()
+    ) -> None:
+        """From now on transactions take so long, or until the first refusal for the sake of one, and the next `times`
+        calls of an `operation` go wrong:
 
         `{"operation", "times", "code", "status"?}` is refused so and has no effect; without a `code` the call is
         served and its answer lost; with `late` it is lost at once, and served after so many seconds. What was counted
         is forgotten.
         """
-        body = json.dumps({"seconds": seconds, "faults": list(faults)})
+        body = json.dumps({"seconds": seconds, "until_met": until_met, "faults": list(faults)})
         assert urllib3.request("PUT", f"{self.url}{CONTROL}", body=body).status == 200
 
     def counted(self) -> dict[str, int]:

@@ -1,9 +1,10 @@
 """Exactly one call of the model for a start, however often and from wherever it is asked for."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Sequence
 
 from sandbox.clients.chats import text_of
-from sandbox.clients.client import chat_request, user_message
+from sandbox.clients.client import ChatRequest, Client, Received, Refused, chat_request, user_message
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
@@ -17,6 +18,7 @@ from sandbox.conformance.reading import (
     stop_reason,
     within,
 )
+from sandbox.conformance.stack import TIERS, User
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
@@ -78,6 +80,42 @@ async def stop_and_resend(trial: Trial) -> None:
     texts = [text_of(message) for message in kept.messages]
     same("the new answer in the chat", texts[3], answer(new))
     expect(texts[1] == answer(received), f"the chat keeps {len(texts[1])} characters of {len(answer(received))}")
+
+
+@CASES.case(
+    "Members who ask in one chat at the same moment are each answered after their own question, or told to try again.",
+    needs=("second user",),
+)
+async def starts_at_once(trial: Trial) -> None:
+    opening, elsewhere = trial.request(SHORT_PROMPT), trial.request(SHORT_PROMPT)
+    # Both at once, so that two functions are warm, and the starts that follow meet.
+    await asyncio.gather(trial.whole(opening), trial.whole(elsewhere, "second"))
+    async with trial.client() as owner:
+        await owner.update(opening.chat_id, members=[trial.stack.sub("second")])
+    asked: dict[User, ChatRequest] = {user: trial.request(f"{SHORT_PROMPT} {user}", opening.chat_id) for user in TIERS}
+    async with trial.client() as owner, trial.client("second") as member:
+        clients: dict[User, Client] = {"first": owner, "second": member}
+        outcomes = await asyncio.gather(*(_unless_busy(clients[user].stream(asked[user])) for user in asked))
+        kept = (await owner.read(opening.chat_id)).messages
+    texts = [text_of(message) for message in kept]
+    for request, received in zip(asked.values(), outcomes, strict=True):
+        question = text_of(request.messages[-1])
+        same("how often a question stands in the chat", texts.count(question), 1 if received else 0)
+        if received:
+            same("what follows a question", texts[texts.index(question) + 1 :][:1], [answer(received)])
+
+
+async def _unless_busy(parts: AsyncGenerator[Received]) -> Sequence[Received]:
+    """A stream that came to its end; nothing if it was refused for now."""
+    try:
+        received = await rest(parts)
+    except Refused as refusal:
+        same("the code of a start that was refused", refusal.code, "internal")
+        expect(refusal.retry_after is not None, "a start was refused without the time after which to try again")
+        return []
+    each_once(received)
+    ends_once(received, "finish")
+    return received
 
 
 @CASES.case(

@@ -6,9 +6,9 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from handlers.appsync import reaper, worker
+from shared.errors import Busy
 from tests.support import bedrock
 from tests.support.appsync import World, result
 from tests.support.aws import Table
@@ -195,13 +195,13 @@ def test_an_event_that_comes_late_is_told_to_the_client(world: World, stock: Sto
     assert world.bedrock.received == []
 
 
-@pytest.mark.usefixtures("table")
+@pytest.mark.usefixtures("table", "impatient")
 def test_a_delivery_that_cannot_claim_its_stream_leaves_it_to_the_reaper_to_tell_the_client(world: World) -> None:
     """It may be a duplicate, and the client that of a stream which runs well."""
     event = started()
     with (
-        refused(worker.worker().registry.table.client, "UpdateItem", "InternalServerError", times=1),
-        pytest.raises(ClientError, match="InternalServerError"),
+        refused(worker.worker().registry.table.client, "UpdateItem", "InternalServerError"),
+        pytest.raises(Busy),
     ):
         work(event=event)
     assert world.appsync.published == []
