@@ -58,15 +58,17 @@ def function_address(
         ),
         opts=opts,
     )
-    # Statement ids of our own: the provider adds a statement for NONE by itself, untracked.
-    aws.lambda_.Permission(
+    # The provider adds both statements for NONE by itself, untracked, while it makes the URL. Ours have ids of their
+    # own, so that they survive a change of the auth type, and come one after the other: Lambda refuses (409) what would
+    # change a function's policy at the same time, and the URL would be left out of the stack's state.
+    call = aws.lambda_.Permission(
         f"{name}-call-url",
         statement_id="StreamwaysCallFunctionUrl",
         function=function.function_name,
         action="lambda:InvokeFunctionUrl",
         principal=principal,
         function_url_auth_type=auth_type,
-        opts=opts,
+        opts=_after(url, opts),
     )
     aws.lambda_.Permission(
         f"{name}-invoke-via-url",
@@ -75,6 +77,10 @@ def function_address(
         action="lambda:InvokeFunction",
         principal=principal,
         invoked_via_function_url=True,
-        opts=opts,
+        opts=_after(call, opts),
     )
     return url.function_url
+
+
+def _after(earlier: pulumi.Resource, opts: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[earlier]))

@@ -61,7 +61,7 @@ class Resource:
 
 @dataclass
 class Deployment:
-    """All that a program registered, by URN, and its stack outputs."""
+    """All that a program registered, by URN and in the order in which it was made, and its stack outputs."""
 
     project: str
     stack: str
@@ -184,7 +184,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         )
 
     def _claim_urn(self, request: resource_pb2.RegisterResourceRequest) -> str:
-        """Parents are registered before their children; a URN is taken once."""
+        """What a resource belongs to or depends on is registered before it; a URN is taken once."""
         path = request.type
         if request.parent:
             parent_path = request.parent.split("::")[2]
@@ -194,6 +194,9 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
         with self._lock:
             if request.parent and request.parent not in self._deployment.resources:
                 raise ResourceRefused(f"has the parent {request.parent}, which is not registered")
+            for dependency in request.dependencies:
+                if dependency not in self._deployment.resources:
+                    raise ResourceRefused(f"depends on {dependency}, which is not registered")
             if urn in self._urns:
                 raise ResourceRefused(f"Duplicate resource URN '{urn}'; try giving it a unique name")
             self._urns.add(urn)

@@ -131,6 +131,12 @@ def test_a_parent_that_is_not_registered_is_refused(program: Program) -> None:
     assert "which is not registered" in refusal
 
 
+def test_a_dependency_that_is_not_registered_is_refused(program: Program) -> None:
+    refusal = program.refusal(ROLE, "worker", inputs=role(), dependencies=[STACK, f"{STACK}-absent"])
+    assert f"depends on {STACK}-absent, which is not registered" in refusal
+    assert not program.account.world.roles
+
+
 @pytest.mark.parametrize("fields", [{"importId": "existing"}, {"remote": True}])
 def test_what_needs_more_than_an_empty_account_is_refused(program: Program, fields: dict[str, Any]) -> None:
     assert "which the sandbox does not do" in program.refusal(ROLE, "worker", inputs=role(), **fields)
