@@ -4,9 +4,9 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-devel
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_aws as aws
@@ -14,6 +14,8 @@ import pulumi_aws as aws
 from stacks.streaming_function import StreamingFunction
 
 STAGE = "live"
+ROUTE_SELECTION_EXPRESSION = "$request.body.type"
+"""The frames of the AI SDK name their kind in `type`; all of them go to `$default`."""
 ROUTES: Final = ("$connect", "$disconnect", "$default")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
@@ -28,13 +30,10 @@ def serve_routes(
 ) -> None:
     """Let `api` ask `authorizer_function` about each `$connect`, send every frame to `routes_function`, and go live."""
     # No identity sources: API Gateway would answer 401 itself unless every one of them is present.
-    authorizer = aws.apigatewayv2.Authorizer(
-        f"{name}-authorizer",
-        api_id=api.id,
-        authorizer_type="REQUEST",
-        authorizer_uri=authorizer_function.invoke_arn,
-        opts=opts,
+    authorizer_args = aws.apigatewayv2.AuthorizerArgs(
+        api_id=api.id, authorizer_type="REQUEST", authorizer_uri=authorizer_function.invoke_arn
     )
+    authorizer = aws.apigatewayv2.Authorizer(f"{name}-authorizer", authorizer_args, opts)
     _permit(
         f"{name}-authorizer",
         authorizer_function,
@@ -42,15 +41,26 @@ def serve_routes(
         opts,
     )
     routes = [_route(name, key, api, routes_function, authorizer, opts) for key in ROUTES]
+    copied = [authorizer_args, *(args for route in routes for args in (route.integration, route.args))]
+    after_routes = pulumi.ResourceOptions(depends_on=[route.resource for route in routes])
     deployment = aws.apigatewayv2.Deployment(
         f"{name}-deployment",
         api_id=api.id,
-        triggers={"routes": _fingerprint(authorizer, routes)},
-        opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=[route for _, route in routes])),
+        triggers={"routes": _fingerprint(copied)},
+        opts=pulumi.ResourceOptions.merge(opts, after_routes),
     )
     # No default_route_settings: given any of them, the provider sets the throttling limits to 0, which refuses all
     # (pulumi/pulumi-aws#2363). Data trace, which would log prompts, is off unless asked for.
     aws.apigatewayv2.Stage(f"{name}-stage", api_id=api.id, name=STAGE, deployment_id=deployment.id, opts=opts)
+
+
+@dataclass(frozen=True)
+class _Route:
+    """A route, and what it and its integration were made of."""
+
+    integration: aws.apigatewayv2.IntegrationArgs
+    args: aws.apigatewayv2.RouteArgs
+    resource: aws.apigatewayv2.Route
 
 
 def _route(
@@ -60,31 +70,28 @@ def _route(
     function: StreamingFunction,
     authorizer: aws.apigatewayv2.Authorizer,
     opts: pulumi.ResourceOptions,
-) -> tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]:
+) -> _Route:
     """A route with its own proxy integration, whose answers reach no client: there is no route response."""
     suffix = key.removeprefix("$")
-    integration = aws.apigatewayv2.Integration(
-        f"{name}-{suffix}",
+    integration_args = aws.apigatewayv2.IntegrationArgs(
         api_id=api.id,
         integration_type="AWS_PROXY",
         integration_method="POST",
         integration_uri=function.invoke_arn,
         timeout_milliseconds=INTEGRATION_TIMEOUT_MILLISECONDS,
-        opts=opts,
     )
+    integration = aws.apigatewayv2.Integration(f"{name}-{suffix}", integration_args, opts)
     _permit(f"{name}-{suffix}", function, pulumi.Output.concat(api.execution_arn, f"/{STAGE}/{key}"), opts)
     # Only $connect can be authorised; later frames carry the authorizer's context.
     guarded = key == "$connect"
-    route = aws.apigatewayv2.Route(
-        f"{name}-{suffix}",
+    args = aws.apigatewayv2.RouteArgs(
         api_id=api.id,
         route_key=key,
         target=pulumi.Output.concat("integrations/", integration.id),
         authorization_type="CUSTOM" if guarded else "NONE",
         authorizer_id=authorizer.id if guarded else None,
-        opts=opts,
     )
-    return integration, route
+    return _Route(integration_args, args, aws.apigatewayv2.Route(f"{name}-{suffix}", args, opts))
 
 
 def _permit(
@@ -100,17 +107,15 @@ def _permit(
     )
 
 
-def _fingerprint(
-    authorizer: aws.apigatewayv2.Authorizer,
-    routes: Sequence[tuple[aws.apigatewayv2.Integration, aws.apigatewayv2.Route]],
-) -> pulumi.Output[str]:
-    """Changes whenever a new deployment is needed: a deployment is a copy of the API as it was, and stays that way."""
+def _fingerprint(copied: Sequence[object]) -> pulumi.Output[str]:
+    """Changes whenever a new deployment is needed: a deployment is a copy of the API as it was, and stays that way.
 
-    def digest(values: list[Any]) -> str:
-        return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+    `copied` are arguments of resources. What was given to a resource is hashed and never read back from it: an output
+    that its state lacks is unknown in a preview, which would then show a new deployment for nothing.
+    """
 
-    values: list[pulumi.Output[Any]] = [authorizer.authorizer_uri]
-    for integration, route in routes:
-        values += [integration.integration_uri, integration.timeout_milliseconds]
-        values += [route.route_key, route.target, route.authorization_type, route.authorizer_id]
-    return pulumi.Output.all(*values).apply(digest)
+    def digest(document: str) -> str:
+        return hashlib.sha256(document.encode()).hexdigest()
+
+    given = [ROUTE_SELECTION_EXPRESSION, *(vars(args) for args in copied)]
+    return pulumi.Output.json_dumps(given, sort_keys=True).apply(digest)

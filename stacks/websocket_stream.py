@@ -38,7 +38,7 @@ from stacks.table_access import (
     find_open_streams,
     table_access,
 )
-from stacks.websocket_routes import STAGE, serve_routes
+from stacks.websocket_routes import ROUTE_SELECTION_EXPRESSION, STAGE, serve_routes
 
 FRONT_TIMEOUT_SECONDS = 29
 """Timeout of the functions that a client waits for: as long as API Gateway waits for them."""
@@ -88,7 +88,10 @@ class WebSocketStream(pulumi.ComponentResource):
         core, limits = args["core"], args["limits"]
         front: FunctionLimits = {**limits, "timeout_seconds": FRONT_TIMEOUT_SECONDS}
         api = aws.apigatewayv2.Api(
-            f"{name}-api", protocol_type="WEBSOCKET", route_selection_expression="$request.body.type", opts=child
+            f"{name}-api",
+            protocol_type="WEBSOCKET",
+            route_selection_expression=ROUTE_SELECTION_EXPRESSION,
+            opts=child,
         )
         # Stage.invoke_url would close a circle: stage, deployment, routes, function, its environment, stage.
         url = pulumi.Output.concat(api.api_endpoint, "/", STAGE)

@@ -26,15 +26,15 @@ def deploy() -> Iterator[Deploy]:
     """Deploys with the defaults of Pulumi.yaml and these settings on top; each combination runs once a session."""
 
     @functools.cache
-    def deploy_items(stack: str, items: tuple[tuple[str, str], ...]) -> Deployment:
-        return run({**defaults(), **dict(items)}, stack)
+    def deploy_items(stack: str, preview: bool, items: tuple[tuple[str, str], ...]) -> Deployment:
+        return run({**defaults(), **dict(items)}, stack, preview=preview)
 
-    def deploy_with(stack: str = "dev", **settings: object) -> Deployment:
+    def deploy_with(stack: str = "dev", preview: bool = False, **settings: object) -> Deployment:
         items = {
             f"streamways:{key}": value if isinstance(value, str) else json.dumps(value)
             for key, value in settings.items()
         }
-        return deploy_items(stack, tuple(sorted(items.items())))
+        return deploy_items(stack, preview, tuple(sorted(items.items())))
 
     with pytest.MonkeyPatch.context() as patch:
         # The packages are the real ones, built once.

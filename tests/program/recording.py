@@ -60,7 +60,7 @@ class _Answers(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         name = args.inputs.get("name", f"{args.name}-0a1b2c3")
-        state = {"name": name, **args.inputs, **_computed(args.typ, name)}
+        state = {"name": name, **args.inputs, **computed(args.typ, name)}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -70,7 +70,7 @@ class _Answers(mocks.Mocks):
         return {"accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "id": ACCOUNT_ID, "userId": "u"}, []
 
 
-def _computed(type_: str, name: str) -> dict[str, Any]:
+def computed(type_: str, name: str) -> dict[str, Any]:
     region = "us-east-1"
     lambda_arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}"
     return {
@@ -111,7 +111,7 @@ class _Recorder(mocks.MockMonitor):
             urn=response.urn,
             type=request.type,
             name=request.name,
-            inputs=rpc.deserialize_properties(request.object),
+            inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
             parent=request.parent,
             provider=request.provider,
             dependencies=tuple(request.dependencies),
@@ -133,8 +133,12 @@ def defaults() -> dict[str, str]:
     return config
 
 
-def run(config: Mapping[str, str], stack: str) -> Deployment:
-    """Run `stacks/` as the language host does. Raises whatever the program raises."""
+def run(config: Mapping[str, str], stack: str, *, preview: bool = False) -> Deployment:
+    """Run `stacks/` as the language host does. Raises whatever the program raises.
+
+    A `preview` is that of a stack which is up and unchanged: the engine answers each resource with its state, and a
+    property that the state lacks is unknown to the program.
+    """
     deployment = Deployment()
     failure: list[BaseException] = []
 
@@ -146,7 +150,7 @@ def run(config: Mapping[str, str], stack: str) -> Deployment:
                     _Answers(deployment),
                     project="streamways",
                     stack=stack,
-                    preview=False,
+                    preview=preview,
                     monitor=_Recorder(deployment),
                 )
                 pulumi.runtime.set_all_config(dict(config))
