@@ -7,27 +7,44 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import cast
 
 _INTEGER = re.compile(r"-?[0-9]+")
+_PLACE = re.compile(r"[.\[].*", re.DOTALL)
+"""What follows the key in the name of a place within its value."""
 
 
 class ConfigReader:
     """Reads keys one by one, and answers a value of the right type even when the given one is wrong.
 
-    `values` are by key without the project. Check `problems` before using what was read.
+    `values` are by key without the namespace, which is the project's name or `aws`; `secrets` are the keys whose values
+    no message shows. Check `problems` before using what was read.
     """
 
-    def __init__(self, project: str, values: Mapping[str, str]) -> None:
-        self._project = project
+    def __init__(self, namespace: str, values: Mapping[str, str], secrets: Collection[str] = ()) -> None:
+        self._namespace = namespace
         self._values = values
+        self._secrets = secrets
         self._known: list[str] = []
         self.problems: list[str] = []
         """One line for each thing to change."""
 
     def refuse(self, key: str, given: object, remedy: str) -> None:
-        """Note a problem: the setting, what was given (shown as JSON), and what is allowed or to be done."""
-        self.problems.append(f"{self._full(key)} is {json.dumps(given, ensure_ascii=False)}: {remedy}.")
+        """Note a problem: the setting, what was given (shown as JSON), and what is allowed or to be done.
+
+        `key` may go on to a place within the value, like `assumeRoles[0].roleArn`.
+        """
+        shown = "(secret)" if self.is_secret(_PLACE.sub("", key)) else json.dumps(given, ensure_ascii=False)
+        self.problems.append(f"{self._full(key)} is {shown}: {remedy}.")
+
+    def is_secret(self, key: str) -> bool:
+        """Whether the configuration keeps the value secret."""
+        return key in self._secrets
+
+    def optional_text(self, key: str) -> str:
+        """The value as it is; empty when there is none, which is fine."""
+        self._known.append(key)
+        return self._values.get(key, "")
 
     def text(self, key: str) -> str:
-        """The value as it is; empty when there is none."""
+        """The value as it is; empty when there is none, which is noted."""
         self._known.append(key)
         value = self._values.get(key)
         if value is None:
@@ -88,10 +105,11 @@ class ConfigReader:
         for key in sorted(self._values.keys() - self._known):
             near = difflib.get_close_matches(key, self._known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(self._known)}."
-            self.problems.append(f"{self._full(key)} is no setting: {hint} Take it out with `pulumi config rm {key}`.")
+            full = self._full(key)
+            self.problems.append(f"{full} is no setting: {hint} Take it out with `pulumi config rm {full}`.")
 
     def _given(self, key: str) -> bool:
         return key in self._values
 
     def _full(self, key: str) -> str:
-        return f"{self._project}:{key}"
+        return f"{self._namespace}:{key}"

@@ -23,13 +23,8 @@ def deploy(settings: Settings) -> None:
     Builds the packages that are not there yet. Raises `StacksError`.
     """
     # Known strings only: with a tag that is not, the provider reports a change on every run (pulumi/pulumi-aws#5960).
-    provider = aws.Provider(
-        "aws",
-        region=settings.region,
-        default_tags=aws.ProviderDefaultTagsArgs(
-            tags={"project": pulumi.get_project(), "stack": pulumi.get_stack()},
-        ),
-    )
+    tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+    provider = aws.Provider("aws", settings.provider.args(tags))
     account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
     opts = pulumi.ResourceOptions(providers=[provider])
 

@@ -4,17 +4,18 @@ Defaults are in Pulumi.yaml. Every problem is found in one run, and said in one 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self, cast
 from urllib.parse import urlsplit
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
 from stacks.model_access import geography, known_regions
+from stacks.provider_settings import ProviderSettings
 
 ARCHITECTURES: Final = ("function-url", "websocket", "appsync")
 FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
@@ -51,6 +52,8 @@ class Settings:
     """Everything that a stack can be told, checked. Fields are the keys of Pulumi.yaml, described there."""
 
     region: str
+    provider: ProviderSettings
+    """The keys of the namespace `aws`, the region among them."""
     architectures: tuple[str, ...]
     model: str
     model_regions: tuple[str, ...]
@@ -75,20 +78,35 @@ class Settings:
     def load(cls) -> Self:
         """The settings of the stack that runs. Raises `SettingsError`."""
         everything = cast("dict[str, str]", {**get_config_env(), **CONFIG.get()})
-        own = f"{pulumi.get_project()}:"
-        values = {key.removeprefix(own): value for key, value in everything.items() if key.startswith(own)}
-        return cls.read(values, region=everything.get("aws:region", ""), project=pulumi.get_project())
+
+        def of(namespace: str) -> dict[str, str]:
+            start = f"{namespace}:"
+            return {key.removeprefix(start): value for key, value in everything.items() if key.startswith(start)}
+
+        project = pulumi.get_project()
+        secrets = [key for key in everything if is_config_secret(key)]
+        return cls.read(of(project), aws=of("aws"), project=project, secrets=secrets)
 
     @classmethod
-    def read(cls, values: Mapping[str, str], *, region: str, project: str = "streamways") -> Self:
+    def read(
+        cls,
+        values: Mapping[str, str],
+        *,
+        aws: Mapping[str, str],
+        project: str = "streamways",
+        secrets: Sequence[str] = (),
+    ) -> Self:
         """Check `values`, by key without the project, as Pulumi hands them over: text, with JSON for a list.
 
-        `region` is `aws:region`. Raises `SettingsError` with all problems.
+        `aws` are the provider's, by key without `aws:`; `secrets` are whole keys, whose values no message shows.
+        Raises `SettingsError` with all problems.
         """
-        aws = ConfigReader("aws", {"region": region} if region else {})
-        own = ConfigReader(project, values)
+        region = aws.get("region", "")
+        of_provider = ConfigReader("aws", aws, _without(secrets, "aws"))
+        own = ConfigReader(project, values, _without(secrets, project))
         settings = cls(
-            region=aws.matching("region", _REGION, "a region of AWS's commercial partition, like us-east-1"),
+            region=of_provider.matching("region", _REGION, "a region of AWS's commercial partition, like us-east-1"),
+            provider=ProviderSettings.read(of_provider),
             architectures=_architectures(own),
             model=own.matching(
                 "model", _MODEL, "the id (no ARN) of a Bedrock model or inference profile, like amazon.nova-lite-v1:0"
@@ -114,10 +132,15 @@ class Settings:
             reserved_concurrency=_reserved_concurrency(own),
         )
         _check_guardrail(own, settings)
+        of_provider.refuse_unknown()
         own.refuse_unknown()
-        if problems := [*aws.problems, *own.problems]:
+        if problems := [*of_provider.problems, *own.problems]:
             raise SettingsError(problems)
         return settings
+
+
+def _without(keys: Sequence[str], namespace: str) -> list[str]:
+    return [key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:")]
 
 
 def _architectures(reader: ConfigReader) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import runpy
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -133,11 +133,11 @@ def defaults() -> dict[str, str]:
     return config
 
 
-def run(config: Mapping[str, str], stack: str, *, preview: bool = False) -> Deployment:
+def run(config: Mapping[str, str], stack: str, *, preview: bool = False, secrets: Sequence[str] = ()) -> Deployment:
     """Run `stacks/` as the language host does. Raises whatever the program raises.
 
-    A `preview` is that of a stack which is up and unchanged: the engine answers each resource with its state, and a
-    property that the state lacks is unknown to the program.
+    `secrets` are the keys that the configuration keeps encrypted. A `preview` is that of a stack which is up and
+    unchanged: the engine answers each resource with its state, and a property that the state lacks is unknown.
     """
     deployment = Deployment()
     failure: list[BaseException] = []
@@ -153,7 +153,7 @@ def run(config: Mapping[str, str], stack: str, *, preview: bool = False) -> Depl
                     preview=preview,
                     monitor=_Recorder(deployment),
                 )
-                pulumi.runtime.set_all_config(dict(config))
+                pulumi.runtime.set_all_config(dict(config), list(secrets))
                 _execute(deployment)
         except BaseException as error:
             failure.append(error)

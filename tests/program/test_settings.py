@@ -8,6 +8,7 @@ import pytest
 
 from shared.stream.run import DEADLINE_MARGIN_SECONDS
 from stacks.errors import SettingsError
+from stacks.provider_settings import ProviderSettings
 from stacks.settings import SHORTEST_TIMEOUT_SECONDS, Settings
 from tests.program.recording import defaults, run
 
@@ -21,7 +22,7 @@ def values(**changes: object) -> dict[str, str]:
 
 
 def read(given: Mapping[str, str], region: str = REGION) -> Settings:
-    return Settings.read(given, region=region)
+    return Settings.read(given, aws={"region": region} if region else {})
 
 
 def problems(region: str = REGION, **changes: object) -> tuple[str, ...]:
@@ -33,6 +34,7 @@ def problems(region: str = REGION, **changes: object) -> tuple[str, ...]:
 def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
     assert read(values()) == Settings(
         region="us-east-1",
+        provider=ProviderSettings({"region": "us-east-1"}, {}, frozenset()),
         architectures=("function-url", "websocket", "appsync"),
         model="amazon.nova-lite-v1:0",
         model_regions=(),
@@ -104,7 +106,7 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         ({"guardrailId": "gr1", "guardrailVersion": "latest"}, ["guardrailVersion", "a number or DRAFT"]),
         ({"reservedConcurrency": -2}, ['reservedConcurrency is "-2"', "-1 or more"]),
         ({"timeoutSecond": 60}, ["timeoutSecond is no setting", "did you mean timeoutSeconds?", "pulumi config rm"]),
-        ({"xyz": 1}, ["xyz is no setting", "there are", "architectures", "pulumi config rm xyz"]),
+        ({"xyz": 1}, ["xyz is no setting", "there are", "architectures", "pulumi config rm streamways:xyz"]),
     ],
     ids=lambda value: json.dumps(value)[:60] if isinstance(value, dict) else "",
 )

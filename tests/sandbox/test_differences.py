@@ -65,6 +65,7 @@ REFUSALS = {
     "awsRegion is …, but this sandbox": "account 000000000000 and one region",
     "region is …, but this sandbox": "another `region` of a resource",
     "allowedAccountIds is": "an `allowedAccountIds` without it",
+    "is set, but the sandbox has one account": "a profile, keys and roles to assume stop the deployment",
     "the sandbox runs APPSYNC_JS": "pipelines and mapping templates",
     "code is not a FileArchive": "`code` is a `FileArchive` of a .zip",
     "does not have the function": "the only look-up",

@@ -1,6 +1,7 @@
 import pytest
 
 from sandbox.errors import ResourceRefused
+from sandbox.resources.provider import CREDENTIALS
 from tests.sandbox.resources.account import Account
 
 PROVIDER = "pulumi:providers:aws"
@@ -21,6 +22,19 @@ def test_a_provider_of_another_account_is_refused(account: Account) -> None:
         account.create(PROVIDER, "own", region="us-east-1", allowedAccountIds='["123456789012"]')
 
 
-def test_a_provider_with_keys_or_endpoints_of_its_own_is_refused(account: Account) -> None:
-    with pytest.raises(ResourceRefused, match="profile: misspelt, or not emulated"):
-        account.create(PROVIDER, "own", region="us-east-1", profile="production")
+def test_a_provider_that_forbids_the_sandboxs_account_is_refused(account: Account) -> None:
+    account.create(PROVIDER, "own", region="us-east-1", forbiddenAccountIds='["123456789012"]')
+    with pytest.raises(ResourceRefused, match="AWS account ID not allowed: 000000000000"):
+        account.create(PROVIDER, "other", region="us-east-1", forbiddenAccountIds='["000000000000"]')
+
+
+@pytest.mark.parametrize("key", CREDENTIALS)
+def test_a_provider_that_deploys_in_the_name_of_somebody_is_refused(account: Account, key: str) -> None:
+    with pytest.raises(ResourceRefused, match=rf"{key} is set, but the sandbox has one account.*-c aws:{key}="):
+        account.create(PROVIDER, "own", region="us-east-1", **{key: "production"})
+
+
+@pytest.mark.parametrize("key", ["endpoints", "ignoreTags", "stsRegion", "httpsProxy"])
+def test_a_provider_that_reaches_aws_in_another_way_is_refused(account: Account, key: str) -> None:
+    with pytest.raises(ResourceRefused, match=f"{key}: misspelt, or not emulated"):
+        account.create(PROVIDER, "own", region="us-east-1", **{key: "x"})
