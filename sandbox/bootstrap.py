@@ -4,7 +4,8 @@ It runs on the Python that the user has, before anything is installed. So it is 
 within the syntax of Python 3.6: an old Python must be able to read as far as the line that tells what is wrong.
 
 A finished installation leaves a stamp: while the locked dependencies and the Python are the same, a further call does
-nothing and needs no network. Groups add up in one `.venv`; none removes what another installed.
+nothing and needs no network. Groups add up in one `.venv`; none removes what another installed. What somebody else took
+out, like `uv sync` in `pulumi install`, which keeps the default group alone, is installed again.
 """
 
 import hashlib
@@ -99,7 +100,8 @@ def install_alone(root: Path, groups: "list[str]") -> None:
         there = ", ".join(sorted(known))
         raise Refused(f"no dependency group {unknown[0]} in pyproject.toml; there are: {there}")
     stamp = read_stamp(venv)
-    installed: list[str] = stamp["groups"] if stamp.get("fingerprint") == wanted else []
+    trusted = stamp.get("fingerprint") == wanted and set(stamp["distributions"]) <= set(distributions(venv))
+    installed: list[str] = stamp["groups"] if trusted else []
     if all(any(group in known[have] for have in installed) for group in groups):
         return
     started = time.time()
@@ -109,7 +111,8 @@ def install_alone(root: Path, groups: "list[str]") -> None:
     (venv / UNFINISHED).touch()
     uv = ensure_uv(root, venv)
     sync(root, venv, uv, groups)
-    write_stamp(venv, {"fingerprint": wanted, "groups": sorted(set(installed + groups)), "root": str(root)})
+    stamp = {"fingerprint": wanted, "groups": sorted(set(installed + groups)), "root": str(root)}
+    write_stamp(venv, dict(stamp, distributions=distributions(venv)))
     (venv / UNFINISHED).unlink()
     say(f".venv is ready after {time.time() - started:.0f} s")
 
@@ -159,6 +162,11 @@ def fingerprint(root: Path) -> str:
     for name in ("pyproject.toml", "uv.lock"):
         digest.update(b"\0" + (root / name).read_bytes())
     return digest.hexdigest()
+
+
+def distributions(venv: Path) -> "list[str]":
+    """What is installed, each with its version: the names of the folders that say so."""
+    return sorted(folder.name for folder in venv.glob("lib/python*/site-packages/*.dist-info"))
 
 
 def dependency_groups(root: Path) -> "dict[str, set[str]]":

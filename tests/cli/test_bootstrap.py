@@ -31,6 +31,8 @@ if sys.argv[1] == "--version":
 else:
     with open({calls!r}, "a") as calls:
         print(*sys.argv[1:], "in", os.environ["UV_PROJECT_ENVIRONMENT"], file=calls)
+    for folder in Path(os.environ["UV_PROJECT_ENVIRONMENT"]).glob("lib/*/site-packages"):
+        (folder / "tiny-1.dist-info").mkdir(exist_ok=True)
     print("Resolved 3 packages", file=sys.stderr)
     print(" + tiny==1", file=sys.stderr)
     sys.exit({code})
@@ -156,6 +158,19 @@ def test_a_changed_lock_is_installed_and_what_was_installed_before_counts_no_mor
     project.install("sandbox")
     project.install("dev")
     assert len(project.synced()) == 3
+
+
+def test_what_another_took_out_of_the_environment_is_installed_again(project: Project):
+    # `pulumi install` runs `uv sync`, which keeps the default group alone.
+    project.have_venv()
+    project.install("dev")
+    [distribution] = project.venv.glob("lib/*/site-packages/tiny-1.dist-info")
+    distribution.rmdir()
+    project.install("sandbox")
+    assert project.synced()[-1].endswith(f"--group sandbox in {project.venv}")
+    project.install("dev")
+    assert len(project.synced()) == 3
+    assert project.install("dev", pretend=NO_PROCESS).returncode == 0
 
 
 def test_an_installation_that_failed_is_not_trusted_by_the_next_run(project: Project):
