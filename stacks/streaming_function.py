@@ -49,7 +49,7 @@ class StreamingFunctionArgs(TypedDict):
 
 
 class StreamingFunction(pulumi.ComponentResource):
-    """A function with a role and a log group of its own."""
+    """A function with a role and a log group of its own; its metrics carry the name of the stack."""
 
     function_name: pulumi.Output[str]
     """Name of the function."""
@@ -90,7 +90,11 @@ class StreamingFunction(pulumi.ComponentResource):
             reserved_concurrent_executions=args.get("reserved_concurrency"),
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables=merged(
-                    {"POWERTOOLS_SERVICE_NAME": args["service"], "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE},
+                    {
+                        "POWERTOOLS_SERVICE_NAME": args["service"],
+                        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                        "STACK_NAME": pulumi.get_stack(),
+                    },
                     args["environment"],
                 )
             ),

@@ -1,7 +1,8 @@
 """What AWS's services would bill for one stream, calculated from the price file; nothing here was measured on AWS.
 
 Counted is what one more stream adds: invocations, messages, updates, connection time and writes. Not counted are the
-free tier, data transfer, logs, and Cognito's monthly users, which no single stream causes.
+free tier, data transfer, logs, and what is billed by the month whatever one more stream does: Cognito's users, and the
+metrics of the stack (docs/cost.md).
 
 https://aws.amazon.com/lambda/pricing/ · https://aws.amazon.com/api-gateway/pricing/ ·
 https://aws.amazon.com/appsync/pricing/ · https://aws.amazon.com/dynamodb/pricing/on-demand/

@@ -1,5 +1,6 @@
 """The figures of the cost page follow from the price file and from what the page says it assumes."""
 
+import ast
 import json
 import math
 import re
@@ -8,6 +9,8 @@ import pytest
 
 from shared.stream.journal import FLUSH_SECONDS
 from shared.stream.pulse import INTERVAL_SECONDS
+from stacks.reaper import SWEEP_RATE
+from stacks.settings import ARCHITECTURES
 from tests.docs.pages import ROOT, default, page
 
 COST = page("docs/cost.md")
@@ -25,6 +28,9 @@ UNIT_PRICES = {
     "AppSync real-time update, 5 KB": SERVICES["appSync"]["realTimeUpdate"] * MILLION,
     "AppSync connection minute": SERVICES["appSync"]["connectionMinute"] * MILLION,
     "DynamoDB write unit": SERVICES["dynamodb"]["writeRequestUnit"] * MILLION,
+    "CloudWatch metric": SERVICES["cloudWatch"]["metricMonth"],
+    "CloudWatch Logs, taken in": SERVICES["cloudWatch"]["logGigabyte"],
+    "DynamoDB read unit": SERVICES["dynamodb"]["readRequestUnit"] * MILLION,
     "Amazon Nova Lite, input": NOVA_LITE["input"],
     "Amazon Nova Lite, output": NOVA_LITE["output"],
 }
@@ -82,3 +88,52 @@ def test_the_sentences_around_the_example_say_what_it_counts() -> None:
     assert units in " ".join(COST.prose.split())
     assert f"carries {FRAMES} messages" in COST.prose
     assert f"{PUBLISHES} publishes, and {PUBLISHES} deliveries" in COST.prose
+
+
+MINUTES_OF_A_MONTH, HOURS_OF_A_MONTH = 43_800, 730
+SWEEP_SECONDS, SWEEP_LOG_BYTES, SWEEP_READ_UNITS = 0.1, 400, 0.5
+SWEEP = [
+    SERVICES["lambda"]["request"],
+    SWEEP_SECONDS * GIGABYTES * SERVICES["lambda"]["arm64GbSecond"],
+    SWEEP_READ_UNITS * SERVICES["dynamodb"]["readRequestUnit"],
+    SWEEP_LOG_BYTES / 1_000_000_000 * SERVICES["cloudWatch"]["logGigabyte"],
+]
+"""What one firing of a schedule costs: request, compute, query, log lines."""
+
+
+def test_an_idle_stack_costs_what_its_schedules_cost() -> None:
+    rows = [
+        [float(cell.strip("*")) for cell in cells]
+        for _, *cells in COST.table_after("What a stack costs while nobody uses it")
+    ]
+    month = [MINUTES_OF_A_MONTH * each for each in SWEEP]
+    for row, one in zip(rows, [*month, sum(month)], strict=True):
+        assert row == pytest.approx([one, len(ARCHITECTURES) * one], abs=0.0006)
+
+
+def test_the_schedules_fire_as_often_as_the_page_says() -> None:
+    assert SWEEP_RATE == "rate(1 minute)"
+    assert f"{MINUTES_OF_A_MONTH:,} times" in COST.prose
+    assert f"{HOURS_OF_A_MONTH}\nhours" in COST.prose
+
+
+def test_the_metrics_are_as_many_and_cost_as_much_as_the_page_says() -> None:
+    tree = ast.parse((ROOT / "shared/telemetry/record.py").read_bytes())
+    calls = [getattr(node.func, "attr", "") for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    metrics, stack = calls.count("add_metric"), calls.count("add_metric") * len(ARCHITECTURES)
+    month = SERVICES["cloudWatch"]["metricMonth"]
+    prose = " ".join(COST.prose.split())
+
+    assert f"writes {metrics} metrics" in prose
+    assert f"has {stack} metrics: {stack * month:.2f} USD a month" in prose
+    assert f"in 10 hours of the month costs {stack * month * 10 / HOURS_OF_A_MONTH:.2f} USD" in prose
+
+
+def test_what_strangers_can_cost_follows_from_the_copies_that_may_run() -> None:
+    rate, hour = 10, 3600
+    copy = rate * hour * SERVICES["lambda"]["request"] + GIGABYTES * hour * SERVICES["lambda"]["arm64GbSecond"]
+    prose = " ".join(COST.prose.split())
+
+    assert f"costs {copy:.3f} USD: {rate * hour:,} requests" in prose
+    assert f"with 10 it is {10 * copy:.2f} USD an hour, or {240 * copy:.2f} a day" in prose
+    assert f"1,000 bounds it, at {1000 * copy:.2f} USD an hour" in prose

@@ -141,8 +141,14 @@ def test_a_function_is_started_and_told_as_the_table_says(deploy: Deploy, name: 
     assert environment(function) == {
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
+        "STACK_NAME": "dev",
         **variables,
     }
+
+
+def test_the_functions_of_two_stacks_count_under_names_of_their_own(deploy: Deploy) -> None:
+    names = {environment(function)["STACK_NAME"] for function in deploy("pr-7").of(FUNCTION)}
+    assert names == {"pr-7"}
 
 
 def test_every_package_has_one_function(deploy: Deploy) -> None:

@@ -175,7 +175,8 @@ def test_one_log_line_and_one_metrics_record_tell_of_a_stream_without_a_word_of_
     [metrics] = logs.metrics()
     [directive] = metrics["_aws"]["CloudWatchMetrics"]
     assert directive["Namespace"] == "Streamways"
-    assert [sorted(names) for names in directive["Dimensions"]] == [["model", "service"]]
+    assert [sorted(names) for names in directive["Dimensions"]] == [["model", "service", "stack"]]
+    assert (metrics["model"], metrics["service"], metrics["stack"]) == ("amazon.nova-lite-v1:0", "test", "pr-7")
     assert {metric["Name"] for metric in directive["Metrics"]} >= {
         "TimeToFirstToken",
         "InputTokens",

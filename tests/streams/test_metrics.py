@@ -8,14 +8,16 @@ import pytest
 
 from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
 from sandbox.clients.factory import client_for
+from sandbox.options import SandboxOptions
 from tests.support.sandbox import RunningSandbox
 
 
 def metrics(folder: Path, architecture: Architecture) -> int:
-    """How many sets of metrics the architecture's functions have written."""
+    """How many sets of metrics the architecture's functions have written, in the name of the stack."""
     lines = (line for log in (folder / "logs").iterdir() for line in log.read_text().splitlines())
     messages = (json.loads(line)["message"] for line in lines)
-    return sum('"_aws"' in message and f'"service":"{architecture}"' in message for message in messages)
+    marks = ('"_aws"', f'"service":"{architecture}"', f'"stack":"{SandboxOptions().stack}"')
+    return sum(all(mark in message for mark in marks) for message in messages)
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

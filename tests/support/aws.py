@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "POWERTOOLS_SERVICE_NAME": "test",
     "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
+    "STACK_NAME": "pr-7",
     "STREAMS_TABLE": TABLE,
 }
 

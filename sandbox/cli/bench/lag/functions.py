@@ -141,6 +141,7 @@ class Function:
             "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
             "POWERTOOLS_SERVICE_NAME": "bench",
             "PYTHONPATH": str(PROJECT_ROOT),
+            "STACK_NAME": "bench",
             "STREAMS_TABLE": TABLE,
             "TOKEN_CLIENT_IDS": CLIENT_ID,
             "WORKER_FUNCTION_NAME": FUNCTION_NAME,
