@@ -14,7 +14,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
-from stacks.model_access import geography, known_regions
+from stacks.model_setting import REGION, read_model, read_model_regions
 from stacks.provider_settings import ProviderSettings
 
 ARCHITECTURES: Final = ("function-url", "websocket", "appsync")
@@ -39,8 +39,6 @@ LOG_RETENTION_DAYS = (
 NOT_RESERVED = -1
 """`reservedConcurrency` of a function that draws from the account's pool, as pulumi-aws has it."""
 
-_REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
-_MODEL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[a-z0-9]+)*")
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailStreamConfiguration.html
 _GUARDRAIL_ID = re.compile(r"[a-z0-9]*")
 _GUARDRAIL_VERSION = re.compile(r"([1-9][0-9]{0,7}|DRAFT)?")
@@ -105,13 +103,11 @@ class Settings:
         of_provider = ConfigReader("aws", aws, _without(secrets, "aws"))
         own = ConfigReader(project, values, _without(secrets, project))
         settings = cls(
-            region=of_provider.matching("region", _REGION, "a region of AWS's commercial partition, like us-east-1"),
+            region=of_provider.matching("region", REGION, "a region of AWS's commercial partition, like us-east-1"),
             provider=ProviderSettings.read(of_provider),
             architectures=_architectures(own),
-            model=own.matching(
-                "model", _MODEL, "the id (no ARN) of a Bedrock model or inference profile, like amazon.nova-lite-v1:0"
-            ),
-            model_regions=_model_regions(own, values.get("model", ""), region),
+            model=read_model(own),
+            model_regions=read_model_regions(own, values.get("model", ""), region),
             max_output_tokens=own.integer("maxOutputTokens", 1, MOST_OUTPUT_TOKENS),
             timeout_seconds=own.integer(
                 "timeoutSeconds",
@@ -152,29 +148,6 @@ def _architectures(reader: ConfigReader) -> tuple[str, ...]:
     if chosen == ():
         reader.refuse("architectures", chosen, f"a stack holds at least one; name one or more of {allowed}")
     return chosen or ()
-
-
-def _model_regions(reader: ConfigReader, model: str, region: str) -> tuple[str, ...]:
-    key = "modelRegions"
-    given = reader.texts(key)
-    if given is None:
-        return ()
-    for name in given:
-        if not _REGION.fullmatch(name):
-            reader.refuse(key, given, f"{name!r} is no region; name regions like us-east-1")
-    if not geography(model):
-        if given:
-            reader.refuse(key, given, f"{model} does not route between listed regions; leave the list empty")
-        return ()
-    regions = given or known_regions(model, region)
-    if not regions:
-        reader.refuse(
-            key,
-            given,
-            f"where {model} routes to from {region} is not known here; name the profile's regions "
-            f"(`aws bedrock get-inference-profile --inference-profile-identifier {model}`)",
-        )
-    return regions
 
 
 def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
