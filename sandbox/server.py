@@ -1,6 +1,7 @@
 """One sandbox from start to stop: its port and folder, its processes, and the services in one event loop."""
 
 import asyncio
+import json
 import logging
 import os
 import sysconfig
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sandbox.services import Services
 
 DEFAULT_REGION = "us-east-1"
+DEVELOPMENT_SERVER = "http://localhost:5173"
+"""Origin of the pages that Vite serves: they may call a sandbox, and nothing on AWS unless somebody says so."""
 
 _log = logging.getLogger(__name__)
 
@@ -73,7 +76,8 @@ class Sandbox:
         origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
         self._on_progress(f"deploying {project.name} into {origin}")
         given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
-        config = configure(project, options.stack, given)
+        here = {f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER])}
+        config = configure(project, options.stack, given, here=here)
 
         program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")
         running.push_async_callback(program.stop)

@@ -83,8 +83,10 @@ def load(root: Path) -> Project:
     )
 
 
-def configure(project: Project, stack: str, given: Mapping[str, str]) -> Config:
-    """The configuration of `stack`: the project's defaults, then `Pulumi.<stack>.yaml`, then `given`.
+def configure(
+    project: Project, stack: str, given: Mapping[str, str], *, here: Mapping[str, str] | None = None
+) -> Config:
+    """The configuration of `stack`: the project's defaults, what holds `here`, `Pulumi.<stack>.yaml`, then `given`.
 
     A given value of a list or an object is JSON; the rest is text, as `pulumi config set` takes it. Raises ProjectError
     for a value of the wrong type and for a key without one. Keys that Pulumi.yaml does not declare pass through.
@@ -92,11 +94,7 @@ def configure(project: Project, stack: str, given: Mapping[str, str]) -> Config:
     contents: dict[str, object] = {
         key: declaration.value for key, declaration in project.declarations.items() if declaration.value is not None
     }
-    contents |= _stack_file(project, stack)
-    for key, text in given.items():
-        name = _namespaced(project.name, key)
-        declaration = project.declarations.get(name)
-        contents[name] = _parse(name, text, declaration.schema if declaration else None)
+    contents |= _parsed(project, here or {}) | _stack_file(project, stack) | _parsed(project, given)
     if AUTONAMING in contents:
         raise ProjectError(
             f"{AUTONAMING} is set, and the sandbox names resources in Pulumi's default way alone: unset it"
@@ -115,6 +113,15 @@ def configure(project: Project, stack: str, given: Mapping[str, str]) -> Config:
         )
     secrets = tuple(name for name, entry in project.declarations.items() if entry.secret and name in values)
     return Config(values, secrets)
+
+
+def _parsed(project: Project, given: Mapping[str, str]) -> dict[str, object]:
+    contents: dict[str, object] = {}
+    for key, text in given.items():
+        name = _namespaced(project.name, key)
+        declaration = project.declarations.get(name)
+        contents[name] = _parse(name, text, declaration.schema if declaration else None)
+    return contents
 
 
 def _stack_file(project: Project, stack: str) -> dict[str, object]:

@@ -85,6 +85,14 @@ def test_the_function_url_streams_to_the_listed_origins(deploy: Deploy, auth: st
     assert not any("*" in value for values in cors.values() if isinstance(values, list) for value in values)
 
 
+def test_no_page_may_call_until_its_origin_is_named_and_least_of_all_one_of_this_machine(deploy: Deploy) -> None:
+    urls = deploy().of(URL)
+    assert {url.name: url.inputs["cors"]["allowOrigins"] for url in urls} == {
+        "function-url-url": [],
+        "websocket-tickets-url": [],
+    }
+
+
 def test_pages_of_the_listed_origins_get_tickets_in_one_piece_and_whatever_the_function_url_asks_for(
     deploy: Deploy,
 ) -> None:

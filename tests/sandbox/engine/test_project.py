@@ -53,6 +53,16 @@ def test_the_stacks_file_wins_over_the_default_and_the_given_value_over_both(tmp
     assert configure(own, "other", {}).values["demo:seconds"] == "60"
 
 
+def test_what_holds_on_this_machine_wins_over_the_project_and_nothing_else(tmp_path: Path) -> None:
+    own = project(tmp_path)
+    here = {"demo:model": "here", "demo:names": '["here"]'}
+    assert configure(own, "dev", {}, here=here).values["demo:model"] == "here"
+    assert json.loads(configure(own, "dev", {}, here=here).values["demo:names"]) == ["here"]
+    (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": {"model": "file"}}))
+    assert configure(own, "dev", {}, here=here).values["demo:model"] == "file"
+    assert configure(own, "dev", {"model": "given"}, here=here).values["demo:model"] == "given"
+
+
 def test_a_key_that_the_project_does_not_declare_reaches_the_program(tmp_path: Path) -> None:
     assert configure(project(tmp_path), "dev", {"unheard": "of"}).values["demo:unheard"] == "of"
 
