@@ -101,6 +101,9 @@ def deploy(settings: Settings) -> None:
                 "tokens": tokens,
                 "core": access,
                 "cors_origins": settings.cors_origins,
+                "requests_per_second": settings.web_socket_requests_per_second,
+                "request_burst": settings.web_socket_request_burst,
+                "tickets_reserved_concurrency": settings.ticket_reserved_concurrency,
             },
             opts,
         )

@@ -38,6 +38,15 @@ LOG_RETENTION_DAYS = (
 )
 NOT_RESERVED = -1
 """`reservedConcurrency` of a function that draws from the account's pool, as pulumi-aws has it."""
+MOST_RESERVED = 900
+"""Lambda lets an account have 1,000 by default, and keeps 100 of them for the functions that reserve nothing.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+"""
+# An account's own, for all of its APIs in a region:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/request-throttling.html
+MOST_REQUESTS_PER_SECOND = 10_000
+MOST_REQUESTS_AT_ONCE = 5_000
 
 # https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailStreamConfiguration.html
 _GUARDRAIL_ID = re.compile(r"[a-z0-9]*")
@@ -71,6 +80,9 @@ class Settings:
     guardrail_version: str | None
     """Set exactly when `guardrail_id` is."""
     reserved_concurrency: int | None
+    ticket_reserved_concurrency: int | None
+    web_socket_requests_per_second: int
+    web_socket_request_burst: int
 
     @classmethod
     def load(cls) -> Self:
@@ -125,9 +137,13 @@ class Settings:
             cognito_endpoint=_cognito_endpoint(own),
             guardrail_id=own.matching("guardrailId", _GUARDRAIL_ID, "the guardrail's id, not its ARN") or None,
             guardrail_version=own.matching("guardrailVersion", _GUARDRAIL_VERSION, "a number or DRAFT") or None,
-            reserved_concurrency=_reserved_concurrency(own),
+            reserved_concurrency=_reserved_concurrency(own, "reservedConcurrency"),
+            ticket_reserved_concurrency=_reserved_concurrency(own, "ticketReservedConcurrency"),
+            web_socket_requests_per_second=own.integer("webSocketRequestsPerSecond", 1, MOST_REQUESTS_PER_SECOND),
+            web_socket_request_burst=own.integer("webSocketRequestBurst", 1, MOST_REQUESTS_AT_ONCE),
         )
         _check_guardrail(own, settings)
+        _check_reservations(own, settings)
         of_provider.refuse_unknown()
         own.refuse_unknown()
         if problems := [*of_provider.problems, *own.problems]:
@@ -196,9 +212,17 @@ def _cognito_endpoint(reader: ConfigReader) -> str | None:
     return endpoint
 
 
-def _reserved_concurrency(reader: ConfigReader) -> int | None:
-    number = reader.integer("reservedConcurrency", NOT_RESERVED)
+def _reserved_concurrency(reader: ConfigReader, key: str) -> int | None:
+    why = "Lambda keeps 100 of an account's 1,000 back; with a higher quota raise MOST_RESERVED in stacks/settings.py"
+    number = reader.integer(key, NOT_RESERVED, MOST_RESERVED, why=why)
     return None if number == NOT_RESERVED else number
+
+
+def _check_reservations(reader: ConfigReader, settings: Settings) -> None:
+    streams, tickets = settings.reserved_concurrency or 0, settings.ticket_reserved_concurrency or 0
+    if max(streams, tickets) <= MOST_RESERVED < streams + tickets:
+        both = f"with reservedConcurrency it is {streams + tickets}, and {MOST_RESERVED} is the most"
+        reader.refuse("ticketReservedConcurrency", tickets, both)
 
 
 def _check_guardrail(reader: ConfigReader, settings: Settings) -> None:

@@ -26,9 +26,14 @@ def serve_routes(
     api: aws.apigatewayv2.Api,
     authorizer_function: StreamingFunction,
     routes_function: StreamingFunction,
+    throttle: aws.apigatewayv2.StageDefaultRouteSettingsArgs,
     opts: pulumi.ResourceOptions,
 ) -> None:
-    """Let `api` ask `authorizer_function` about each `$connect`, send every frame to `routes_function`, and go live."""
+    """Let `api` ask `authorizer_function` about each `$connect`, send every frame to `routes_function`, and go live.
+
+    `throttle` has both limits: the provider sends 0 for the one that is missing, which refuses everything
+    (pulumi/pulumi-aws#2363).
+    """
     # No identity sources: API Gateway would answer 401 itself unless every one of them is present.
     authorizer_args = aws.apigatewayv2.AuthorizerArgs(
         api_id=api.id, authorizer_type="REQUEST", authorizer_uri=authorizer_function.invoke_arn
@@ -49,9 +54,15 @@ def serve_routes(
         triggers={"routes": _fingerprint(copied)},
         opts=pulumi.ResourceOptions.merge(opts, after_routes),
     )
-    # No default_route_settings: given any of them, the provider sets the throttling limits to 0, which refuses all
-    # (pulumi/pulumi-aws#2363). Data trace, which would log prompts, is off unless asked for.
-    aws.apigatewayv2.Stage(f"{name}-stage", api_id=api.id, name=STAGE, deployment_id=deployment.id, opts=opts)
+    # Data trace, which would log prompts, is off unless asked for.
+    aws.apigatewayv2.Stage(
+        f"{name}-stage",
+        api_id=api.id,
+        name=STAGE,
+        deployment_id=deployment.id,
+        default_route_settings=throttle,
+        opts=opts,
+    )
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A route function admits and answers at once, a worker generates: an integration 
 """
 
 from collections.abc import Sequence
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -69,6 +69,13 @@ class WebSocketStreamArgs(TypedDict):
     """Table and model of the streaming core."""
     cors_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Web origins whose pages may ask for a ticket; no wildcard."""
+    requests_per_second: pulumi.Input[int]
+    """Most frames, and most connects, that pass in a second: what exceeds it is answered by API Gateway itself, in a
+    frame that costs a stock client its socket."""
+    request_burst: pulumi.Input[int]
+    """Most of them at once."""
+    tickets_reserved_concurrency: NotRequired[pulumi.Input[int | None]]
+    """Most tickets at once; by default as many as the account has room for."""
 
 
 class WebSocketStream(pulumi.ComponentResource):
@@ -120,6 +127,7 @@ class WebSocketStream(pulumi.ComponentResource):
                 "limits": front,
                 "environment": {**token_environment(args["tokens"]), **table},
                 "statements": [table_access(core, GIVE_TICKET)],
+                "reserved_concurrency": args.get("tickets_reserved_concurrency"),
             },
             child,
         )
@@ -182,7 +190,10 @@ class WebSocketStream(pulumi.ComponentResource):
             child,
         )
 
-        serve_routes(name, api, authorizer_function, routes_function, child)
+        throttle = aws.apigatewayv2.StageDefaultRouteSettingsArgs(
+            throttling_rate_limit=args["requests_per_second"], throttling_burst_limit=args["request_burst"]
+        )
+        serve_routes(name, api, authorizer_function, routes_function, throttle, child)
         self.url = url
         self.ticket_url = function_address(
             f"{name}-tickets",

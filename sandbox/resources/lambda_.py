@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sandbox.aws import iam
 from sandbox.errors import ResourceRefused
+from sandbox.functions.limits import Limits
 from sandbox.resources import lambda_access
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
@@ -27,6 +28,9 @@ MAX_NAME = 64
 
 DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_MEMORY_MEGABYTES = 128
+LEAST_UNRESERVED = 100
+"""What Lambda keeps back for the functions that reserve nothing
+(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 UNRESERVED = -1
 """`reservedConcurrentExecutions` of a function that shares the account's."""
 
@@ -75,7 +79,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
             f"InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda. ({role})"
         )
     package = _package(cloud.program_folder, inputs.archive("code"))
-    concurrency = inputs.integer("reservedConcurrentExecutions", UNRESERVED, between=(UNRESERVED, 1_000))
+    concurrency = _reserved_concurrency(cloud, inputs)
     architectures = inputs.texts("architectures", allowed=ARCHITECTURES) or ("x86_64",)
     if len(architectures) != 1:
         raise ResourceRefused(f"architectures is {list(architectures)}, allowed is one")
@@ -118,6 +122,18 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
             "version": "$LATEST",
         },
     )
+
+
+def _reserved_concurrency(cloud: Cloud, inputs: Inputs) -> int:
+    """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html"""
+    wanted = inputs.integer("reservedConcurrentExecutions", UNRESERVED, between=(UNRESERVED, Limits.concurrency))
+    reserved = sum(function.reserved_concurrency or 0 for function in cloud.world.functions.values())
+    if wanted > 0 and reserved + wanted > Limits.concurrency - LEAST_UNRESERVED:
+        raise ResourceRefused(
+            "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's "
+            f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+        )
+    return wanted
 
 
 def _package(folder: Path, archive: Archive) -> Path:

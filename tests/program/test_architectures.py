@@ -108,7 +108,7 @@ def test_pages_of_the_listed_origins_get_tickets_in_one_piece_and_whatever_the_f
     assert cors["exposeHeaders"] == ["retry-after"]
 
 
-def test_reserved_concurrency_bounds_the_function_behind_the_url_and_no_other(deploy: Deploy) -> None:
+def test_reserved_concurrency_bounds_the_function_behind_each_public_url_and_no_other(deploy: Deploy) -> None:
     def reserved(**settings: object) -> dict[str, object]:
         functions = deploy(**settings).of("aws:lambda/function:Function")
         return {
@@ -120,6 +120,11 @@ def test_reserved_concurrency_bounds_the_function_behind_the_url_and_no_other(de
     assert reserved() == {}
     assert reserved(reservedConcurrency=5) == {"function-url-handler": 5}
     assert reserved(reservedConcurrency=0) == {"function-url-handler": 0}
+    assert reserved(ticketReservedConcurrency=3) == {"websocket-tickets": 3}
+    assert reserved(reservedConcurrency=5, ticketReservedConcurrency=0) == {
+        "function-url-handler": 5,
+        "websocket-tickets": 0,
+    }
 
 
 def test_websocket_frames_are_routed_by_their_type_and_only_connect_is_authorised(deploy: Deploy) -> None:
@@ -170,10 +175,16 @@ def test_the_deployment_waits_for_its_routes_and_is_made_anew_when_they_change(d
     assert not stage.inputs.get("autoDeploy")
 
 
-def test_the_stage_sets_no_default_route_settings(deploy: Deploy) -> None:
-    # Given one of them, the provider sends throttling limits of 0 with it, and API Gateway refuses every call.
-    (stage,) = deploy().of("aws:apigatewayv2/stage:Stage")
-    assert "defaultRouteSettings" not in stage.inputs
+@pytest.mark.parametrize(
+    ("settings", "rate", "burst"),
+    [({}, 500, 1_000), ({"webSocketRequestsPerSecond": 50, "webSocketRequestBurst": 100}, 50, 100)],
+)
+def test_each_route_of_the_stage_is_bounded_by_rate_and_by_burst_and_by_nothing_else(
+    deploy: Deploy, settings: dict[str, object], rate: int, burst: int
+) -> None:
+    # Given one limit alone, the provider sends 0 for the other, and API Gateway refuses every call.
+    (stage,) = deploy(**settings).of("aws:apigatewayv2/stage:Stage")
+    assert stage.inputs["defaultRouteSettings"] == {"throttlingRateLimit": rate, "throttlingBurstLimit": burst}
 
 
 def test_appsync_takes_users_of_the_pool_and_publishes_by_iam(deploy: Deploy) -> None:

@@ -51,6 +51,9 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         guardrail_id=None,
         guardrail_version=None,
         reserved_concurrency=None,
+        ticket_reserved_concurrency=None,
+        web_socket_requests_per_second=500,
+        web_socket_request_burst=1000,
     )
 
 
@@ -100,7 +103,15 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         ({"guardrailVersion": "3"}, ['guardrailId is ""', "version 3", "set its id too"]),
         ({"guardrailId": "arn:aws:bedrock", "guardrailVersion": "1"}, ["guardrailId", "not its ARN"]),
         ({"guardrailId": "gr1", "guardrailVersion": "latest"}, ["guardrailVersion", "a number or DRAFT"]),
-        ({"reservedConcurrency": -2}, ['reservedConcurrency is "-2"', "-1 or more"]),
+        ({"reservedConcurrency": -2}, ['reservedConcurrency is "-2"', "from -1 to 900"]),
+        ({"reservedConcurrency": 901}, ['reservedConcurrency is "901"', "from -1 to 900", "Lambda keeps 100"]),
+        ({"ticketReservedConcurrency": 901}, ['ticketReservedConcurrency is "901"', "from -1 to 900"]),
+        (
+            {"reservedConcurrency": 800, "ticketReservedConcurrency": 101},
+            ["ticketReservedConcurrency is 101", "with reservedConcurrency it is 901", "900"],
+        ),
+        ({"webSocketRequestsPerSecond": 0}, ["webSocketRequestsPerSecond", "from 1 to 10000"]),
+        ({"webSocketRequestBurst": 5001}, ["webSocketRequestBurst", "from 1 to 5000"]),
         ({"timeoutSecond": 60}, ["timeoutSecond is no setting", "did you mean timeoutSeconds?", "pulumi config rm"]),
         ({"xyz": 1}, ["xyz is no setting", "there are", "architectures", "pulumi config rm streamways:xyz"]),
     ],

@@ -56,6 +56,18 @@ def test_what_lambda_or_the_sandbox_would_not_run_is_refused(
         account.function(**inputs)
 
 
+def test_lambda_keeps_a_hundred_of_the_accounts_concurrency_for_what_reserves_nothing(account: Account) -> None:
+    words = "decreases account's UnreservedConcurrentExecution below its minimum value of [100]"
+    with pytest.raises(ResourceRefused, match=re.escape(words)):
+        account.function("greedy", reservedConcurrentExecutions=901)
+    account.function("most", reservedConcurrentExecutions=899)
+    account.function("last", reservedConcurrentExecutions=1)
+    account.function("none")
+    with pytest.raises(ResourceRefused, match=re.escape(words)):
+        account.function("one-more", reservedConcurrentExecutions=1)
+    assert {name.rpartition("-")[0] for name in account.world.functions} == {"most", "last", "none"}
+
+
 def test_a_role_that_trusts_another_service_is_refused(account: Account) -> None:
     role = account.role("other", service="appsync.amazonaws.com")
     with pytest.raises(ResourceRefused, match="cannot be assumed by Lambda"):
