@@ -32,6 +32,7 @@ class Resource:
     parent: str
     provider: str
     dependencies: tuple[str, ...]
+    protect: bool
 
 
 @dataclass
@@ -115,6 +116,7 @@ class _Recorder(mocks.MockMonitor):
             parent=request.parent,
             provider=request.provider,
             dependencies=tuple(request.dependencies),
+            protect=request.protect or request.retainOnDelete,
         )
         with self.lock:
             assert response.urn not in self.deployment.resources, f"{response.urn} is registered twice"

@@ -6,7 +6,7 @@ import pytest
 
 from stacks.settings import ARCHITECTURES
 from tests.program.conftest import Deploy
-from tests.program.recording import STACK_TYPE
+from tests.program.recording import ROOT, STACK_TYPE
 
 SUBSETS = [
     subset for size in range(1, len(ARCHITECTURES) + 1) for subset in itertools.combinations(ARCHITECTURES, size)
@@ -146,3 +146,16 @@ def test_two_stacks_live_side_by_side_because_no_physical_name_is_fixed(deploy: 
 def test_physical_names_have_room_for_the_random_suffix(deploy: Deploy) -> None:
     # Functions and roles: 64 characters; Pulumi appends a dash and seven hexadecimal digits.
     assert all(len(resource.name) + 8 <= 64 for resource in deploy().resources.values())
+
+
+KEEPING = ("deletionProtection", "deletionProtectionEnabled", "pointInTimeRecovery", "skipDestroy")
+"""Inputs by which AWS or the provider keep what a stack held when the stack goes."""
+
+
+def test_destroying_a_stack_takes_its_data_as_the_readme_says(deploy: Deploy) -> None:
+    readme = " ".join((ROOT / "README.md").read_text().split())
+    assert "deletion protection and point-in-time recovery are off, and there is no backup" in readme
+
+    for resource in deploy().resources.values():
+        assert not resource.protect, f"{resource.name} stays"
+        assert not [key for key in KEEPING if key in resource.inputs], f"{resource.name} stays"
