@@ -25,7 +25,7 @@ from tests.docs.pages import PAGES, Page, page
 from tests.program.recording import defaults
 
 README = page("README.md")
-PASSWORD = """Tr1cky, "quoted" 'and' back\\slashed $HOME `x` é%s"""
+PASSWORD = """ Tr1cky, "quoted" 'and' back\\slashed $HOME `x` é%s """
 OUTPUTS = {"region": "us-east-1", "userPoolId": "us-east-1_AbCdEfGhI", "userPoolClientId": "3n4b5urk1ft4fl3mg5e62d9ado"}
 CLI_OPTIONS = {"query", "output", "region", "profile"}
 """Options of the AWS CLI itself: https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-options.html
@@ -114,7 +114,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def signing_in() -> str:
-    return block("admin-set-user-password") + block("admin-initiate-auth")
+    return block("read -rs") + block("admin-set-user-password") + block("admin-initiate-auth")
 
 
 def request(service: str, operation: str, words: list[str], given: str | None) -> tuple[str, dict[str, Any]]:
@@ -180,6 +180,11 @@ def test_the_users_are_made_in_the_account_and_the_region_of_the_stack(shell: Sh
     for call in shell.calls("aws"):
         assert call.environment["AWS_REGION"] == OUTPUTS["region"]
         assert [call.environment["AWS_PROFILE"]] == profiles
+
+
+def test_a_reader_who_pastes_a_block_pastes_nothing_into_the_password() -> None:
+    # What follows on the next line of a paste is what `read` takes for typed.
+    assert len(block("read -rs").splitlines()) == 1
 
 
 def config_of(calls: Iterator[list[str]]) -> dict[str, str]:
