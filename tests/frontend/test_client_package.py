@@ -59,6 +59,13 @@ def test_every_refusal_of_the_platform_is_read(stock: StockClient, error: type[S
     assert stock.refusal(json.dumps({"error": body})) == body
 
 
+@pytest.mark.parametrize("status", [200, 204, 205, 304, 404])
+def test_a_response_passes_the_cancelling_fetch_whatever_its_status(stock: StockClient, status: int) -> None:
+    """In browsers a response of every status has a body stream, and no `Response` can be made of one with a 204."""
+    text = "" if status in (204, 205, 304) else "data: [DONE]"
+    assert stock.passed(status, text) == (status, text)
+
+
 def batch(first: int, *parts: dict[str, object], epoch: int = 0) -> dict[str, object]:
     encoded = [json.dumps(part) for part in parts]
     return {"epoch": epoch, "firstSequence": first, "parts": encoded, "cursor": f"place-{first + len(parts) - 1}"}

@@ -6,6 +6,7 @@
 //   {"do": "talk", "transport", "stack", "steps"}   → {"turns": [turn]}              pages of a chat, see talk.mjs
 //   {"do": "refusal", "message"}                    → {"refusal"}                    what our reader finds in an error
 //   {"do": "order", "batches"}                      → {"parts"}                      what our client gives out, in order
+//   {"do": "pass", "status", "text"}                → {"status", "text"}             a browser's answer behind our fetch
 //
 // A turn is {"message", "status", "error", "data", "finish"}: the answer in the history, the state of the chat after it,
 // the text of the error that a user would see, the transient data parts, and why it finished.
@@ -19,8 +20,9 @@ import {
   uiMessageChunkSchema,
   WebSocketChatTransport,
 } from 'ai';
-import { refusalIn } from '../../frontend-sample/src/streamways/index.ts';
+import { cancellingFetch, refusalIn } from '../../frontend-sample/src/streamways/index.ts';
 import { OrderedParts } from '../../frontend-sample/src/streamways/ordered-parts.ts';
+import { responseOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
 import { talk } from './talk.mjs';
 
@@ -79,7 +81,13 @@ async function order({ batches }) {
   return { parts: batches.flatMap(batch => [...parts.take(batch)]) };
 }
 
-const COMMANDS = { validate, read, chat, talk, refusal, order };
+async function pass({ status, text }) {
+  const fetch = cancellingFetch(async () => responseOfABrowser(new Response(text), status));
+  const response = await fetch('https://example.com/api/chat/chat-1/stream', { signal: new AbortController().signal });
+  return { status: response.status, text: await response.text() };
+}
+
+const COMMANDS = { validate, read, chat, talk, refusal, order, pass };
 const PATIENCE_MS = 20_000;
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -13,6 +13,7 @@
 
 import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
 import { AppSyncChatTransport, cancellingFetch, refusalIn, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
+import { fetchOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
 
 const TRANSPORTS = {
@@ -20,7 +21,7 @@ const TRANSPORTS = {
     new DefaultChatTransport({
       api: `${functionUrl}api/chat`,
       headers: { authorization: `Bearer ${token}` },
-      fetch: cancellingFetch(),
+      fetch: cancellingFetch(fetchOfABrowser),
     }),
   websocket: ({ webSocketUrl, webSocketTicketUrl, token }) =>
     new WebSocketChatTransport({

@@ -59,6 +59,11 @@ class StockClient:
         """The parts that our client gives out when it takes these batches of numbered parts, one after the other."""
         return self._ask({"do": "order", "batches": batches})["parts"]
 
+    def passed(self, status: int, text: str) -> tuple[int, str]:
+        """Status and body that our fetch makes of an answer of this status, which has a body stream, as in browsers."""
+        answer = self._ask({"do": "pass", "status": status, "text": text})
+        return answer["status"], answer["text"]
+
     def close(self) -> None:
         """Ends the process."""
         assert self._process.stdin is not None

@@ -7,6 +7,8 @@
 import { Resumes } from './resumes.ts';
 
 const STREAM_HEADER = 'x-streamways-stream';
+/** A `Response` with a body cannot be made with these, though browsers give theirs one: https://fetch.spec.whatwg.org/#null-body-status */
+const NULL_BODY_STATUSES: readonly number[] = [101, 103, 204, 205, 304];
 
 /** Use it as `new DefaultChatTransport({ api, headers, fetch: cancellingFetch() })`. */
 export function cancellingFetch(fetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init)): typeof globalThis.fetch {
@@ -66,7 +68,7 @@ function onAbort(signal: AbortSignal | null | undefined, act: () => void): (resp
       if (!signal.aborted) done();
       throw error;
     }
-    if (response.body === null || !response.ok) {
+    if (response.body === null || !response.ok || NULL_BODY_STATUSES.includes(response.status)) {
       done();
       return response;
     }
