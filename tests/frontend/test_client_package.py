@@ -1,14 +1,14 @@
-"""The client package of the frontend: its types, its reader of refusals, and the order it brings parts into."""
+"""The client package of the frontend: its types, its fetch, and the order it brings parts into."""
 
 import json
 import subprocess
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from shared.errors import StreamwaysError
 from tests.support.stock import NODE, StockClient, installed
+
+A, B, C = ({"type": "text-delta", "id": "t", "delta": text} for text in "abc")
+FINISH: dict[str, object] = {"type": "finish"}
 
 
 def test_its_types_are_right() -> None:
@@ -18,45 +18,6 @@ def test_its_types_are_right() -> None:
         [NODE, compiler, "-p", folder / "frontend-sample"], capture_output=True, text=True, check=False
     )
     assert (check.returncode, check.stdout) == (0, "")
-
-
-REFUSALS: dict[str, tuple[object, dict[str, Any]]] = {
-    "of ours": (
-        {"error": {"code": "rate_limited", "message": "Too fast.", "retryAfter": 7}},
-        {"code": "rate_limited", "message": "Too fast.", "retryAfter": 7},
-    ),
-    "of a function URL": ({"Message": "Forbidden"}, {"code": "forbidden", "message": "Forbidden"}),
-    "of API Gateway": (
-        {"message": "Endpoint request timed out"},
-        {"code": "deadline", "message": "Endpoint request timed out"},
-    ),
-    "of nobody we know": ({"message": "What?"}, {"code": "internal", "message": "What?"}),
-}
-
-
-@pytest.mark.parametrize("whose", REFUSALS)
-def test_a_refusal_is_read_from_the_text_of_an_error(stock: StockClient, whose: str) -> None:
-    body, expected = REFUSALS[whose]
-    assert stock.refusal(json.dumps(body)) == expected
-
-
-@pytest.mark.parametrize(
-    "message", ["", "Failed to fetch", "[1]", "null", '{"a": 1}', '{"error": {"message": "no code"}}']
-)
-def test_any_other_error_is_none(stock: StockClient, message: str) -> None:
-    assert stock.refusal(message) is None
-
-
-def every_error(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[StreamwaysError]]:
-    for child in tree.__subclasses__():
-        yield child
-        yield from every_error(child)
-
-
-@pytest.mark.parametrize("error", sorted(every_error(), key=lambda error: error.__name__))
-def test_every_refusal_of_the_platform_is_read(stock: StockClient, error: type[StreamwaysError]) -> None:
-    body = {"code": error.code, "message": "Why", "retryAfter": 3}
-    assert stock.refusal(json.dumps({"error": body})) == body
 
 
 @pytest.mark.parametrize("status", [200, 204, 205, 304, 404])
@@ -69,10 +30,6 @@ def test_a_response_passes_the_cancelling_fetch_whatever_its_status(stock: Stock
 def batch(first: int, *parts: dict[str, object], epoch: int = 0) -> dict[str, object]:
     encoded = [json.dumps(part) for part in parts]
     return {"epoch": epoch, "firstSequence": first, "parts": encoded, "cursor": f"place-{first + len(parts) - 1}"}
-
-
-A, B, C = ({"type": "text-delta", "id": "t", "delta": text} for text in "abc")
-FINISH: dict[str, object] = {"type": "finish"}
 
 
 @pytest.mark.parametrize(

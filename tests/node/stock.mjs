@@ -4,10 +4,12 @@
 //   {"do": "read", "chunks"}                        → {"message", "errors"}          its reader of a chunk stream
 //   {"do": "chat", "transport", "options", "prompts"} → {"turns": [turn]}            its chat over a stock transport
 //   {"do": "talk", "transport", "stack", "steps"}   → {"turns": [turn]}              pages of a chat, see talk.mjs
-//   {"do": "refusal", "message"}                    → {"refusal"}                    what our reader finds in an error
+//   {"do": "answered", "status", "body"}            → {"parts", "error"}             an HTTP answer behind typed errors
+//   {"do": "leave", "body"}                         → {}                             once the body is cancelled for who reads no more
 //   {"do": "order", "batches"}                      → {"parts"}                      what our client gives out, in order
 //   {"do": "pass", "status", "text"}                → {"status", "text"}             a browser's answer behind our fetch
 //
+// An error is {"name", "message", "code"?, "retryAfter"?}, or null. Without a status nobody answers.
 // A turn is {"message", "status", "error", "data", "finish"}: the answer in the history, the state of the chat after it,
 // the text of the error that a user would see, the transient data parts, and why it finished.
 
@@ -20,7 +22,7 @@ import {
   uiMessageChunkSchema,
   WebSocketChatTransport,
 } from 'ai';
-import { cancellingFetch, refusalIn } from '../../frontend-sample/src/streamways/index.ts';
+import { cancellingFetch, typedErrors } from '../../frontend-sample/src/streamways/index.ts';
 import { OrderedParts } from '../../frontend-sample/src/streamways/ordered-parts.ts';
 import { responseOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
@@ -71,9 +73,37 @@ async function chat({ transport, options, prompts }) {
   return { turns };
 }
 
-async function refusal({ message }) {
-  const found = refusalIn(new Error(message));
-  return { refusal: found ? { code: found.code, message: found.message, retryAfter: found.retryAfter } : null };
+async function answered({ status, body }) {
+  const fetch = async () => {
+    if (status === null) throw new TypeError('Failed to fetch');
+    return new Response(body, { status });
+  };
+  const parts = [];
+  try {
+    for await (const part of await sent(fetch)) {
+      parts.push(part);
+      await new Promise(setImmediate); // slower than the parts come
+    }
+  } catch ({ name, message, code, retryAfter }) {
+    return { parts, error: { name, message, code, retryAfter } };
+  }
+  return { parts, error: null };
+}
+
+async function leave({ body }) {
+  const cancelled = Promise.withResolvers();
+  const endless = new ReadableStream({
+    start: controller => controller.enqueue(new TextEncoder().encode(body)),
+    cancel: () => cancelled.resolve(),
+  });
+  for await (const _ of await sent(async () => new Response(endless))) break;
+  await cancelled.promise;
+  return {};
+}
+
+function sent(fetch) {
+  const transport = typedErrors(new DefaultChatTransport({ api: 'https://example.com/api/chat', fetch }));
+  return transport.sendMessages({ chatId: 'chat-1', messages: [] });
 }
 
 async function order({ batches }) {
@@ -87,7 +117,7 @@ async function pass({ status, text }) {
   return { status: response.status, text: await response.text() };
 }
 
-const COMMANDS = { validate, read, chat, talk, refusal, order, pass };
+const COMMANDS = { validate, read, chat, talk, answered, leave, order, pass };
 const PATIENCE_MS = 20_000;
 
 for await (const line of createInterface({ input: process.stdin })) {

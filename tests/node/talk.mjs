@@ -9,10 +9,10 @@
 //   {"done": true}      waits until the request that runs is over, and reports the turn
 //
 // A stack is its outputs and a `token`; `tokens` are used up before it.
-// A turn is {"message", "status", "error", "errorCode", "finish"}; the code is that of a refusal, where one can be read.
+// A turn is {"message", "status", "error", "errorCode", "retryAfter", "finish"}; code and seconds are those of a refusal.
 
 import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
-import { AppSyncChatTransport, cancellingFetch, refusalIn, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
+import { AppSyncChatTransport, cancellingFetch, Refusal, typedErrors, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
 import { fetchOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
 
@@ -62,7 +62,8 @@ class Page extends AbstractChat {
   report() {
     const last = this.messages.at(-1);
     const message = last?.role === 'assistant' ? structuredClone(last) : null;
-    return { ...this.turn, message, status: this.status, error: this.error?.message ?? null, errorCode: refusalIn(this.error)?.code ?? null };
+    const { code: errorCode = null, retryAfter = null } = this.error instanceof Refusal ? this.error : {};
+    return { ...this.turn, message, status: this.status, error: this.error?.message ?? null, errorCode, retryAfter };
   }
 }
 
@@ -70,7 +71,7 @@ export async function talk({ transport, stack, steps, chatId = `chat-${crypto.ra
   const pages = new Map();
   const turns = [];
   for (const { as = 'page', ...step } of steps) {
-    if (!pages.has(as)) pages.set(as, new Page(chatId, TRANSPORTS[transport](stack)));
+    if (!pages.has(as)) pages.set(as, new Page(chatId, typedErrors(TRANSPORTS[transport](stack))));
     const page = pages.get(as);
     if (step.send !== undefined) {
       page.turn = { finish: null };

@@ -158,6 +158,7 @@ def test_a_refusal_can_be_read(stock: StockClient, stack: dict[str, object], tra
     """An empty message: refused before anything is spent."""
     [turn] = stock.talk(transport, stack, {"send": "   "}, {"done": True})
     assert (turn["status"], turn["errorCode"]) == ("error", "invalid_request")
+    assert not turn["error"].startswith("{"), "a text for people"
 
 
 @each_transport
@@ -169,7 +170,25 @@ def test_an_error_of_the_model_is_told_with_what_came_before(
     [turn] = stock.talk(transport, stack, {"send": asked}, {"done": True})
     assert turn["status"] == "error"
     assert "broke off" in turn["error"]
+    assert turn["errorCode"] == "model_unavailable"
     assert 0 < len(text_of(turn["message"])) < len(answer(asked))
+
+
+@each_transport
+def test_a_failure_inside_a_stream_has_its_code_and_the_seconds_to_wait(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], transport: str
+) -> None:
+    sandbox.control("PUT", "/model/fault", {"fault": "exception", "exception": "throttlingException"})
+    failed, resumed = stock.talk(
+        transport,
+        stack,
+        *({"send": prompt()}, {"done": True}),
+        *({"as": "reloaded", "resume": True}, {"as": "reloaded", "done": True}),
+    )
+    assert (failed["status"], failed["errorCode"], failed["retryAfter"]) == ("error", "model_throttled", 5)
+    assert {key: resumed[key] for key in ("error", "errorCode", "retryAfter")} == {
+        key: failed[key] for key in ("error", "errorCode", "retryAfter")
+    }
 
 
 @pytest.mark.parametrize("fault", ["dropped", "duplicated", "reordered"])

@@ -51,9 +51,17 @@ class StockClient:
         """Drives pages of a chat over `http`, `websocket` or `appsync`, step by step: see `tests/node/talk.mjs`."""
         return self._ask({"do": "talk", "transport": transport, "stack": stack, "steps": steps})["turns"]
 
-    def refusal(self, message: str) -> dict[str, Any] | None:
-        """What our reader of refusals finds in the message of an error: `{"code", "message", "retryAfter"?}`."""
-        return self._ask({"do": "refusal", "message": message})["refusal"]
+    def answered(self, status: int | None, body: str = "") -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """What a stock HTTP transport behind our typed errors makes of an answer: the parts, and the error or None.
+
+        The error is `{"name", "message", "code"?, "retryAfter"?}`. Without a status the network is lost.
+        """
+        answer = self._ask({"do": "answered", "status": status, "body": body})
+        return answer["parts"], answer["error"]
+
+    def leave(self, body: str) -> None:
+        """Reads one part of an answer that goes on, behind typed errors, and waits until its body is cancelled."""
+        self._ask({"do": "leave", "body": body})
 
     def ordered(self, batches: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
         """The parts that our client gives out when it takes these batches of numbered parts, one after the other."""

@@ -2,5 +2,6 @@
 
 export { AppSyncChatTransport } from './appsync-chat-transport.ts';
 export { cancellingFetch } from './cancelling-fetch.ts';
-export { Refusal, refusalIn } from './refusals.ts';
+export { Refusal } from './refusals.ts';
+export { typedErrors } from './typed-errors.ts';
 export { webSocketTicket } from './websocket-ticket.ts';

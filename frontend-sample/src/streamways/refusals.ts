@@ -1,8 +1,8 @@
 // Why a stack said no, as one error, wherever it said it.
 //
-// The function URL answers `{"error": {"code", "message", "retryAfter"?}}` with a status; the AI SDK puts that raw body
-// into `error.message`. A WebSocket `error` frame carries the same text. AppSync gives the code as `errorType`. Where
-// AWS answers before the stack does, it has shapes of its own.
+// The function URL answers `{"error": {"code", "message", "retryAfter"?}}` with a status. A WebSocket `error` frame
+// carries the same text. AppSync gives the code as `errorType`. Where AWS answers before the stack does, it has shapes
+// of its own, and the status says what it means.
 
 /** A refusal or a failure, with a text that a person can act on. */
 export class Refusal extends Error {
@@ -19,19 +19,26 @@ export class Refusal extends Error {
   }
 }
 
-/** The refusal in an error that a transport threw, or `useChat` holds; undefined for any other error. */
+/** The refusal in an error of one of the AI SDK's transports; undefined for one that is none, such as a lost network. */
 export function refusalIn(error: unknown): Refusal | undefined {
   if (error instanceof Refusal) return error;
   if (!(error instanceof Error)) return undefined;
-  const body = jsonObject(error.message);
-  return body && (ownRefusal(body.error) ?? gatewayRefusal(body));
+  const { statusCode, responseBody } = error as { statusCode?: unknown; responseBody?: unknown };
+  if (typeof statusCode === 'number') return refusalFrom(statusCode, text(responseBody) ?? '');
+  return refusalOf(jsonObject(error.message)?.error);
+}
+
+/** The refusal that the platform itself words as `{"code", "message", "retryAfter"?}`. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const said = object(error);
+  const code = text(said?.code);
+  return code === undefined ? undefined : new Refusal(code, text(said?.message) ?? code, seconds(said?.retryAfter));
 }
 
 /** The refusal in the body of an HTTP response, whoever wrote it. */
 export function refusalFrom(status: number, body: string): Refusal {
   const document = jsonObject(body);
-  const own = document && ownRefusal(document.error);
-  return own ?? new Refusal(CODES_BY_STATUS[status] ?? 'internal', text(document?.message ?? document?.Message) ?? `HTTP ${status}`);
+  return refusalOf(document?.error) ?? new Refusal(CODES_BY_STATUS[status] ?? 'internal', text(document?.message ?? document?.Message) ?? `HTTP ${status}`);
 }
 
 /** The refusal in the `errors` of a GraphQL answer. */
@@ -60,27 +67,6 @@ const CODES_BY_APPSYNC_ERROR: Record<string, string> = {
   LimitExceededException: 'rate_limited',
   MaxSubscriptionsReachedError: 'rate_limited',
 };
-
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
-const CODES_BY_GATEWAY_MESSAGE: Record<string, string> = {
-  Unauthorized: 'unauthenticated',
-  Forbidden: 'forbidden',
-  'Message too long': 'too_large',
-  'Too Many Requests': 'rate_limited',
-  'Limit Exceeded': 'rate_limited',
-  'Endpoint request timed out': 'deadline',
-};
-
-function ownRefusal(error: unknown): Refusal | undefined {
-  const said = object(error);
-  const code = text(said?.code);
-  return code === undefined ? undefined : new Refusal(code, text(said?.message) ?? code, seconds(said?.retryAfter));
-}
-
-function gatewayRefusal(body: Record<string, unknown>): Refusal | undefined {
-  const message = text(body.message) ?? text(body.Message);
-  return message === undefined ? undefined : new Refusal(CODES_BY_GATEWAY_MESSAGE[message] ?? 'internal', message);
-}
 
 function jsonObject(source: string): Record<string, unknown> | undefined {
   try {
