@@ -71,5 +71,22 @@ def test_a_failure_without_a_code_is_left_to_the_ai_sdk(stock: StockClient, data
     assert stock.answered(200, events(START, ERROR)) == ([START, ERROR], None)
 
 
+@pytest.mark.parametrize(
+    "end",
+    ["", "data: [DONE]\n\n", "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n", 'data: {"type": "text-de'],
+    ids=["nothing", "done", "the Web Adapter's text", "half a part"],
+)
+def test_a_body_that_ends_without_a_terminal_part_is_cut(stock: StockClient, end: str) -> None:
+    """The real Web Adapter ends the body of a function that died as if it were whole."""
+    parts, error = stock.answered(200, events(START, DELTA).removesuffix("data: [DONE]\n\n") + end)
+    assert parts == [START, DELTA]
+    assert error == {"name": "TypeError", "message": "The network connection was lost before the answer had ended."}
+
+
+@pytest.mark.parametrize("terminal", [{"type": "finish"}, {"type": "abort"}, ERROR], ids=lambda part: part["type"])
+def test_a_terminal_part_ends_an_answer_well(stock: StockClient, terminal: dict[str, object]) -> None:
+    assert stock.answered(200, events(START, DELTA, terminal)) == ([START, DELTA, terminal], None)
+
+
 def test_who_reads_no_more_lets_go_of_the_answer(stock: StockClient) -> None:
     stock.leave(events(START, DELTA))
