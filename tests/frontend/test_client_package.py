@@ -1,23 +1,13 @@
-"""The client package of the frontend: its types, its fetch, and the order it brings parts into."""
+"""The client package of the frontend: its fetch, and the order it brings parts into."""
 
 import json
-import subprocess
 
 import pytest
 
-from tests.support.stock import NODE, StockClient, installed
+from tests.support.stock import StockClient
 
 A, B, C = ({"type": "text-delta", "id": "t", "delta": text} for text in "abc")
 FINISH: dict[str, object] = {"type": "finish"}
-
-
-def test_its_types_are_right() -> None:
-    folder = installed()
-    compiler = folder.parent / "node_modules" / "typescript" / "bin" / "tsc"
-    check = subprocess.run(
-        [NODE, compiler, "-p", folder / "frontend-sample"], capture_output=True, text=True, check=False
-    )
-    assert (check.returncode, check.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("status", [200, 204, 205, 304, 404])

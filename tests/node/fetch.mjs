@@ -1,5 +1,7 @@
 // `fetch` as browsers answer it: a response without a body, such as a 204, has an empty body stream there. Node gives null.
 
+const { fetch } = globalThis;
+
 export async function fetchOfABrowser(input, init) {
   return responseOfABrowser(await fetch(input, init));
 }

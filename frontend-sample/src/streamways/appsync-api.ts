@@ -1,6 +1,6 @@
 // The GraphQL operations of a stack, as its `schema.graphql` has them, over HTTP.
 
-import { Refusal, refusalFrom, refusalFromGraphql } from './refusals.ts';
+import { Refusal, refusalFrom, refusalFromGraphql } from './refusals';
 
 export type AppSyncApiOptions = {
   /** The stack's output `appSyncUrl`. */

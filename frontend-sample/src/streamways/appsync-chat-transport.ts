@@ -1,11 +1,11 @@
 // The AI SDK's chat over AppSync: subscribe first, then start; reorder what comes, and ask the journal for what does not.
 
 import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
-import { AppSyncApi, type AppSyncApiOptions, type PartBatch, type PartPage } from './appsync-api.ts';
-import { AppSyncRealtime, type AppSyncRealtimeOptions } from './appsync-realtime.ts';
-import { isTerminal, OrderedParts } from './ordered-parts.ts';
-import { Refusal } from './refusals.ts';
-import { Resumes } from './resumes.ts';
+import { AppSyncApi, type AppSyncApiOptions, type PartBatch, type PartPage } from './appsync-api';
+import { AppSyncRealtime, type AppSyncRealtimeOptions } from './appsync-realtime';
+import { isTerminal, OrderedParts } from './ordered-parts';
+import { Refusal } from './refusals';
+import { Resumes } from './resumes';
 
 /** After so much silence the journal is asked: at first soon, for a publish that was lost, then ever more rarely. */
 const FIRST_SILENCE_MS = 1_000;

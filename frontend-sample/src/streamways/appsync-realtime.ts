@@ -1,8 +1,8 @@
 // AppSync's real-time connection: one WebSocket with many subscriptions, opened again when it is lost.
 // https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html
 
-import type { PartBatch } from './appsync-api.ts';
-import { refusalFromGraphql } from './refusals.ts';
+import type { PartBatch } from './appsync-api';
+import { refusalFromGraphql } from './refusals';
 
 export type AppSyncRealtimeOptions = {
   /** The stack's output `appSyncUrl`, whose host the credentials name. */

@@ -4,7 +4,7 @@
 // sends `DELETE {api}/{chatId}/stream/{streamId}`. The stream's id is chosen here and travels as `Idempotency-Key`: so
 // a stop before the first byte knows what to cancel, and a request that is sent twice starts one stream.
 
-import { Resumes } from './resumes.ts';
+import { Resumes } from './resumes';
 
 const STREAM_HEADER = 'x-streamways-stream';
 /** A `Response` with a body cannot be made with these, though browsers give theirs one: https://fetch.spec.whatwg.org/#null-body-status */

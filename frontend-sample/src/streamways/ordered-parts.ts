@@ -1,7 +1,7 @@
 // Puts the parts of one stream in order: publishes may come late, twice, or not at all.
 
 import type { UIMessageChunk } from 'ai';
-import type { PartBatch } from './appsync-api.ts';
+import type { PartBatch } from './appsync-api';
 
 const TERMINAL = new Set<string>(['finish', 'abort', 'error']);
 /** What a reader can use of an end that is numbered below what has come: its blocks are those of the journal. */

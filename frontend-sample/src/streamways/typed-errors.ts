@@ -8,8 +8,8 @@
 // complete only with its terminal part.
 
 import type { ChatTransport, UIMessageChunk } from 'ai';
-import { isTerminal } from './ordered-parts.ts';
-import { Refusal, refusalIn, refusalOf } from './refusals.ts';
+import { isTerminal } from './ordered-parts';
+import { Refusal, refusalIn, refusalOf } from './refusals';
 
 /** A `TypeError` that speaks of the network is what the AI SDK knows a lost connection by: it can be resumed. */
 const BROKEN_OFF = 'The network connection was lost before the answer had ended.';

@@ -1,7 +1,7 @@
 // A one-time ticket for each connection of the stock `WebSocketChatTransport`: a browser's WebSocket can set no header,
 // and a token in a URL would stand in logs.
 
-import { refusalFrom } from './refusals.ts';
+import { refusalFrom } from './refusals';
 
 export type WebSocketTicketOptions = {
   /** The stack's output `webSocketTicketUrl`. */
