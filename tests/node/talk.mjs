@@ -13,6 +13,7 @@
 
 import { AbstractChat } from 'ai';
 import { Refusal } from 'streamways-client';
+import * as stock from '../../docs/examples/stock-transports.ts';
 import { overAppSync, overFunctionUrl, overWebSocket } from '../../docs/examples/transports.ts';
 import { State } from './state.mjs';
 
@@ -21,6 +22,9 @@ const TRANSPORTS = {
   websocket: ({ webSocketUrl, webSocketTicketUrl, token }) => overWebSocket(webSocketUrl, webSocketTicketUrl, () => token),
   appsync: ({ appSyncUrl, appSyncRealtimeUrl, token, tokens = [] }) =>
     overAppSync(appSyncUrl, appSyncRealtimeUrl, () => tokens.shift() ?? token),
+  'stock http': ({ functionUrl, token }) => stock.overFunctionUrl(functionUrl, () => token),
+  'stock websocket': ({ webSocketUrl, webSocketTicketUrl, token }) =>
+    stock.overWebSocket(webSocketUrl, webSocketTicketUrl, () => token),
 };
 
 class Page extends AbstractChat {

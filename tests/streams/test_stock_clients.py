@@ -3,6 +3,7 @@
 Each through send, resume, stop and error, in Node, against a real sandbox.
 """
 
+import json
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -159,6 +160,26 @@ def test_a_refusal_can_be_read(stock: StockClient, stack: dict[str, object], tra
     [turn] = stock.talk(transport, stack, {"send": "   "}, {"done": True})
     assert (turn["status"], turn["errorCode"]) == ("error", "invalid_request")
     assert not turn["error"].startswith("{"), "a text for people"
+
+
+each_stock_transport = pytest.mark.parametrize("transport", ["stock http", "stock websocket"])
+
+
+@each_stock_transport
+def test_the_ai_sdks_own_transports_need_nothing_of_ours(
+    stock: StockClient, stack: dict[str, object], transport: str
+) -> None:
+    first, second = prompt(), prompt()
+    turns = stock.talk(transport, stack, {"send": first}, {"done": True}, {"send": second}, {"done": True})
+    assert [text_of(turn["message"]) for turn in turns] == [answer(first), answer(second)]
+
+
+@each_stock_transport
+def test_a_bad_token_is_told_to_them_as_it_is(stock: StockClient, stack: dict[str, object], transport: str) -> None:
+    """Over the WebSocket it is the ticket that is refused, before a browser would see a bare 1006."""
+    [turn] = stock.talk(transport, {**stack, "token": "expired"}, {"send": prompt()}, {"done": True})
+    assert turn["status"] == "error"
+    assert json.loads(turn["error"])["error"]["code"] == "unauthenticated"
 
 
 @each_transport
