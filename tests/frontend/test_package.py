@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.stock import NODE, ROOT, installed
+from tests.support.node import NODE, ROOT
+from tests.support.stock import installed
 
 FOLDER = ROOT / "frontend-sample"
 PACKAGE = json.loads((FOLDER / "package.json").read_text())

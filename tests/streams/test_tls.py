@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from sandbox.aws.model import DocsModel
 from sandbox.clients.addresses import TRUST_VARIABLE
 from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
 from sandbox.clients.factory import client_for
 from sandbox.clients.summary import answer
+from sandbox.options import PROJECT_ROOT
+from tests.support import examples
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 from tests.support.sign_in import pool_of, steps
 
@@ -47,3 +50,14 @@ async def test_every_architecture_streams_the_same_answer(secured: RunningSandbo
     answers = await asyncio.gather(*(ask(secured, architecture) for architecture in ARCHITECTURES))
     assert answers[0]
     assert answers == [answers[0]] * len(ARCHITECTURES)
+
+
+@pytest.mark.parametrize("fault", ["dropped", "reordered"])
+def test_amplify_shows_each_part_once_whatever_appsync_does_to_messages(secured: RunningSandbox, fault: str) -> None:
+    """Amplify connects by `wss` alone."""
+    secured.control("PUT", "/appsync/fault", {"fault": fault, "calls": 3, "after": 1})
+    text = "What is a lease?"
+    assert examples.text_of(examples.asked("amplify.js", secured, text)) == DocsModel(PROJECT_ROOT / "docs").answer(
+        text
+    )
+    assert secured.control("GET", "/appsync/fault").json()["calls"] == 0

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from stacks.packages import PACKAGES, code_files
-from tests.support import stock
+from tests.support import node, stock
 from tests.support.imports import ROOT, reached, sources
 
 ARCHITECTURES = {"function-url": "function_url", "websocket": "websocket", "appsync": "appsync"}
@@ -74,8 +74,8 @@ def alone(architecture: str, folder: Path) -> "subprocess.Popen[str]":
     chosen = own_tests(architecture)
     elsewhere = [test.relative_to(ROOT).as_posix() for test in chosen if home(test) != architecture]
     support = frozenset(path for test in chosen for path in needs(test))
-    node = frozenset([*stock.sources().values(), *(ROOT / path for path in stock.PACKAGE)])
-    copied(closure(architecture) | support | node | {ROOT / "pyproject.toml"}, folder)
+    clients = frozenset([*stock.sources().values(), ROOT / "frontend-sample/package-lock.json"])
+    copied(closure(architecture) | support | clients | {ROOT / "pyproject.toml"}, folder)
     return subprocess.Popen(
         # -S: no `.pth` files, so that the repository itself is not on the path.
         [sys.executable, "-S", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests"]
@@ -86,7 +86,7 @@ def alone(architecture: str, folder: Path) -> "subprocess.Popen[str]":
             "PYTHONPATH": str(SITE_PACKAGES),
             "HYPOTHESIS_PROFILE": "quick",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
-            stock.BUILD_FOLDER_VARIABLE: str(ROOT / "build"),
+            node.BUILD_FOLDER_VARIABLE: str(ROOT / "build"),
         },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

