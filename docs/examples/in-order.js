@@ -1,13 +1,13 @@
 // Puts the parts of one stream on AppSync in order, whatever GraphQL client hears them and asks for them.
 
 export const SUBSCRIPTION = `subscription OnParts($streamId: ID!) {
-  onParts(streamId: $streamId) { owner streamId firstSequence parts }
+  onParts(streamId: $streamId) { owner streamId epoch firstSequence parts cursor }
 }`;
 export const START = `mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!) {
   startStream(streamId: $streamId, chatId: $chatId, messages: $messages) { streamId }
 }`;
-export const PARTS = `query Parts($streamId: ID!, $after: Int) {
-  parts(streamId: $streamId, after: $after) { firstSequence parts ended }
+export const PARTS = `query Parts($streamId: ID!, $after: String) {
+  parts(streamId: $streamId, after: $after) { epoch firstSequence parts cursor ended }
 }`;
 
 const TERMINAL = ['finish', 'abort', 'error'];
@@ -17,27 +17,40 @@ const SILENCE_MS = 1_000;
 /** `take` wants each batch that is heard, `fetchAfter` asks the query `parts`, and `show` gets each part, once and in order. */
 export function inOrder(show, fetchAfter) {
   const over = Promise.withResolvers();
-  const waiting = new Map();
+  const waiting = [];
   let due = 0;
+  let current = 0;
+  let place;
   let timer;
 
-  function take({ firstSequence, parts }) {
-    parts.forEach((part, index) => firstSequence + index >= due && waiting.set(firstSequence + index, JSON.parse(part)));
-    for (let part; (part = waiting.get(due)) !== undefined; waiting.delete(due++)) {
-      show(part);
-      if (TERMINAL.includes(part.type)) over.resolve();
+  function take(batch) {
+    waiting.push(batch);
+    for (let next; (next = waiting.find(each => each.firstSequence <= due)) !== undefined; ) {
+      waiting.splice(waiting.indexOf(next), 1);
+      giveOut(next);
     }
     listen();
+  }
+
+  function giveOut({ epoch, firstSequence, parts, cursor }) {
+    const end = firstSequence + parts.length;
+    const isLate = epoch > current && firstSequence < due; // it ends a stream whose worker died after it had sent more
+    if (end <= due && !isLate) return;
+    for (const part of parts.slice(isLate ? 0 : due - firstSequence).map(text => JSON.parse(text))) {
+      if (!isLate || TERMINAL.includes(part.type)) show(part);
+      if (TERMINAL.includes(part.type)) over.resolve();
+    }
+    [due, current, place] = [Math.max(due, end), epoch, cursor];
   }
 
   /** Asks for what does not come: soon when something is missing, later when nothing comes at all. */
   function listen() {
     clearTimeout(timer);
-    timer = setTimeout(() => ask().catch(over.reject), waiting.size > 0 ? GAP_MS : SILENCE_MS);
+    timer = setTimeout(() => ask().catch(over.reject), waiting.length > 0 ? GAP_MS : SILENCE_MS);
   }
 
   async function ask() {
-    const page = await fetchAfter(due - 1);
+    const page = await fetchAfter(place);
     take(page);
     if (page.ended) over.reject(new Error('The answer broke off.')); // does nothing after a terminal part
   }

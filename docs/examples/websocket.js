@@ -9,16 +9,16 @@ export async function ask({ webSocketUrl, webSocketTicketUrl, accessToken }, cha
   const message = { id: crypto.randomUUID(), role: 'user', parts: [{ type: 'text', text }] };
   const send = { type: 'send', requestId: streamId, id: chatId, messages: [message] };
   const cancel = { type: 'cancel', requestId: crypto.randomUUID(), streamId };
-  let last;
+  let place;
 
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const socket = await open(webSocketUrl, webSocketTicketUrl, await accessToken());
     if (socket) {
       // A `send` that is repeated starts nothing new. Once parts have come, those after them are enough.
-      const resume = { type: 'resume', requestId: crypto.randomUUID(), id: chatId, lastSequence: last };
-      const ended = await read(socket, last === undefined ? send : resume, cancel, signal, (part, sequence) => {
+      const resume = { type: 'resume', requestId: crypto.randomUUID(), id: chatId, cursor: place };
+      const ended = await read(socket, place === undefined ? send : resume, cancel, signal, (part, cursor) => {
         show(part);
-        last = sequence;
+        place = cursor ?? place;
         attempt = 1;
       });
       if (ended) return;
@@ -37,9 +37,9 @@ function read(socket, frame, cancel, signal, show) {
   return new Promise((resolve, reject) => {
     socket.onclose = () => resolve(false);
     socket.onmessage = ({ data }) => {
-      const { type, requestId, sequence, chunk, errorText } = JSON.parse(data);
+      const { type, requestId, cursor, chunk, errorText } = JSON.parse(data);
       if (requestId !== frame.requestId) return; // a beat, a notice, or that the cancel has arrived
-      if (type === 'chunk') show(chunk, sequence);
+      if (type === 'chunk') show(chunk, cursor);
       if (type === 'end') resolve(true);
       if (type === 'no-active') reject(new Error('This answer ended a while ago. The chat has it.'));
       if (type === 'error') reject(refusal(JSON.parse(errorText)));

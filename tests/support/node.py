@@ -45,6 +45,7 @@ def installed(package: str, sources: Mapping[str, Path], prepare: Callable[[Path
             (folder / "ready").touch()
         if not (copied / "ready").is_file():
             shutil.rmtree(copied, ignore_errors=True)
+            copied.mkdir()
             for name, path in sources.items():
                 (copied / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, copied / name)
