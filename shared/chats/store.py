@@ -66,9 +66,11 @@ class ChatStore:
         `{"id", "title", "owner", "members", "createdAt", "updatedAt", "messages"}`; a message is an AI SDK UIMessage
         `{"id", "role", "parts", "metadata"?}`. An answer of which nothing was booked yet is left out.
         """
+        # The whole chat is read only for who may see it: how long that takes would tell others how long the chat is.
+        self._seen(user, chat_id, self.table.get(chat_key(chat_id)))
         pages = self.table.pages(KeyConditionExpression="#pk = :pk", **{":pk": chat_key(chat_id)["pk"]})
         first = next(pages)
-        # The key `chat` is the first of its partition.
+        # The key `chat` is the first of its partition, and is as old as what follows it.
         chat = self._seen(user, chat_id, first[0] if first and first[0]["sk"] == chat_key(chat_id)["sk"] else None)
         items = [*first[1:], *(item for page in pages for item in page)]
         messages = [_message(item) for item in items if index_of(item) < chat.length and item["parts"]]

@@ -1,21 +1,22 @@
 """Everything before the model: access to the chat, then the registration of the stream, in one transaction.
 
-What is read (chat, history, slot, record) is in the transaction's conditions: whoever loses a race reads again and
-decides anew, so two equal requests at one moment become one stream. Nothing is written for a request that is refused.
+What is read (chat, slot, record, then the history) is in the transaction's conditions: whoever loses a race reads again
+and decides anew, so two equal requests at one moment become one stream. Nothing is written for a request that is
+refused, and nothing that was said in a chat is read for somebody who may not see it: how long that takes would tell how
+long the chat is.
 """
 
 import os
 import secrets
 import time
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
 from shared.chats.chat import Chat, not_found
 from shared.chats.history import StoredMessage, next_turn
-from shared.chats.messages import newest_first, newest_page
+from shared.chats.messages import newest_first
 from shared.errors import AlreadyStarted, Busy, StreamCancelled
 from shared.patience import Patience
 from shared.protocol.request import ChatRequest
@@ -55,7 +56,6 @@ class Admission:
         self.table = table
         self._architecture: Architecture = architecture
         self._max_output_tokens = max_output_tokens
-        self._beside = ThreadPoolExecutor(1, "history")
 
     @classmethod
     def from_environment(cls, architecture: Architecture) -> Self:
@@ -97,12 +97,8 @@ class Admission:
     def _decide(self, asked: _Asked) -> Registration | StreamStart | Joined | None:
         """What the table makes of a request; None if it was changed while it was read."""
         owner, request = asked.owner, asked.request
-        first_page = self._beside.submit(newest_page, self.table, request.chat_id)
         keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), slot_key(owner, request.chat_id)]
-        try:
-            chat_item, record, slot = self.table.get_many(keys, asked.patience)
-        finally:
-            wait([first_page])  # a request that is under way when Lambda freezes is lost
+        chat_item, record, slot = self.table.get_many(keys, asked.patience)
         if started := _started(asked, record):
             return started
         chat = Chat.seen_by(owner, request.chat_id, chat_item)
@@ -113,10 +109,10 @@ class Admission:
             if request.message is None:
                 raise not_found(request.chat_id)
             return self._registration(asked, None, slot, [])
-        items = newest_first(self.table, chat.id, chat.length, first_page.result())
+        items = newest_first(self.table, chat.id, chat.length)
         last = next(items, None)
         if last is None or last.get("nonce") != chat.turn:
-            return None  # the page is older or newer than the chat
+            return None  # the history is newer than the chat
         return self._registration(asked, chat, slot, map(StoredMessage.of, chain([last], items)))
 
     def _registration(

@@ -48,7 +48,7 @@ def requests_of(request: ChatRequest) -> tuple[list[str], Sequence[str]]:
     """The requests of a start, and the prompt."""
     with sent(admission().table.client) as requests:
         stream = admitted("stream-2", request=request)
-    return sorted(requests), [message.text for message in stream.messages]
+    return requests, [message.text for message in stream.messages]
 
 
 def body(last: dict[str, object], **changes: object) -> ChatRequest:
@@ -93,7 +93,7 @@ def test_a_message_of_long_ago_is_found(table: Table) -> None:
 def test_what_was_cut_off_is_skipped_and_not_read_through(table: Table) -> None:
     long_chat(table, 60, counted=10)
     requests, prompt = requests_of(NEW)
-    assert requests == ["BatchGetItem", "Query", "Query", "TransactWriteItems"]
+    assert requests == START
     assert prompt == [*[f"text {index}" for index in range(10)], "New"]
 
 
@@ -110,6 +110,5 @@ def test_pages_of_any_size_hold_each_message_that_counts_once(
 ) -> None:
     monkeypatch.setattr(messages, "PAGE_MESSAGES", page)
     long_chat(table, 12)
-    first = messages.newest_page(table_client(), CHAT)
-    read = messages.newest_first(table_client(), CHAT, counted, first)
+    read = messages.newest_first(table_client(), CHAT, counted)
     assert [index_of(item) for item in read] == list(reversed(range(counted)))

@@ -1,5 +1,6 @@
 """Chats as a user sees them: their own and those they are members of, and nothing of anybody else's."""
 
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from shared.errors import Forbidden, InvalidRequest, NotFound
 from shared.models.events import Usage
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
-from tests.support.interference import just_before
+from tests.support.interference import just_before, sent
 from tests.support.starts import CHAT, OWNER, PROMPT, admitted, chats, registry, running, start
 
 FRIEND, STRANGER = "a-friend", "a-stranger"
@@ -99,6 +100,29 @@ def test_a_member_may_read_and_talk_and_nothing_else(act: str, table: Table) -> 
         ACTS[act](FRIEND, CHAT)
     assert (refusal.value.status, refusal.value.code) == (403, "forbidden")
     assert table.items() == before
+
+
+@pytest.mark.parametrize(
+    ("user", "chat", "requests"),
+    [
+        (STRANGER, CHAT, ["GetItem"]),
+        (STRANGER, "never-was", ["GetItem"]),
+        (FRIEND, CHAT, ["GetItem", "Query"]),
+        (OWNER, CHAT, ["GetItem", "Query"]),
+    ],
+)
+def test_nothing_of_a_chat_is_read_before_it_is_known_who_may_see_it(user: str, chat: str, requests: list[str]) -> None:
+    """Or the time that a refusal takes would tell how long a foreign chat is."""
+    with sent(chats().table.client) as names, nullcontext() if user != STRANGER else pytest.raises(NotFound):
+        chats().read(user, chat)
+    assert names == requests
+
+
+def test_a_member_who_is_removed_while_reading_reads_nothing() -> None:
+    reading = ChatStore(TableClient(TABLE))
+    remove: Any = lambda: chats().update(OWNER, CHAT, members=[])  # noqa: E731
+    with just_before(reading.table.client, "Query", remove), pytest.raises(NotFound):
+        reading.read(FRIEND, CHAT)
 
 
 def test_a_new_title_is_in_all_lists() -> None:

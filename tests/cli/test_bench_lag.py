@@ -59,7 +59,7 @@ def test_requests_are_counted_where_they_belong() -> None:
     seen = recorded(
         (10.4, "0000 0001 0002 0003 "),
         requests=(
-            *((9.0, "Query"), (9.0, "BatchGetItem"), (9.1, "TransactWriteItems")),
+            *((9.0, "BatchGetItem"), (9.0, "Query"), (9.1, "TransactWriteItems")),
             *((9.3, "UpdateItem"), (9.4, "PutItem")),
             *((9.6, "PutItem"), (10.2, "UpdateItem")),
             *((10.35, "PutItem"), (10.4, "TransactWriteItems")),
@@ -105,7 +105,7 @@ def test_real_workers_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [stream.architecture for stream in measured.streams] == ["websocket", "appsync"]
     for stream in measured.streams:
         assert stream.tokens_lost == 0
-        assert stream.requests_to_start <= 3
-        assert (stream.requests_to_claim, stream.requests_to_end) == (1, 2)
+        # In a chat that is there, which is what most starts meet: a new one has no history to read.
+        assert (stream.requests_to_start, stream.requests_to_claim, stream.requests_to_end) == (3, 1, 2)
         assert stream.control_messages <= 9
     assert len(steps) == 4

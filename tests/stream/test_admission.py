@@ -71,11 +71,22 @@ def test_a_start_travels_as_json() -> None:
 
 
 @pytest.mark.usefixtures("table")
-def test_a_start_is_three_requests_whether_the_chat_is_new_or_not() -> None:
+def test_a_start_is_two_requests_in_a_new_chat_and_three_in_one_that_is_there() -> None:
     for stream_id in ("stream-1", "stream-2", "stream-3"):
         with sent(admission().table.client) as requests:
             admitted(stream_id)
-        assert sorted(requests) == ["BatchGetItem", "Query", "TransactWriteItems"]
+        history = [] if stream_id == "stream-1" else ["Query"]
+        assert requests == ["BatchGetItem", *history, "TransactWriteItems"]
+
+
+@pytest.mark.usefixtures("table")
+def test_nothing_of_a_chat_of_others_is_read() -> None:
+    """Or the time that a refusal takes would tell how long the chat is."""
+    answered()
+    for stream_id in (None, STREAM):
+        with sent(admission().table.client) as requests, pytest.raises(NotFound):
+            admit(asked("Let me in"), stream_id, owner="somebody-else")
+        assert requests == ["BatchGetItem"]
 
 
 def repr_of_first(text: str) -> str:
@@ -210,7 +221,7 @@ def test_an_equal_request_under_its_id_joins_the_stream_running_or_ended(ended: 
     with sent(admission().table.client) as requests:
         assert admit(asked(), STREAM) == Joined(STREAM)
     assert table.items() == before
-    assert sorted(requests) == ["BatchGetItem", "Query"]
+    assert requests == ["BatchGetItem"]
 
 
 def test_another_request_under_a_used_id_is_refused(table: Table) -> None:

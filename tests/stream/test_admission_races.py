@@ -15,7 +15,7 @@ from shared.stream.admission import Admission, Joined
 from shared.stream.start import StreamStart
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
-from tests.support.interference import done, first_answers_lost, just_before, noted, refused, sent
+from tests.support.interference import first_answers_lost, just_before, noted, refused, sent
 from tests.support.server import WAIT_SECONDS
 from tests.support.starts import (
     CHAT,
@@ -113,34 +113,20 @@ def test_of_two_different_requests_the_later_supersedes_and_both_questions_are_k
 
 
 @pytest.mark.usefixtures("table")
-def test_the_prompt_is_never_older_than_what_the_start_is_written_on(disturbed: Admission) -> None:
-    """The history is read beside the chat: an edit between the two leaves the length as it was."""
+@pytest.mark.parametrize("moment", [HISTORY_READ, WRITE])
+def test_the_prompt_is_as_old_as_the_chat_that_the_start_is_written_on(moment: str, disturbed: Admission) -> None:
+    """The history is read after the chat: an edit between the two leaves the length as it was."""
     registry().end(running("stream-0", "Old", chat_id=CHAT), {}, ANSWER)
     old_id = chats().read(OWNER, CHAT)["messages"][0]["id"]
     edit = ChatRequest.from_client({"id": CHAT, "messages": [said("Edited", old_id)], "messageId": old_id})
 
-    client = disturbed.table.client
-    with done(client, HISTORY_READ) as history_read:
+    def edit_it() -> None:
+        registry().end(admitted("stream-1", request=edit), {}, ANSWER)
 
-        def edit_after_the_history_was_read() -> None:
-            assert history_read.wait(WAIT_SECONDS)
-            registry().end(admitted("stream-1", request=edit), {}, ANSWER)
-
-        with just_before(client, STATE_READ, edit_after_the_history_was_read):
-            stream = admit(disturbed, asked("Next"))
+    with just_before(disturbed.table.client, moment, edit_it):
+        stream = admit(disturbed, asked("Next"))
     assert isinstance(stream, StreamStart)
     assert [message.text for message in stream.messages] == ["Edited", "Because.", "Next"]
-
-
-@pytest.mark.usefixtures("table")
-def test_nothing_is_under_way_any_more_when_a_request_has_joined(disturbed: Admission) -> None:
-    """Lambda may freeze the environment right after the answer."""
-    admitted(request=asked(message_id="m-1"))
-    slowly = threading.Event()
-    client = disturbed.table.client
-    with just_before(client, HISTORY_READ, lambda: slowly.wait(0.2)), sent(client) as requests:
-        assert admit(disturbed) == Joined(STREAM)
-        assert HISTORY_READ in requests
 
 
 @pytest.mark.usefixtures("table")

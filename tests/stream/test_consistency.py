@@ -103,8 +103,8 @@ ACTS = st.one_of(
     st.builds(sharing, st.sampled_from([["bob"], ["bob"], []])),
     st.just(deleting),
 )
-AT_REQUEST = st.sampled_from([1, 1, 1, 0, 2])
-"""Most acts read with their first request, and write with the second."""
+AT_REQUEST = st.sampled_from([1, 1, 2, 2, 0, 3])
+"""Most acts read with their first request, and write with the second; a start reads twice where there is a history."""
 INTERRUPTED = st.tuples(ACTS, st.tuples(AT_REQUEST, ACTS) | st.tuples(AT_REQUEST, ACTS) | st.none())
 
 

@@ -1,6 +1,5 @@
 """What may come between a function and DynamoDB: another writer at the worst moment, a lost answer, a refusal."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -57,31 +56,17 @@ def just_before(client: Any, operation: str, *acts: Callable[[], object]) -> Ite
 
 @contextmanager
 def before_request(client: Any, number: int, act: Callable[[], object]) -> Iterator[None]:
-    """Does this before the request of this number, from 0, if there are so many. Reads of a history are not counted:
-    they come beside others, and so in no order."""
+    """Does this before the request of this number, from 0, if there are so many."""
     left = number
 
-    def count(model: Any, **_: object) -> None:
+    def count(**_: object) -> None:
         nonlocal left
-        if model.name != "Query":
-            left -= 1
-            if left == -1:
-                act()
+        left -= 1
+        if left == -1:
+            act()
 
     with _heard(client, "before-call.dynamodb", count):
         yield
-
-
-@contextmanager
-def done(client: Any, operation: str) -> Iterator[threading.Event]:
-    """Is set when the next call of this operation was answered."""
-    answered = threading.Event()
-
-    def note(**_: object) -> None:
-        answered.set()
-
-    with _heard(client, f"after-call.dynamodb.{operation}", note):
-        yield answered
 
 
 @contextmanager

@@ -68,11 +68,14 @@ def test_a_send_is_handed_to_the_worker_and_not_answered_here(world: World) -> N
 
 
 @pytest.mark.parametrize("headers", [{}, {"authorization": f"Bearer {token()}"}], ids=["no token", "a token"])
-def test_a_send_costs_three_requests_to_the_table(headers: dict[str, str], world: World) -> None:
-    with sent_to_table(store.table().client) as requests:
-        receive({**ask(), "headers": headers}, expires_in=7200)
-    assert sorted(requests) == ["BatchGetItem", "Query", "TransactWriteItems"]
-    assert len(world.lambda_service.events) == 1
+def test_a_send_costs_two_requests_to_the_table_and_three_where_there_is_a_history(
+    headers: dict[str, str], world: World
+) -> None:
+    for request_id, history in (("r-1", []), ("r-2", ["Query"])):
+        with sent_to_table(store.table().client) as requests:
+            receive({**ask(request_id), "headers": headers}, expires_in=7200)
+        assert requests == ["BatchGetItem", *history, "TransactWriteItems"]
+    assert len(world.lambda_service.events) == 2
 
 
 def test_whoever_ends_a_dead_stream_finds_its_client(world: World) -> None:

@@ -24,6 +24,8 @@ START_SECONDS = 60
 TIMEOUT_SECONDS = 120
 """Of the function: far more than any stream of the benchmark takes."""
 FUNCTION_NAME = "bench-lag"
+CHAT = "bench"
+"""Each stream answers the one message of this chat anew: but for the first it finds a history, as most starts do."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Handlers:
 def _send(stream_id: str) -> Mapping[str, object]:
     """The event of a `send` frame, as API Gateway makes it."""
     message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Count."}]}
-    frame = {"type": "send", "requestId": stream_id, "id": f"chat-{stream_id}", "messages": [message]}
+    frame = {"type": "send", "requestId": stream_id, "id": CHAT, "messages": [message]}
     context = {
         "routeKey": "$default",
         "connectionId": "bench",
@@ -53,7 +55,7 @@ def _send(stream_id: str) -> Mapping[str, object]:
 def _start_stream(stream_id: str) -> Mapping[str, object]:
     """The payload of `Mutation.startStream`'s resolver."""
     message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Count."}]}
-    arguments = {"streamId": stream_id, "chatId": f"chat-{stream_id}", "messages": [message]}
+    arguments = {"streamId": stream_id, "chatId": CHAT, "messages": [message]}
     claims = {"sub": "bench", "token_use": "access", "client_id": CLIENT_ID, "exp": int(time.time()) + 3600}
     return {"field": "startStream", "claims": claims, "arguments": arguments, "requestId": stream_id}
 
