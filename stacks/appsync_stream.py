@@ -37,6 +37,7 @@ API_FIELDS: Final = (
     "Query.chat",
     "Query.chats",
     "Query.parts",
+    "Query.viewer",
     "Mutation.cancelStream",
     "Mutation.deleteChat",
     "Mutation.startStream",
@@ -60,8 +61,8 @@ class AppSyncStreamArgs(TypedDict):
     user_pool_id: pulumi.Input[str]
     """The pool whose users may call the API."""
     schema: pulumi.Input[str]
-    """The GraphQL schema (SDL); it has `Query.viewer`, `Subscription.onParts` and the IAM-only `Mutation.publishParts`,
-    which resolve without data."""
+    """The GraphQL schema (SDL); it has `Subscription.onParts` and the IAM-only `Mutation.publishParts`, which resolve
+    without data."""
     resolvers: Mapping[str, pulumi.Input[str]]
     """APPSYNC_JS code of the fields that resolve without data, by field, as `Type.field`."""
     api_resolver: pulumi.Input[str]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from handlers.appsync.fields import FIELDS, Asked
-from shared.auth.user import check_claims, user_of
+from shared.auth.user import user_of
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
@@ -27,5 +27,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
 
 
 def _asked(event: Mapping[str, Any], request_id: str) -> Asked:
-    check_claims(event["claims"], frozenset(os.environ["TOKEN_CLIENT_IDS"].split(",")))
-    return Asked(user_of(event["claims"]).sub, event["arguments"], event.get("requestId") or request_id)
+    viewer = user_of(event["claims"], frozenset(os.environ["TOKEN_CLIENT_IDS"].split(",")))
+    return Asked(viewer, event["arguments"], event.get("requestId") or request_id)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.auth.user import User
 from shared.chats.store import ChatStore
 from shared.errors import InvalidRequest, NotFound
 from shared.init_phase import at_init
@@ -23,11 +24,16 @@ https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
 
 @dataclass(frozen=True)
 class Asked:
-    """One field of one request: the `sub` of who asks, the field's arguments, and what ties the logs together."""
+    """One field of one request: who asks, the field's arguments, and what ties the logs together."""
 
-    user: str
+    viewer: User
     arguments: Mapping[str, object]
     correlation_id: str
+
+    @property
+    def user(self) -> str:
+        """The `sub` of who asks."""
+        return self.viewer.sub
 
     def identifier(self, name: str) -> str:
         """The argument that must be an id. Raises InvalidRequest."""
@@ -62,6 +68,10 @@ def journal() -> JournalReader:
 def chat_store() -> ChatStore:
     """The environment's one, with its clients."""
     return ChatStore.from_environment()
+
+
+def _viewer(asked: Asked) -> object:
+    return {"sub": asked.viewer.sub, "username": asked.viewer.username, "groups": [*asked.viewer.groups]}
 
 
 def _start_stream(asked: Asked) -> object:
@@ -144,6 +154,7 @@ def _delete_chat(asked: Asked) -> object:
 
 
 FIELDS: Mapping[str, Callable[[Asked], object]] = {
+    "viewer": _viewer,
     "startStream": _start_stream,
     "cancelStream": _cancel_stream,
     "activeStream": _active_stream,

@@ -1,10 +1,34 @@
-"""Who a verified access token speaks for. Without cryptography: AppSync has verified its tokens itself."""
+"""Who a verified access token speaks for: the one checker of its claims, on every transport.
 
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+
+Only the pool signs claims, and they are read with distrust all the same: what is kept of them goes into keys, items and
+the authorizer's answer. Without cryptography: AppSync has verified the signature, and gives its functions claims alone.
+"""
+
+import json
+import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeGuard, cast
 
 from shared.errors import Unauthenticated
+
+MAX_CLAIMS_BYTES = 7 * 1024
+"""All claims, as JSON in ASCII. An authorizer's result, which repeats some of them, has 8 KB at most:
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
+LONGEST_SECONDS = 24 * 3600
+"""How long an access token is good at most, as the page above says."""
+CLOCK_SKEW_SECONDS = 5
+"""A token may have been issued so far in our future: the pool's clock is not ours. Its expiry has no leeway."""
+MAX_NAME_CHARACTERS = 128
+"""Of a username and of a group.
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserType.html"""
+PAST_TIMES = ("iat", "nbf", "auth_time")
+_SUB = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a pair is in no UTF-8, and so in no log or item."""
 
 
 @dataclass(frozen=True)
@@ -17,20 +41,60 @@ class User:
     expires_at: int
 
 
-def check_claims(claims: Mapping[str, object], client_ids: frozenset[str]) -> None:
-    """What AppSync does not check for us, and a signature does not say. Raises Unauthenticated."""
+def is_sub(value: object) -> TypeGuard[str]:
+    """Whether this may be the `sub` of a user: Cognito's are UUIDs. It stands in keys, between signs of ours."""
+    return isinstance(value, str) and _SUB.fullmatch(value) is not None
+
+
+def user_of(claims: Mapping[str, object], client_ids: frozenset[str]) -> User:
+    """The user that the claims of an access token for one of these clients speak for. Raises Unauthenticated.
+
+    Signature and issuer are the caller's to check.
+    """
+    if _size(claims) > MAX_CLAIMS_BYTES:
+        raise Unauthenticated(f"The access token has more than {MAX_CLAIMS_BYTES} bytes of claims.")
     if claims.get("token_use") != "access":
         raise Unauthenticated("An access token is needed, not an ID token.")
-    client_id = claims.get("client_id")
+    client_id, sub = claims.get("client_id"), claims.get("sub")
     if not isinstance(client_id, str) or client_id not in client_ids:
         raise Unauthenticated("The access token was issued to another application.")
-
-
-def user_of(claims: Mapping[str, object]) -> User:
-    """The user that verified claims speak for. Raises Unauthenticated when they name none."""
-    sub, expires = claims.get("sub"), claims.get("exp")
-    if not isinstance(sub, str) or not sub or not isinstance(expires, int | float):
+    if not is_sub(sub):
         raise Unauthenticated("The access token names no user.")
+    now = time.time()
+    for name in PAST_TIMES:
+        if name in claims and not 0 <= _time(claims[name]) <= now + CLOCK_SKEW_SECONDS:
+            raise _not_valid()
+    expires = _time(claims.get("exp"))
+    if expires <= now:
+        raise Unauthenticated("The access token has expired. Sign in again.")
+    if not expires <= now + LONGEST_SECONDS + CLOCK_SKEW_SECONDS:
+        raise _not_valid()
     groups = claims.get("cognito:groups", [])
-    names = tuple(str(group) for group in cast("list[object]", groups)) if isinstance(groups, list) else ()
-    return User(sub, str(claims.get("username", sub)), names, int(expires))
+    if not isinstance(groups, list):
+        raise _not_valid()
+    names = tuple(_name(group) for group in cast("list[object]", groups))
+    return User(sub, _name(claims.get("username", sub)), names, int(expires))
+
+
+def _size(claims: Mapping[str, object]) -> int:
+    try:
+        return len(json.dumps(claims))
+    except (RecursionError, ValueError) as error:  # nested too deeply, or an integer of thousands of digits
+        raise _not_valid() from error
+
+
+def _time(value: object) -> int | float:
+    """A number, which may be any: none of the comparisons above holds for NaN."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _not_valid()
+    return value
+
+
+def _name(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME_CHARACTERS or _SURROGATE.search(value):
+        raise _not_valid()
+    return value
+
+
+def _not_valid() -> Unauthenticated:
+    return Unauthenticated("The access token is not valid here.")

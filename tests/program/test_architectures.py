@@ -235,7 +235,6 @@ def test_a_field_has_a_data_source_exactly_when_its_resolver_asks_one(deploy: De
 
     assert {field for field, source in sources.items() if source == "api"} == asking
     assert {field for field, source in sources.items() if source == "none"} == {
-        "Query.viewer",
         "Mutation.publishParts",
         "Subscription.onParts",
     }

@@ -1,5 +1,6 @@
 """The AppSync architecture's functions, with what they talk to on real sockets."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pytest
 
 from handlers.appsync import api, fields, publish, reaper, worker
 from tests.support.bedrock import FakeBedrock
+from tests.support.claims import changed
 from tests.support.services import FakeAppSync, FakeLambda, lambda_context
 from tests.support.starts import OWNER
 
@@ -92,12 +94,12 @@ def ask(
         "iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01",
         "client_id": CLIENT_ID,
         "token_use": "access",
-        "username": "ada",
-        "exp": 2_000_000_000,
+        "username": "ada.l",
+        "exp": int(time.time()) + 3600,
     }
     event = {
         "field": field,
-        "claims": {**token, **(claims or {})},
+        "claims": changed(token, claims or {}),
         "arguments": arguments or {},
         "requestId": request_id,
     }

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from shared.auth.jwks import Jwks
 from shared.auth.tokens import TokenVerifier
+from tests.support.claims import changed
 from tests.support.server import WAIT_SECONDS, Answer, CutConnection, LocalServer, Received
 
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Example01"
@@ -67,6 +68,18 @@ def claims(**changes: object) -> dict[str, object]:
 def token(*, key: str = OUR_KEY, headers: dict[str, object] | None = None, **changes: object) -> str:
     """A token, good unless told otherwise."""
     return jwt.encode(claims(**changes), private_key(key), "RS256", headers={"kid": KID, **(headers or {})})
+
+
+def signed(payload: bytes) -> str:
+    """A token that is properly signed, whatever its payload is."""
+    message = f"{segment({'alg': 'RS256', 'kid': KID})}.{segment(payload)}"
+    rsa_sha256 = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
+    return f"{message}.{segment(rsa_sha256.sign(message.encode(), private_key(OUR_KEY)))}"
+
+
+def token_with(changes: dict[str, object]) -> str:
+    """A token of the pool's own key with these claims, which no library would sign."""
+    return signed(json.dumps(changed(claims(), changes)).encode())
 
 
 class Clock:

@@ -13,6 +13,7 @@ from shared.auth.jwks import RETRY_SECONDS
 from shared.protocol.request import MAX_REQUEST_BYTES
 from tests.support import pool
 from tests.support.aws import Table
+from tests.support.claims import WRONG
 from tests.support.function_url import (
     CHAT,
     Exchange,
@@ -25,7 +26,7 @@ from tests.support.function_url import (
 )
 from tests.support.interference import refused
 from tests.support.logs import Logs
-from tests.support.pool import token
+from tests.support.pool import token, token_with
 
 TOKENS: dict[str, str | None] = {
     "missing": None,
@@ -40,6 +41,13 @@ TOKENS: dict[str, str | None] = {
     "of another client": f"Bearer {token(client_id='another')}",
     "two tokens": f"Bearer {token()}, Bearer {token()}",
 }
+
+
+async def test_a_token_is_refused_whatever_claim_of_it_is_wrong(client: httpx.AsyncClient) -> None:
+    for what, changes in WRONG.items():
+        response = await send(client, "GET", "/api/chat", authorization=f"Bearer {token_with(changes)}")
+        assert response.status_code == 401, what
+        refusal(response, 401, "unauthenticated")
 
 
 async def test_a_token_in_the_address_is_not_taken(client: httpx.AsyncClient) -> None:

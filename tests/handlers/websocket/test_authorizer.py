@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 
 from handlers.websocket import authorizer, ticket_store
-from shared.auth.user import User
+from shared.auth.user import MAX_CLAIMS_BYTES, User
 from shared.errors import Internal
 from tests.support import pool
 from tests.support.aws import Table
+from tests.support.claims import WRONG
 from tests.support.logs import Logs
-from tests.support.pool import token
+from tests.support.pool import token, token_with
 from tests.support.services import lambda_context
 from tests.support.websocket import METHOD_ARN, World, connect_event
+
+RESULT_BYTES = 8 * 1024
+"""https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
 
 
 def authorize(protocols: str | None, **changes: Any) -> dict[str, Any]:
@@ -160,3 +164,23 @@ def test_no_token_or_ticket_is_logged(world: World, logs: Logs) -> None:  # noqa
         authorize(f"streamways.v1, jwt.{good}x")
     assert logs.lines("refused")
     assert not any(piece in logs.text for piece in good.split("."))
+
+
+def test_a_token_opens_no_connection_whatever_claim_of_it_is_wrong(world: World) -> None:  # noqa: ARG001
+    for changes in WRONG.values():
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            authorize(f"streamways.v1, jwt.{token_with(changes)}")
+
+
+@pytest.mark.parametrize("letter", ["x", "é", '"'])
+def test_the_largest_claims_that_are_taken_fit_into_an_authorizer_s_answer(
+    letter: str,
+    world: World,  # noqa: ARG001
+) -> None:
+    claims = {**pool.claims(), "cognito:groups": list[str]()}
+    room = MAX_CLAIMS_BYTES - len(json.dumps(claims))
+    group = letter * 100
+    groups = [group] * (room // len(json.dumps([group, ""])))
+    assert len(groups) > 5
+    policy = authorize(f"jwt.{token_with({'cognito:groups': groups})}")
+    assert len(json.dumps(policy).encode()) <= RESULT_BYTES

@@ -13,8 +13,9 @@ from shared.table import session_key
 from shared.table_client import TableClient
 from tests.support import pool
 from tests.support.aws import TABLE, Table
+from tests.support.claims import WRONG
 from tests.support.logs import Logs
-from tests.support.pool import token
+from tests.support.pool import token, token_with
 from tests.support.websocket import CONNECTION, OWNER, World, error_of, frame_event, receive
 
 RESUME: dict[str, Any] = {"type": "resume", "requestId": "r-1", "id": "chat-1", "headers": {}, "body": {}}
@@ -220,3 +221,12 @@ def test_no_token_is_logged(world: World, logs: Logs) -> None:
     world.pool.down = False
     assert logs.lines("a frame failed") == []
     assert not any(piece in logs.text for piece in good.split("."))
+
+
+def test_a_frame_s_token_renews_nothing_whatever_claim_of_it_is_wrong(world: World) -> None:
+    for changes in WRONG.values():
+        world.connections.forget()
+        resume({"authorization": f"Bearer {token_with(changes)}"})
+        assert told(world)["code"] == "unauthenticated"
+        assert world.connections.closed == []
+    assert kept() is None

@@ -19,9 +19,10 @@ from shared.table import ticket_key
 from shared.table_client import TableClient
 from tests.support import pool
 from tests.support.aws import TABLE, Table
+from tests.support.claims import WRONG
 from tests.support.interference import first_answers_lost, refused
 from tests.support.logs import Logs
-from tests.support.pool import token
+from tests.support.pool import token, token_with
 from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
 from tests.support.websocket import World
@@ -211,3 +212,13 @@ def test_a_ticket_that_dynamodb_has_not_yet_deleted_is_too_old_all_the_same(
 def test_what_is_no_ticket_of_ours_is_refused(ticket: str, world: World) -> None:  # noqa: ARG001
     with pytest.raises(Unauthenticated):
         ticket_store.redeem(ticket)
+
+
+def test_no_ticket_is_given_for_a_token_whatever_claim_of_it_is_wrong(
+    world: World,  # noqa: ARG001
+    table: Table,
+) -> None:
+    for what, changes in WRONG.items():
+        response = ask(f"Bearer {token_with(changes)}")
+        assert (response["statusCode"], error(response)["code"]) == (401, "unauthenticated"), what
+    assert table.count() == 0

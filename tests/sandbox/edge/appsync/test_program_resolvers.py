@@ -14,7 +14,7 @@ from tests.support.appsync import APPSYNC, SDL
 CODE = {path.stem: path.read_text(encoding="utf-8") for path in sorted((APPSYNC / "resolvers").glob("*.*.js"))}
 CODE |= dict.fromkeys(API_FIELDS, (APPSYNC / "resolvers" / "api.js").read_text(encoding="utf-8"))
 FOR_USERS = [place for place in CODE if place != "Mutation.publishParts"]
-WITH_FUNCTION = [place for place in FOR_USERS if place not in ("Query.viewer", "Subscription.onParts")]
+WITH_FUNCTION = [place for place in FOR_USERS if place != "Subscription.onParts"]
 CLAIMS = {"sub": "ada", "token_use": "access"}
 
 
@@ -87,10 +87,6 @@ def test_what_the_function_refuses_is_an_error_with_its_code(place: str, retry_a
 def test_a_function_that_fails_is_our_fault_and_says_nothing_of_itself(place: str) -> None:
     outcome = run(place, "response", result=None, error={"message": "KeyError: 'secret'", "type": "Lambda:Unhandled"})
     assert outcome.value == Failure("Something went wrong on our side. Please try again.", "internal")
-
-
-def test_the_viewer_is_who_the_token_speaks_for() -> None:
-    assert run("Query.viewer", "response").value == {"sub": "ada", "username": "ada.l", "groups": []}
 
 
 @pytest.mark.parametrize("asked", [{}, {"streamId": "s1"}, {"chatId": "c1"}, {"streamId": "s1", "chatId": "c1"}])
