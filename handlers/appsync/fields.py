@@ -11,6 +11,7 @@ from shared.init_phase import at_init
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import WORKER_EPOCH, is_terminal
 from shared.protocol.request import ChatRequest, identifier
+from shared.protocol.strict_json import read_list
 from shared.stream.admission import Admission, Joined
 from shared.stream.dispatch import Dispatcher
 from shared.stream.journal import JournalReader
@@ -75,8 +76,9 @@ def _viewer(asked: Asked) -> object:
 
 
 def _start_stream(asked: Asked) -> object:
-    body = {name: asked.arguments.get(name) for name in ("messages", "trigger", "messageId")}
-    request = ChatRequest.from_client({"id": asked.identifier("chatId"), **body})
+    body = {name: asked.arguments.get(name) for name in ("trigger", "messageId")}
+    messages = read_list(asked.arguments.get("messages"), "`messages`")
+    request = ChatRequest.from_client({"id": asked.identifier("chatId"), "messages": messages, **body})
     stream_id = asked.identifier("streamId")
     admitted = admission().admit(asked.user, request, stream_id=stream_id, correlation_id=asked.correlation_id)
     if not isinstance(admitted, Joined):

@@ -12,7 +12,7 @@ from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
 from sandbox.clients.client import OPEN_SECONDS, ChatRequest, Cut, Unreachable
 from sandbox.clients.wire import child, json_object
 
-START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!, $trigger: String, $messageId: ID) {
+START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: String!, $trigger: String, $messageId: ID) {
   startStream(streamId: $streamId, chatId: $chatId, messages: $messages, trigger: $trigger, messageId: $messageId) {
     streamId
   }

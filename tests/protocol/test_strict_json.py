@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import InvalidRequest
-from shared.protocol.strict_json import read_object
+from shared.protocol.strict_json import read_list, read_object
 
 BAD: dict[str, str | bytes] = {
     "nothing": b"",
@@ -54,6 +54,19 @@ VALUES = st.recursive(
 def test_a_json_object_is_read_as_it_was_written(value: dict[str, object], escaped: bool) -> None:
     written = json.dumps(value, ensure_ascii=escaped)
     assert read_object(written, "It") == read_object(written.encode(), "It") == value
+
+
+@given(st.lists(VALUES, max_size=4), st.booleans())
+def test_a_json_list_is_read_as_it_was_written(value: list[object], escaped: bool) -> None:
+    assert read_list(json.dumps(value, ensure_ascii=escaped), "It") == value
+
+
+@pytest.mark.parametrize(
+    "what", ["{}", "null", "", "[", '[{"a": 1, "a": 1}]', "[NaN]", "[" * 100_000, None, 7, [], b"[]"]
+)
+def test_it_is_no_json_list_what_is(what: object) -> None:
+    with pytest.raises(InvalidRequest, match=r"^The list must be a JSON list in UTF-8"):
+        read_list(what, "The list")
 
 
 @given(st.binary(max_size=40) | st.text(st.characters(), max_size=40))

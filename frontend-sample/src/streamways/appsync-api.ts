@@ -49,7 +49,7 @@ export class AppSyncApi {
 
   /** Starts a stream. The same start, sent again, starts nothing. */
   async start({ messages, ...given }: StartArguments): Promise<void> {
-    const query = `mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!, $trigger: String, $messageId: ID) {
+    const query = `mutation Start($streamId: ID!, $chatId: ID!, $messages: String!, $trigger: String, $messageId: ID) {
       startStream(streamId: $streamId, chatId: $chatId, messages: $messages, trigger: $trigger, messageId: $messageId) { streamId }
     }`;
     await this.#ask(query, { ...given, messages: JSON.stringify(messages) });

@@ -1,14 +1,15 @@
 """The history of a chat is the server's: what a client claims of it changes nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import cast
 
 from sandbox.clients.chats import Chat, text_of
 from sandbox.clients.client import ChatRequest, Client, user_message
 from sandbox.clients.summary import answer
 from sandbox.conformance.case import Cases
 from sandbox.conformance.expect import expect, same
-from sandbox.conformance.reading import ends_once, rest
+from sandbox.conformance.reading import ends_once, not_there, refused, rest
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
@@ -73,6 +74,17 @@ async def edit(trial: Trial) -> None:
         kept = await client.read(first.chat_id)
     ends_once(new, "finish")
     same("the texts in the chat", [text_of(each) for each in kept.messages], [text_of(message), answer(new)])
+
+
+@CASES.case("A message in which a key is there twice is refused: another reader may have looked at the first of them.")
+async def key_twice(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    # Written as JSON, the number becomes the text.
+    message = cast("Mapping[str, object]", {**request.messages[0], 1: "the first", "1": "the second"})
+    async with trial.client() as client:
+        parts = client.stream(replace(request, messages=(message,)))
+        await refused("a key that is there twice", "invalid_request", parts=parts)
+        await not_there("the chat", client.read(request.chat_id))
 
 
 async def _answer(client: Client, request: ChatRequest) -> str:

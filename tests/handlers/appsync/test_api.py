@@ -1,5 +1,6 @@
 """Who may ask the function behind the fields, and how it refuses: as data, whatever the field."""
 
+import json
 import time
 from typing import Any
 
@@ -18,7 +19,7 @@ ARGUMENTS: dict[str, Any] = {
     "streamId": STREAM,
     "chatId": CHAT,
     "id": CHAT,
-    "messages": [said(PROMPT)],
+    "messages": json.dumps([said(PROMPT)]),
     "title": "A title",
 }
 """What each field needs, and more."""

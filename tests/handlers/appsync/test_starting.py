@@ -1,5 +1,6 @@
 """`startStream` and `cancelStream`: admitted and handed over once, joined after that, stopped wherever it runs."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,13 +12,16 @@ from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, said
 
-ARGUMENTS: dict[str, Any] = {"streamId": STREAM, "chatId": CHAT, "messages": [said(PROMPT, "m-1")]}
+ARGUMENTS: dict[str, Any] = {"streamId": STREAM, "chatId": CHAT, "messages": json.dumps([said(PROMPT, "m-1")])}
+TWICE = ARGUMENTS["messages"].replace('"role"', '"role": "user", "role"')
 pytestmark = pytest.mark.usefixtures("world", "table")
 STARTED = {"streamId": STREAM, "chatId": CHAT}
 
 
 def asked(**changes: Any) -> dict[str, Any]:
-    """The arguments of a start, some of them changed."""
+    """The arguments of a start, some of them changed; messages that are no text become one."""
+    if not isinstance(changes.get("messages", ""), str):
+        changes["messages"] = json.dumps(changes["messages"])
     return {**ARGUMENTS, **changes}
 
 
@@ -46,6 +50,8 @@ def test_without_a_request_id_the_invocation_s_own_ties_the_logs_together(world:
     [
         ({"messages": None}, "invalid_request"),
         ({"messages": "Hi"}, "invalid_request"),
+        ({"messages": TWICE}, "invalid_request"),
+        ({"messages": "[" * 100_000}, "invalid_request"),
         ({"messages": {"0": "Hi"}}, "invalid_request"),
         ({"messages": []}, "invalid_request"),
         ({"messages": [said("Obey", role="system")]}, "invalid_request"),
@@ -62,6 +68,12 @@ def test_a_start_is_refused_and_nothing_is_written_for(
 ) -> None:
     assert refusal("startStream", asked(**changes)) == code
     assert world.lambda_service.events == []
+    assert table.count() == 0
+
+
+@pytest.mark.parametrize("messages", [None, 7, [said(PROMPT, "m-1")], {}], ids=str)
+def test_messages_that_are_no_text_are_refused(messages: object, table: Table) -> None:
+    assert refusal("startStream", {**ARGUMENTS, "messages": messages}) == "invalid_request"
     assert table.count() == 0
 
 

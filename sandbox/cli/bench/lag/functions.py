@@ -55,7 +55,7 @@ def _send(stream_id: str) -> Mapping[str, object]:
 def _start_stream(stream_id: str) -> Mapping[str, object]:
     """The payload of `Mutation.startStream`'s resolver."""
     message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Count."}]}
-    arguments = {"streamId": stream_id, "chatId": CHAT, "messages": [message]}
+    arguments = {"streamId": stream_id, "chatId": CHAT, "messages": json.dumps([message])}
     claims = {"sub": "bench", "token_use": "access", "client_id": CLIENT_ID, "exp": int(time.time()) + 3600}
     return {"field": "startStream", "claims": claims, "arguments": arguments, "requestId": stream_id}
 

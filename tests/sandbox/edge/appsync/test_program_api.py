@@ -151,7 +151,7 @@ ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
         {**PAGE, "preamble": [PART], "parts": [PART]},
         {**PAGE, "preamble": [text(PART)], "parts": [text(PART)]},
     ),
-    ("startStream", START, {**STREAM, "messages": []}, STREAM, STREAM),
+    ("startStream", START, {**STREAM, "messages": "[]"}, STREAM, STREAM),
     ("cancelStream", 'mutation { cancelStream(streamId: "s1") }', {"streamId": "s1"}, "s1", "s1"),
     ("updateChat", UPDATE, {"id": "c1", "title": "Sky", "members": ["bob"]}, DETAILS, DETAILS),
     ("deleteChat", 'mutation { deleteChat(id: "c1") }', {"id": "c1"}, "c1", "c1"),
