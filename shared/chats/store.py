@@ -11,16 +11,15 @@ from typing import Any, Self, TypeVar, cast
 
 from shared.chats.chat import Chat, iso_time, not_found
 from shared.chats.history import index_of
+from shared.chats.title import chosen_title
 from shared.errors import Forbidden, InvalidRequest
 from shared.patience import Patience
-from shared.protocol.request import refuse_lone_surrogates
 from shared.stream.registry import StreamRegistry
 from shared.table import MEMBERSHIPS_PREFIX, MESSAGES_PREFIX, chat_key, membership_key
 from shared.table_client import ConditionFailed, Contended, Item, TableClient
 from shared.writes import Where, Write, delete, put, update, where
 
 MAX_LISTED = 200
-MAX_TITLE_CHARACTERS = 200
 MAX_MEMBERS = 50
 MAX_MEMBERS_AT_ONCE = 98
 """Members before and after a change together: all their lists are written in one transaction with the chat.
@@ -87,7 +86,7 @@ class ChatStore:
             chat = self._owned(user, chat_id)
             if title is None and members is None:
                 raise InvalidRequest("There is nothing to change: give `title`, `members` or both.")
-            new_title = chat.title if title is None else _title(title)
+            new_title = chat.title if title is None else chosen_title(title)
             new_members = chat.members if members is None else _members(members, chat.owner)
             now = time.time()
             self.table.transact(_changes(chat, new_title, new_members, now))
@@ -166,14 +165,6 @@ def _changes(chat: Chat, title: str, members: tuple[str, ...], now: float) -> li
 
 def _as_read(chat: Chat) -> Where:
     return where("#version = :version", version=chat.version)
-
-
-def _title(value: object) -> str:
-    title = value.strip() if isinstance(value, str) else ""
-    if not 0 < len(title) <= MAX_TITLE_CHARACTERS:
-        raise InvalidRequest(f"`title` must be a text of 1 to {MAX_TITLE_CHARACTERS} characters.")
-    refuse_lone_surrogates(title, "`title`")
-    return title
 
 
 def _members(value: object, owner: str) -> tuple[str, ...]:

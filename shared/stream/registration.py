@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 from shared.chats.chat import Chat
 from shared.chats.history import Turn
+from shared.chats.title import first_title
 from shared.stream.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.stream.start import START_WITHIN_SECONDS, StreamStart
 from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
 from shared.table_client import Item
 from shared.writes import NEW, Write, put, update, where
-
-TITLE_CHARACTERS = 80
-"""A chat is called after the beginning of its first message."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ class Registration:
         grown = {"length": turn.answer_index + 1, "updatedAt": now, "turn": start.nonce}
         chat = self.chat
         if chat is None:
-            title = " ".join(said.text.split())[:TITLE_CHARACTERS] if said else ""
+            title = first_title(said.text if said else "")
             first: dict[str, object] = {
                 "owner": start.owner,
                 "members": [],

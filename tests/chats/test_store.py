@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from shared.chats.store import MAX_LISTED, MAX_MEMBERS, MAX_MEMBERS_AT_ONCE, MAX_TITLE_CHARACTERS, ChatStore
+from shared.chats.store import MAX_LISTED, MAX_MEMBERS, MAX_MEMBERS_AT_ONCE, ChatStore
+from shared.chats.title import MAX_TITLE_CHARACTERS
 from shared.errors import Forbidden, InvalidRequest, NotFound
 from shared.models.events import Usage
 from shared.table_client import TableClient

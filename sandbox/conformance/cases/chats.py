@@ -34,6 +34,18 @@ async def chat_of_ones_own(trial: Trial) -> None:
         same("what is listed of a deleted chat", _of(await client.chats(), request.chat_id), [])
 
 
+@CASES.case("What turns or controls a line is no part of a title, neither of the first message's nor of a chosen one.")
+async def plain_titles(trial: Trial) -> None:
+    request = trial.request("\u202eWhat is\u0007\nMIT-0?\u2066")
+    await trial.whole(request)
+    async with trial.client() as client:
+        [listed] = _of(await client.chats(), request.chat_id)
+        expect(listed.title.startswith("What is MIT-0?"), f"the first title is {listed.title!a}")
+        await client.update(request.chat_id, title="\u200fin\u202evoice\u001b\t\u0000.exe ")
+        same("the chosen title", (await client.read(request.chat_id)).title, "invoice .exe")
+        await denied("a title that shows nothing", "invalid_request", client.update(request.chat_id, title="\u202e"))
+
+
 @CASES.case("What cannot be a title or a list of members is refused; so is what names nothing to change.")
 async def malformed_changes(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
