@@ -31,6 +31,9 @@ MEMORY_MEGABYTES = (128, 10_240)
 MOST_OUTPUT_TOKENS = 128_000
 # https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
 MOST_CORS_ORIGINS = 100
+# Joined by commas, in the environment of the WebSocket API's authorizer, which has 4 KB for all its variables:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MOST_ORIGIN_CHARACTERS = 3_000
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
@@ -180,6 +183,8 @@ def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
             )
     if len(origins) > MOST_CORS_ORIGINS:
         reader.refuse(key, origins, f"name at most {MOST_CORS_ORIGINS} origins")
+    if (characters := len(",".join(origins))) > MOST_ORIGIN_CHARACTERS:
+        reader.refuse(key, origins, f"they have {characters:,} characters; at most {MOST_ORIGIN_CHARACTERS:,} fit")
     return origins
 
 

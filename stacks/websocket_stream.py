@@ -4,7 +4,7 @@ A route function admits and answers at once, a worker generates: an integration 
 """
 
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -68,7 +68,8 @@ class WebSocketStreamArgs(TypedDict):
     core: CoreAccess
     """Table and model of the streaming core."""
     cors_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Web origins whose pages may ask for a ticket; no wildcard."""
+    """Web origins whose pages may ask for a ticket and connect; no wildcard. Together at most 3,000 characters: they
+    are in the authorizer's environment, which Lambda limits to 4 KB."""
     requests_per_second: pulumi.Input[int]
     """Most frames, and most connects, that pass in a second: what exceeds it is answered by API Gateway itself, in a
     frame that costs a stock client its socket."""
@@ -113,7 +114,11 @@ class WebSocketStream(pulumi.ComponentResource):
                 "package": args["authorizer_package"],
                 "handler": "handlers.websocket.authorizer.handler",
                 "limits": front,
-                "environment": {**token_environment(args["tokens"]), **table},
+                "environment": {
+                    **token_environment(args["tokens"]),
+                    **table,
+                    "ALLOWED_ORIGINS": pulumi.Output.from_input(args["cors_origins"]).apply(_comma_separated),
+                },
                 "statements": [table_access(core, TAKE_TICKET)],
             },
             child,
@@ -208,6 +213,10 @@ class WebSocketStream(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({"url": self.url, "ticket_url": self.ticket_url})
+
+
+def _comma_separated(texts: Sequence[Any]) -> str:
+    return ",".join(texts)
 
 
 def _manage_connections(connections: pulumi.Output[str], *methods: str) -> Statement:

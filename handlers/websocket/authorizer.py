@@ -2,21 +2,24 @@
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html
 
-What it says of the user (`sub`, `username`, `groups`, `expiresAt`) comes with every later event of the connection.
+Browsers ask no server before they open a WebSocket to another origin, so the pages that may are checked here. What it
+says of the user (`sub`, `username`, `groups`, `expiresAt`) comes with every later event of the connection.
 """
 
+import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from handlers.websocket.subprotocols import offered_tokens
 from handlers.websocket.ticket_store import redeem
 from shared.auth.tokens import TokenVerifier
 from shared.auth.user import User
-from shared.errors import Unauthenticated
+from shared.errors import Forbidden, Unauthenticated
 from shared.init_phase import at_init
 from shared.telemetry.log import logger
 
 TICKET_PARAMETER = "ticket"
+MAX_LOGGED_CHARACTERS = 200
 
 
 @at_init
@@ -27,7 +30,14 @@ def verifier() -> TokenVerifier:
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
-    """An Allow policy for this one `$connect`; anything else becomes API Gateway's 401."""
+    """A policy for this one `$connect`: Allow, or Deny for a foreign page, which becomes API Gateway's 403.
+
+    Whoever has no good credential gets its 401.
+    """
+    allowed = frozenset(os.environ["ALLOWED_ORIGINS"].split(",")) - {""}  # of no origin there is still one text
+    if foreign := [origin for origin in _origins(event) if origin not in allowed]:
+        logger.info("refused", extra={"code": Forbidden.code, "origin": foreign[0][:MAX_LOGGED_CHARACTERS]})
+        return {"principalId": "nobody", "policyDocument": _policy("Deny", event)}
     try:
         user = _user(event)
     except Unauthenticated as error:
@@ -36,10 +46,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
         raise Exception("Unauthorized") from None
     return {
         "principalId": user.sub,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "execute-api:Invoke", "Resource": event["methodArn"]}],
-        },
+        "policyDocument": _policy("Allow", event),
         "context": {
             "sub": user.sub,
             "username": user.username,
@@ -47,6 +54,20 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
             "expiresAt": str(user.expires_at),
         },
     }
+
+
+def _policy(effect: Literal["Allow", "Deny"], event: Mapping[str, Any]) -> dict[str, object]:
+    statement = {"Effect": effect, "Action": "execute-api:Invoke", "Resource": event["methodArn"]}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _origins(event: Mapping[str, Any]) -> list[str]:
+    """Where the page is from that a browser connects for; what is no browser need not say.
+
+    https://datatracker.ietf.org/doc/html/rfc6455#section-10.2
+    """
+    headers: Mapping[str, list[str]] = event.get("multiValueHeaders") or {}
+    return [value for name, values in headers.items() if name.lower() == "origin" for value in values]
 
 
 def _user(event: Mapping[str, Any]) -> User:

@@ -47,22 +47,24 @@ class WebSocketClient:
         token: str | None,
         *,
         silence_seconds: float = SILENCE_SECONDS,
+        origin: str | None = None,
         renewed_token: Callable[[], str | None] = lambda: None,
         on_notice: Callable[[Message], None] = lambda _: None,
     ) -> None:
-        """The token travels as a subprotocol; `None` for an address that carries a ticket. `renewed_token` is asked
-        with each request: its token goes along and renews the session, as the stock transport's `headers` do.
-        `on_notice` gets what the server says about the connection.
+        """The token travels as a subprotocol; `None` for an address that carries a ticket. `origin` is what a browser
+        would say of its page. `renewed_token` is asked with each request: its token goes along and renews the session,
+        as the stock transport's `headers` do. `on_notice` gets what the server says about the connection.
         """
         self._url = web_socket_url
         self._offered = [SUBPROTOCOL, *([TOKEN_PREFIX + token] if token else [])]
         self._silence_seconds = silence_seconds
+        self._origin = origin
         self._renewed_token = renewed_token
         self._on_notice = on_notice
         self._inboxes: Inboxes | None = None
 
     async def __aenter__(self) -> Self:
-        self._socket = await open_socket(self._url, self._offered, SUBPROTOCOL, _SOURCE)
+        self._socket = await open_socket(self._url, self._offered, SUBPROTOCOL, _SOURCE, origin=self._origin)
         self._inboxes = Inboxes(self._socket, _SOURCE, _address, self._unclaimed)
         self._inboxes.begin()
         return self

@@ -7,7 +7,7 @@ from typing import cast
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
-from websockets.typing import Subprotocol
+from websockets.typing import Origin, Subprotocol
 
 from sandbox.clients import refusals
 from sandbox.clients.addresses import is_loopback
@@ -35,11 +35,14 @@ def child(value: Mapping[str, object], key: str) -> dict[str, object]:
     return cast("dict[str, object]", found) if isinstance(found, dict) else {}
 
 
-async def open_socket(url: str, offered: Sequence[str], expected: str, source: str) -> ClientConnection:
+async def open_socket(
+    url: str, offered: Sequence[str], expected: str, source: str, *, origin: str | None = None
+) -> ClientConnection:
     """Opens a WebSocket that must answer with the subprotocol `expected`. Raises Unreachable, Refused or Malformed."""
     try:
         socket = await connect(
             url,
+            origin=None if origin is None else Origin(origin),
             subprotocols=[Subprotocol(name) for name in offered],
             open_timeout=OPEN_SECONDS,
             max_size=MAX_MESSAGE_BYTES,

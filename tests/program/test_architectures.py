@@ -108,6 +108,12 @@ def test_pages_of_the_listed_origins_get_tickets_in_one_piece_and_whatever_the_f
     assert cors["exposeHeaders"] == ["retry-after"]
 
 
+def test_pages_of_the_listed_origins_alone_may_connect(deploy: Deploy) -> None:
+    origins = ["https://chat.example.com", "http://localhost:5173"]
+    authorizer = deploy(corsOrigins=origins).named("websocket-authorizer", "aws:lambda/function:Function")
+    assert authorizer.inputs["environment"]["variables"]["ALLOWED_ORIGINS"] == ",".join(origins)
+
+
 def test_reserved_concurrency_bounds_the_function_behind_each_public_url_and_no_other(deploy: Deploy) -> None:
     def reserved(**settings: object) -> dict[str, object]:
         functions = deploy(**settings).of("aws:lambda/function:Function")

@@ -93,6 +93,10 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         ({"corsOrigins": ["example.com"]}, ["corsOrigins", "is no origin"]),
         ({"corsOrigins": ["https://a.example:port"]}, ["corsOrigins", "is no origin"]),
         ({"corsOrigins": "http://localhost:5173"}, ["corsOrigins", "a list"]),
+        (
+            {"corsOrigins": [f"https://{number:030d}.example" for number in range(70)]},
+            ["3,289 characters", "3,000 fit"],
+        ),
         ({"modelRegions": "us-east-1"}, ["modelRegions", "a list"]),
         ({"corsOrigins": [f"https://{n}.example.com" for n in range(101)]}, ["corsOrigins", "at most 100"]),
         ({"functionUrlAuth": "aws_iam"}, ['functionUrlAuth is "aws_iam"', "NONE or AWS_IAM"]),

@@ -79,6 +79,7 @@ def websocket_world() -> Iterator[World]:
         patch.setenv("TOKEN_ISSUER", ISSUER)
         patch.setenv("TOKEN_JWKS_URL", pool.jwks_url)
         patch.setenv("TOKEN_CLIENT_IDS", CLIENT_ID)
+        patch.setenv("ALLOWED_ORIGINS", "https://chat.example,http://localhost:5173")
         patch.setenv("MODEL_ID", "amazon.nova-lite-v1:0")
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
         patch.setenv("MIN_INTERVAL_MILLISECONDS", "50")
@@ -95,17 +96,21 @@ def websocket_world() -> Iterator[World]:
 
 
 def connect_event(
-    protocols: str | None, header: str = "Sec-WebSocket-Protocol", query: dict[str, list[str]] | None = None
+    protocols: str | None,
+    header: str = "Sec-WebSocket-Protocol",
+    query: dict[str, list[str]] | None = None,
+    more: dict[str, list[str]] | None = None,
 ) -> dict[str, Any]:
-    """`$connect`, as the authorizer and the route get it."""
+    """`$connect`, as the authorizer and the route get it; `more` headers have any number of values each."""
     headers = {"Host": "abcdef1234.execute-api.us-east-1.amazonaws.com", "Sec-WebSocket-Version": "13"}
     if protocols is not None:
         headers[header] = protocols
-    parameters = query or {}
+    parameters, more = query or {}, more or {}
     return {
         "type": "REQUEST",
         "methodArn": METHOD_ARN,
-        "headers": headers,
+        "headers": headers | {name: values[-1] for name, values in more.items()},
+        "multiValueHeaders": {name: [value] for name, value in headers.items()} | more,
         "queryStringParameters": {name: values[-1] for name, values in parameters.items()},
         "multiValueQueryStringParameters": parameters,
         "requestContext": {"routeKey": "$connect", "connectionId": CONNECTION, "requestId": "gateway-1"},

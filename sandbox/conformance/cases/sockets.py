@@ -19,6 +19,7 @@ HERE: tuple[On, ...] = (("websocket",),)
 TOKEN_SECONDS = 4
 """Life of a token that is to expire on an open connection: enough to connect with it on a busy machine."""
 TICKET_SECONDS = 30
+FOREIGN_ORIGIN = "https://foreign.invalid"
 NOTICE_SECONDS = 7200
 
 
@@ -63,6 +64,17 @@ async def forged_ticket(trial: Trial) -> None:
     await _not_let_in("a forged ticket", _with_ticket(trial, "A" * 43))
     url = with_ticket(str(trial.stack.outputs.web_socket_url), await _ticket(trial))
     await _not_let_in("a ticket and a token", WebSocketClient(url, trial.stack.tokens["first"]))
+
+
+@CASES.case("A page of an origin that is not the stack's opens no connection, and spends no ticket.", on=HERE)
+async def foreign_page(trial: Trial) -> None:
+    url, one_time = str(trial.stack.outputs.web_socket_url), await _ticket(trial)
+    foreign = WebSocketClient(url, trial.stack.tokens["first"], origin=FOREIGN_ORIGIN)
+    await _not_let_in("a foreign page with a token", foreign, status=403)
+    with_a_ticket = WebSocketClient(with_ticket(url, one_time), None, origin=FOREIGN_ORIGIN)
+    await _not_let_in("a foreign page with a ticket", with_a_ticket, status=403)
+    async with _with_ticket(trial, one_time) as client:
+        await client.chats()
 
 
 @CASES.case("Nobody gets a ticket without a token.", on=HERE)
@@ -114,14 +126,14 @@ async def _ticket(trial: Trial) -> str:
     return await fetch_ticket(str(trial.stack.outputs.web_socket_ticket_url), trial.stack.tokens["first"])
 
 
-async def _not_let_in(what: str, client: WebSocketClient) -> None:
+async def _not_let_in(what: str, client: WebSocketClient, *, status: int = 401) -> None:
     try:
         async with client:
             fail(f"{what} opened a connection")
     except Refused as refusal:
-        same(f"the status for {what}", refusal.status, 401)
+        same(f"the status for {what}", refusal.status, status)
     except ClientError as error:
-        fail(f"{what}: expected a 401, got {error}")
+        fail(f"{what}: expected a {status}, got {error}")
 
 
 @asynccontextmanager

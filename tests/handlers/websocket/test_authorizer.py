@@ -184,3 +184,47 @@ def test_the_largest_claims_that_are_taken_fit_into_an_authorizer_s_answer(
     assert len(groups) > 5
     policy = authorize(f"jwt.{token_with({'cognito:groups': groups})}")
     assert len(json.dumps(policy).encode()) <= RESULT_BYTES
+
+
+@pytest.mark.parametrize("origin", ["https://chat.example", "http://localhost:5173"])
+@pytest.mark.parametrize("name", ["Origin", "origin"])
+def test_a_page_of_an_origin_that_is_listed_may_connect(name: str, origin: str, world: World) -> None:  # noqa: ARG001
+    for credential in ({"protocols": f"jwt.{token()}"}, {"protocols": None, "query": {"ticket": [ticket()]}}):
+        policy = authorize(**credential, more={name: [origin]})
+        assert policy["policyDocument"]["Statement"][0]["Effect"] == "Allow"
+
+
+FOREIGN_ORIGINS = {
+    "another": ["https://evil.example"],
+    "of another scheme": ["http://chat.example"],
+    "of another port": ["http://localhost:5174"],
+    "of no port": ["http://localhost"],
+    "a host below": ["https://a.chat.example"],
+    "a host that begins so": ["https://chat.example.evil.example"],
+    "with a path": ["https://chat.example/"],
+    "in capitals": ["HTTPS://CHAT.EXAMPLE"],
+    "null": ["null"],
+    "empty": [""],
+    "the whole list": ["https://chat.example,http://localhost:5173"],
+    "a wildcard": ["*"],
+    "twice, one of them listed": ["https://evil.example", "https://chat.example"],
+}
+
+
+@pytest.mark.parametrize("values", FOREIGN_ORIGINS.values(), ids=FOREIGN_ORIGINS.keys())
+def test_a_page_may_not_connect_whose_origin_is(values: list[str], world: World, logs: Logs) -> None:  # noqa: ARG001
+    once = ticket()
+    for credential in ({"protocols": f"jwt.{token()}"}, {"protocols": None, "query": {"ticket": [once]}}):
+        policy = authorize(**credential, more={"Origin": values})
+        assert policy["policyDocument"]["Statement"] == [
+            {"Effect": "Deny", "Action": "execute-api:Invoke", "Resource": METHOD_ARN}
+        ]
+        assert policy["principalId"]
+        assert "context" not in policy
+    assert [line["code"] for line in logs.lines("refused")] == ["forbidden"] * 2
+    assert authorize(None, query={"ticket": [once]}), "a page that may not connect spends no ticket"
+
+
+def test_a_foreign_page_learns_nothing_of_its_token(world: World) -> None:  # noqa: ARG001
+    bad = authorize("streamways.v1, jwt.nonsense", more={"Origin": ["https://evil.example"]})
+    assert bad == authorize(f"streamways.v1, jwt.{token()}", more={"Origin": ["https://evil.example"]})
