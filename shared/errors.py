@@ -10,6 +10,7 @@
     │   ├── StreamCancelled  409  the stream was cancelled before it was started
     │   └── MethodNotAllowed 405  the address is right, the HTTP method is not
     ├── TooLarge             413  more than is accepted
+    ├── RateLimited          429  more often than is allowed: try again later
     ├── ModelThrottled       429  the model's quota is used up: try again
     ├── ModelUnavailable     503  the model failed or cannot be reached
     ├── ContentBlocked       422  a guardrail stepped in
@@ -107,6 +108,13 @@ class TooLarge(StreamwaysError):
 
     code = "too_large"
     status = 413
+
+
+class RateLimited(StreamwaysError):
+    """The user has done this too often. `retry_after` is exact: after it the same is allowed again."""
+
+    code = "rate_limited"
+    status = 429
 
 
 class ModelThrottled(StreamwaysError):

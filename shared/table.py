@@ -6,11 +6,16 @@
 | journal of a stream | `stream#<owner>#<stream id>` | `part#<first sequence>` |
 | slot of a running stream | `user#<owner>` | `slot#<chat id>` |
 | a user's membership of a chat | `user#<user>` | `chat#<chat id>` |
+| invitation of a user to a chat | `user#<invitee>` | `invitation#<chat id>` |
+| that a user is not to be invited to a chat for a while | `user#<user>` | `quiet#<chat id>` |
+| how many invitations a user has sent lately | `user#<inviter>` | `invitations` |
 | chat | `chat#<chat id>` | `chat` |
 | message of a chat | `chat#<chat id>` | `message#<index>` |
 | reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
 | session of a WebSocket connection | `connection#<connection id>` | `session` |
 | ticket for a WebSocket connection | `ticket#<SHA-256 of the ticket>` | `ticket` |
+
+`listed`, where an item of a user has it, is the sort key of the local index `listed`: see `shared/chats/lists.py`.
 
 `expiresAt`, where an item has it, is the epoch second after which DynamoDB deletes it, some time later: what an expiry
 protects is checked in a condition as well.
@@ -31,6 +36,7 @@ MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
 SLOTS_PREFIX = "slot#"
 READERS_PREFIX = "reader#"
+LISTED_INDEX = "listed"
 
 
 def record_key(owner: str, stream_id: str) -> Key:
@@ -53,8 +59,23 @@ def membership_key(user: str, chat_id: str) -> Key:
     return {"pk": f"user#{user}", "sk": f"{MEMBERSHIPS_PREFIX}{chat_id}"}
 
 
+def invitation_key(user: str, chat_id: str) -> Key:
+    """What a user's list of invitations says of one."""
+    return {"pk": f"user#{user}", "sk": f"invitation#{chat_id}"}
+
+
+def quiet_key(user: str, chat_id: str) -> Key:
+    """That this user has declined or left the chat, and is not to be asked again until it expires."""
+    return {"pk": f"user#{user}", "sk": f"quiet#{chat_id}"}
+
+
+def invitations_key(inviter: str) -> Key:
+    """How many invitations this user has sent in an hour, which ends when it expires."""
+    return {"pk": f"user#{inviter}", "sk": "invitations"}
+
+
 def chat_key(chat_id: str) -> Key:
-    """A chat: its owner, members and title."""
+    """A chat: its owner, members, invitations and title."""
     return {"pk": f"chat#{chat_id}", "sk": "chat"}
 
 

@@ -29,6 +29,7 @@ from stacks.table_access import (
     REAP,
     RUN,
     find_open_streams,
+    list_chats,
     table_access,
 )
 
@@ -36,10 +37,16 @@ API_FIELDS: Final = (
     "Query.activeStream",
     "Query.chat",
     "Query.chats",
+    "Query.invitations",
     "Query.parts",
     "Query.viewer",
+    "Mutation.acceptInvitation",
     "Mutation.cancelStream",
+    "Mutation.declineInvitation",
     "Mutation.deleteChat",
+    "Mutation.inviteUser",
+    "Mutation.leaveChat",
+    "Mutation.removeUser",
     "Mutation.startStream",
     "Mutation.updateChat",
 )
@@ -163,6 +170,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, FOLLOW, CHATS),
+                    list_chats(core),
                 ],
             },
             child,

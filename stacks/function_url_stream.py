@@ -17,7 +17,18 @@ from stacks.arguments import (
 from stacks.function_address import function_address
 from stacks.reaper import Reaper
 from stacks.streaming_function import StreamingFunction
-from stacks.table_access import ADMIT, CANCEL, CHATS, FOLLOW, LOOK_UP, REAP, RUN, find_open_streams, table_access
+from stacks.table_access import (
+    ADMIT,
+    CANCEL,
+    CHATS,
+    FOLLOW,
+    LOOK_UP,
+    REAP,
+    RUN,
+    find_open_streams,
+    list_chats,
+    table_access,
+)
 
 # v1.1.0 for arm64, in every commercial region: https://github.com/aws/aws-lambda-web-adapter/pull/871
 WEB_ADAPTER_ACCOUNT = "753240598075"
@@ -104,7 +115,8 @@ class FunctionUrlStream(pulumi.ComponentResource):
                     admission_environment(core),
                 ),
                 "statements": joined(
-                    [table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS)], core["model_statements"]
+                    [table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS), list_chats(core)],
+                    core["model_statements"],
                 ),
                 "reserved_concurrency": args.get("reserved_concurrency"),
             },

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from stacks.iam import Statement
 from stacks.model_access import model_arns
-from stacks.table_access import OPEN_INDEX
+from stacks.table_access import LISTED_INDEX, OPEN_INDEX
 
 
 class StreamingCoreArgs(TypedDict):
@@ -32,7 +32,8 @@ class StreamingCore(pulumi.ComponentResource):
     """The streams table, and what a function needs for calling the model.
 
     The table holds chats, streams and their journals (`shared/table.py`): `pk` and `sk` are strings, `expiresAt` is the
-    epoch second after which DynamoDB deletes an item. The index `open` has the keys of the streams that run.
+    epoch second after which DynamoDB deletes an item. The index `open` has the keys of the streams that run; `listed`,
+    a local one, so that it can be read consistently, has users' lists in order.
     """
 
     table_name: pulumi.Output[str]
@@ -56,6 +57,10 @@ class StreamingCore(pulumi.ComponentResource):
                 aws.dynamodb.TableAttributeArgs(name="sk", type="S"),
                 aws.dynamodb.TableAttributeArgs(name="open", type="S"),
                 aws.dynamodb.TableAttributeArgs(name="startedAt", type="N"),
+                aws.dynamodb.TableAttributeArgs(name="listed", type="S"),
+            ],
+            local_secondary_indexes=[
+                aws.dynamodb.TableLocalSecondaryIndexArgs(name=LISTED_INDEX, range_key="listed", projection_type="ALL")
             ],
             global_secondary_indexes=[
                 aws.dynamodb.TableGlobalSecondaryIndexArgs(

@@ -18,6 +18,10 @@ OPEN_INDEX: Final = "open"
 It holds their slots; of one whose slot a newer stream of the chat has taken over, the record."""
 
 
+LISTED_INDEX: Final = "listed"
+"""Local index of users' lists, of chats and of invitations, in order: `pk` and `listed` (`shared/chats/lists.py`)."""
+
+
 def _actions(*names: str) -> frozenset[str]:
     return frozenset(f"dynamodb:{name}" for name in names)
 
@@ -36,8 +40,9 @@ FOLLOW: Final = _actions("GetItem", "Query")
 """Read a journal to the end of its stream (`shared/stream/tail.py`)."""
 REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """End the streams of dead workers (`shared/stream/reaper.py`); they are found by `find_open_streams`."""
-CHATS: Final = _actions("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
-"""List, read, change and delete chats (`shared/chats/store.py`)."""
+CHATS: Final = _actions("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+"""Read, change and delete chats (`shared/chats/store.py`), invite to them and leave them (`shared/chats/members.py`);
+they are listed by `list_chats`."""
 GIVE_TICKET: Final = _actions("PutItem")
 TAKE_TICKET: Final = _actions("UpdateItem")
 """Whoever takes a ticket marks it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
@@ -52,7 +57,16 @@ def table_access(core: CoreAccess, *uses: Iterable[str]) -> Statement:
 
 def find_open_streams(core: CoreAccess) -> Statement:
     """The right to ask the index for the streams that run."""
+    return _query(core, OPEN_INDEX)
+
+
+def list_chats(core: CoreAccess) -> Statement:
+    """The right to ask the index for the chats of a user, and for the invitations to others."""
+    return _query(core, LISTED_INDEX)
+
+
+def _query(core: CoreAccess, index: str) -> Statement:
     return {
         "actions": ["dynamodb:Query"],
-        "resources": [pulumi.Output.concat(core["table_arn"], f"/index/{OPEN_INDEX}")],
+        "resources": [pulumi.Output.concat(core["table_arn"], f"/index/{index}")],
     }

@@ -36,6 +36,7 @@ from stacks.table_access import (
     RUN,
     TAKE_TICKET,
     find_open_streams,
+    list_chats,
     table_access,
 )
 from stacks.websocket_routes import ROUTE_SELECTION_EXPRESSION, STAGE, serve_routes
@@ -190,6 +191,7 @@ class WebSocketStream(pulumi.ComponentResource):
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
                     _manage_connections(connections, "POST", "DELETE"),
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, CHATS, CONNECTIONS),
+                    list_chats(core),
                 ],
             },
             child,

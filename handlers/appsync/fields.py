@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.auth.user import User
+from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.errors import InvalidRequest, NotFound
 from shared.init_phase import at_init
@@ -71,6 +72,12 @@ def chat_store() -> ChatStore:
     return ChatStore.from_environment()
 
 
+@at_init
+def members() -> Members:
+    """The environment's one, with its clients."""
+    return Members.from_environment()
+
+
 def _viewer(asked: Asked) -> object:
     return {"sub": asked.viewer.sub, "username": asked.viewer.username, "groups": [*asked.viewer.groups]}
 
@@ -124,7 +131,7 @@ def _after(asked: Asked) -> Cursor | None:
 
 
 def _chats(asked: Asked) -> object:
-    return chat_store().list(asked.user)
+    return chat_store().list(asked.user, asked.arguments.get("after"))
 
 
 def _chat(asked: Asked) -> object:
@@ -145,13 +152,40 @@ def _newest(messages: Sequence[object]) -> Sequence[object]:
 
 
 def _update_chat(asked: Asked) -> object:
-    changes = {name: asked.arguments.get(name) for name in ("title", "members")}
-    return chat_store().update(asked.user, asked.identifier("id"), **changes)
+    return chat_store().update(asked.user, asked.identifier("id"), title=asked.arguments.get("title"))
 
 
 def _delete_chat(asked: Asked) -> object:
     chat_id = asked.identifier("id")
     chat_store().delete(asked.user, chat_id)
+    return chat_id
+
+
+def _invite_user(asked: Asked) -> object:
+    return members().invite(asked.user, asked.identifier("id"), asked.arguments.get("sub"))
+
+
+def _remove_user(asked: Asked) -> object:
+    return members().remove(asked.user, asked.identifier("id"), asked.arguments.get("sub"))
+
+
+def _leave_chat(asked: Asked) -> object:
+    chat_id = asked.identifier("id")
+    members().leave(asked.user, chat_id)
+    return chat_id
+
+
+def _invitations(asked: Asked) -> object:
+    return members().invitations(asked.user, asked.arguments.get("after"))
+
+
+def _accept_invitation(asked: Asked) -> object:
+    return members().accept(asked.user, asked.identifier("id"))
+
+
+def _decline_invitation(asked: Asked) -> object:
+    chat_id = asked.identifier("id")
+    members().decline(asked.user, chat_id)
     return chat_id
 
 
@@ -165,5 +199,11 @@ FIELDS: Mapping[str, Callable[[Asked], object]] = {
     "chat": _chat,
     "updateChat": _update_chat,
     "deleteChat": _delete_chat,
+    "inviteUser": _invite_user,
+    "removeUser": _remove_user,
+    "leaveChat": _leave_chat,
+    "invitations": _invitations,
+    "acceptInvitation": _accept_invitation,
+    "declineInvitation": _decline_invitation,
 }
 """Field of Query or Mutation → its function, which returns what the field resolves to. Raises StreamwaysError."""

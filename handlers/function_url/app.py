@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.function_url import chat, chats
+from handlers.function_url import chat, chats, members
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
@@ -40,6 +40,11 @@ ROUTES = [
     _route("/api/chat/{chat_id}", GET=chats.read, PATCH=chats.update, DELETE=chats.delete),
     _route("/api/chat/{chat_id}/stream", GET=chat.resume),
     _route("/api/chat/{chat_id}/stream/{stream_id}", DELETE=chat.cancel),
+    _route("/api/chat/{chat_id}/invitations", POST=members.invite),
+    _route("/api/chat/{chat_id}/members/{sub}", DELETE=members.remove),
+    _route("/api/chat/{chat_id}/membership", DELETE=members.leave),
+    _route("/api/invitations", GET=members.list_invitations),
+    _route("/api/invitations/{chat_id}", POST=members.accept, DELETE=members.decline),
     _route("/healthz", GET=health),
 ]
 _PATHS = ", ".join(route.path for route in ROUTES[:-1])

@@ -1,4 +1,4 @@
-"""A user's chats as resources: list, read, change, delete."""
+"""A user's chats as resources: list, read, rename, delete."""
 
 from functools import partial
 
@@ -7,16 +7,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handlers.function_url.environment import core
-from handlers.function_url.requests import authenticated, chat_of, json_of
+from handlers.function_url.requests import after_of, authenticated, chat_of, json_of
 
 PRIVATE = {"cache-control": "no-store"}
 """No cache on the way keeps what a user has said: CloudFront may leave the token out of its key."""
 
 
 async def list_chats(request: Request) -> Response:
-    """`{"chats": […]}`, newest first."""
+    """A page of `{"chats", "next"?}`, newest first."""
     user = await authenticated(request)
-    return JSONResponse({"chats": await run_in_threadpool(core().chats.list, user.sub)}, headers=PRIVATE)
+    return JSONResponse(await run_in_threadpool(core().chats.list, user.sub, after_of(request)), headers=PRIVATE)
 
 
 async def read(request: Request) -> Response:
@@ -26,7 +26,7 @@ async def read(request: Request) -> Response:
 
 
 async def update(request: Request) -> Response:
-    """`{"title"?, "members"?}` of a chat that is the user's own; answers with the chat, without its messages."""
+    """`{"title"}` of a chat that is the user's own; answers with the chat, without its messages."""
     user = await authenticated(request)
     chat_id = chat_of(request)
     changes = await json_of(request)

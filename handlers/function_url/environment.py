@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 
 from shared.auth.tokens import TokenVerifier
+from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
 from shared.models.bedrock import BedrockModel
@@ -25,6 +26,7 @@ class Core:
     registry: StreamRegistry
     tail: Tail
     chats: ChatStore
+    members: Members
 
 
 @at_init
@@ -37,6 +39,7 @@ def core() -> Core:
         registry=StreamRegistry.from_environment(),
         tail=Tail.from_environment(),
         chats=ChatStore.from_environment(),
+        members=Members.from_environment(),
     )
 
 

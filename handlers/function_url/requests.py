@@ -45,6 +45,14 @@ def stream_of(request: Request) -> str:
     return identifier(request.path_params["stream_id"], "The stream's id in the path")
 
 
+def after_of(request: Request) -> str | None:
+    """The `?after=` of a list: where the page before ended. Raises InvalidRequest when it is there twice."""
+    values = request.query_params.getlist("after")
+    if len(values) > 1:
+        raise InvalidRequest("`after` is there twice.")
+    return values[0] if values else None
+
+
 def idempotency_key(request: Request) -> str | None:
     """The id that the client has given its stream, if it has. Raises InvalidRequest."""
     key = request.headers.get("idempotency-key")

@@ -8,9 +8,9 @@ from handlers.websocket.slices import pieces, slices
 
 
 def list_chats(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
-    """`{"chats"}`, in as many frames as they need."""
-    for part, more in slices(chats().list(caller.sub)):
-        connection.send(frames.result(frame.request_id, {"chats": part}, more=more))
+    """A page of `{"chats", "next"?}`, which one frame has room for."""
+    page = chats().list(caller.sub, frame.fields.get("after"))
+    connection.send(frames.result(frame.request_id, page))
 
 
 def read(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:

@@ -1,5 +1,6 @@
 """What the environment of the routes keeps between frames."""
 
+from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
 from shared.stream.admission import Admission
@@ -24,6 +25,12 @@ def dispatcher() -> Dispatcher:
 def registry() -> StreamRegistry:
     """Knows what runs, and what can be resumed."""
     return StreamRegistry.from_environment()
+
+
+@at_init
+def members() -> Members:
+    """Knows who is in them."""
+    return Members.from_environment()
 
 
 @at_init

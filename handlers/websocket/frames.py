@@ -1,6 +1,6 @@
 """The frames of the AI SDK's `WebSocketChatTransport`, and ours beside them.
 
-Client: `{"type": "send" | "resume" | "abort", "requestId", …}`; ours are `list`, `read`, `update`, `delete`, `cancel`.
+Client: `{"type": "send" | "resume" | "abort", "requestId", …}`; ours are `cancel`, and those about chats (see routes).
 Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "error", "requestId", "errorText"}`,
 `{"type": "chunk", "requestId", "sequence", "chunk"}` with a `cursor` of ours; ours are also `result`, the answer to a
 frame of ours, and `beat` and `notice`, which answer nothing. The stock client drops the socket, with every stream on

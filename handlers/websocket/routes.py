@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.websocket import chats, frames, streams
+from handlers.websocket import chats, frames, members, streams
 from handlers.websocket.caller import Caller, ends_soon
 from handlers.websocket.connection import Connection
 from handlers.websocket.session import sessions
@@ -37,6 +37,12 @@ RECEIVERS: Mapping[str, Receiver] = {
     "read": chats.read,
     "update": chats.update,
     "delete": chats.delete,
+    "invite": members.invite,
+    "remove": members.remove,
+    "leave": members.leave,
+    "invitations": members.list_invitations,
+    "accept": members.accept,
+    "decline": members.decline,
 }
 
 

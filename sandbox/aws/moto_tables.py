@@ -3,8 +3,8 @@
 moto backs up a whole table for each write of a transaction, and looks at every item of it in each query: a table with
 the journals of a hundred streams then answers after seconds, and takes gigabytes. Of each value that it answers it
 asks for all ten kinds that there are, each under several names, which is most of what a query costs. Here a transaction
-keeps what it touches, a query looks at its partition, and a value is asked for what it is. moto's answers stay its own;
-one request at a time is assumed.
+keeps what it touches, a query looks at its partition, but for one of a global index, and a value is asked for what it
+is. moto's answers stay its own; one request at a time is assumed.
 """
 
 import copy
@@ -69,7 +69,7 @@ def _touched(backend: Any, operation: Mapping[str, Any]) -> tuple[dict[Any, Any]
 
 def _query_a_partition(table: Any, *arguments: Any, **named: Any) -> Any:
     given = _query_parameters.bind(table, *arguments, **named).arguments
-    if given.get("index_name") is None and table.has_range_key:
+    if given.get("index_name") in (None, *(index.name for index in table.indexes)) and table.has_range_key:
         setattr(table, _PARTITION, given["hash_key"])
     try:
         return _query(table, *arguments, **named)

@@ -6,12 +6,12 @@ journal by `Query.parts`.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Self
 
 from sandbox.clients.batches import Batch, PartOrder, preamble
-from sandbox.clients.chats import Chat, ChatSummary
+from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page
 from sandbox.clients.client import (
     SILENCE_SECONDS,
     TERMINAL_PARTS,
@@ -90,21 +90,45 @@ class AppSyncClient:
         """See `Client.cancel`."""
         await self._api.cancel(stream_id)
 
-    async def chats(self) -> Sequence[ChatSummary]:
+    async def chats(self, after: str | None = None) -> Page[ChatSummary]:
         """See `Client.chats`."""
-        return await self._api.chats()
+        return await self._api.chats(after)
 
     async def read(self, chat_id: str) -> Chat:
         """See `Client.read`."""
         return await self._api.chat(chat_id)
 
-    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+    async def update(self, chat_id: str, *, title: str | None = None) -> None:
         """See `Client.update`."""
-        await self._api.update(chat_id, title, members)
+        await self._api.update(chat_id, title)
 
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._api.delete(chat_id)
+
+    async def invite(self, chat_id: str, sub: str) -> None:
+        """See `Client.invite`."""
+        await self._api.invite(chat_id, sub)
+
+    async def remove(self, chat_id: str, sub: str) -> None:
+        """See `Client.remove`."""
+        await self._api.remove(chat_id, sub)
+
+    async def leave(self, chat_id: str) -> None:
+        """See `Client.leave`."""
+        await self._api.leave(chat_id)
+
+    async def invitations(self, after: str | None = None) -> Page[Invitation]:
+        """See `Client.invitations`."""
+        return await self._api.invitations(after)
+
+    async def accept(self, chat_id: str) -> None:
+        """See `Client.accept`."""
+        await self._api.accept(chat_id)
+
+    async def decline(self, chat_id: str) -> None:
+        """See `Client.decline`."""
+        await self._api.decline(chat_id)
 
 
 class _Reader:

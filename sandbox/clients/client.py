@@ -1,13 +1,13 @@
 """What the three clients have in common: a request, numbered parts in answer to it, and the ways in which it fails."""
 
 import uuid
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 if TYPE_CHECKING:
-    from sandbox.clients.chats import Chat, ChatSummary
+    from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page
 
 Architecture = Literal["function-url", "websocket", "appsync"]
 ARCHITECTURES: tuple[Architecture, ...] = ("function-url", "websocket", "appsync")
@@ -142,20 +142,44 @@ class Client(Protocol):
         """Stops a stream of the user for good; its readers get `abort`. Of one that has ended nothing changes."""
         ...
 
-    async def chats(self) -> "Sequence[ChatSummary]":
-        """The chats that the user owns or is a member of, the latest first."""
+    async def chats(self, after: str | None = None) -> "Page[ChatSummary]":
+        """The chats that the user owns or is a member of, the latest first; or the page after that one."""
         ...
 
     async def read(self, chat_id: str) -> "Chat":
         """A chat with its messages. Raises Refused (`not_found`)."""
         ...
 
-    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
-        """Renames a chat, or says who besides the owner may use it (their `sub`s). Raises Refused."""
+    async def update(self, chat_id: str, *, title: str | None = None) -> None:
+        """Renames a chat. Raises Refused."""
         ...
 
     async def delete(self, chat_id: str) -> None:
         """Deletes a chat with all its messages, and stops what runs in it. Raises Refused."""
+        ...
+
+    async def invite(self, chat_id: str, sub: str) -> None:
+        """Invites a user to a chat of one's own. Raises Refused."""
+        ...
+
+    async def remove(self, chat_id: str, sub: str) -> None:
+        """Takes a member out of a chat of one's own, or withdraws an invitation. Raises Refused."""
+        ...
+
+    async def leave(self, chat_id: str) -> None:
+        """Takes the user out of a chat of another. Raises Refused."""
+        ...
+
+    async def invitations(self, after: str | None = None) -> "Page[Invitation]":
+        """The invitations that the user may accept or decline, the latest first; or the page after that one."""
+        ...
+
+    async def accept(self, chat_id: str) -> None:
+        """Makes the user a member of a chat that they were invited to. Raises Refused."""
+        ...
+
+    async def decline(self, chat_id: str) -> None:
+        """Removes the user's invitation to a chat. Raises Refused."""
         ...
 
     async def __aenter__(self) -> Self: ...

@@ -1,16 +1,16 @@
 """The function URL: answers as server-sent events, as `useChat` speaks by default, and plain HTTP for the rest."""
 
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from sandbox.clients import refusals
 from sandbox.clients.addresses import is_loopback, trusted
-from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
+from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from sandbox.clients.client import (
     OPEN_SECONDS,
     SILENCE_SECONDS,
@@ -27,6 +27,7 @@ from sandbox.clients.sse import EventParser
 from sandbox.clients.wire import json_object
 
 CHAT_PATH = "api/chat"
+INVITATIONS_PATH = "api/invitations"
 CONTENT_TYPE = "text/event-stream"
 DONE = "[DONE]"
 """Data of the event that closes the body, after the terminal part."""
@@ -42,6 +43,7 @@ class FunctionUrlClient:
 
     def __init__(self, function_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH
+        self._invitations_url = function_url.rstrip("/") + "/" + INVITATIONS_PATH
         self._silence_seconds = silence_seconds
         self._http = httpx.AsyncClient(
             headers={"authorization": f"Bearer {token}"} if token else {},
@@ -82,23 +84,46 @@ class FunctionUrlClient:
         """See `Client.cancel`."""
         await self._ask("DELETE", f"{self._chat_url(chat_id)}/stream/{quote(stream_id, safe='')}")
 
-    async def chats(self) -> Sequence[ChatSummary]:
+    async def chats(self, after: str | None = None) -> Page[ChatSummary]:
         """See `Client.chats`."""
-        return list_of_chats(json_object(await self._ask("GET", self._chats_url), _SOURCE))
+        return page_of_chats(json_object(await self._ask("GET", _after(self._chats_url, after)), _SOURCE))
 
     async def read(self, chat_id: str) -> Chat:
         """See `Client.read`."""
         return Chat.from_json(json_object(await self._ask("GET", self._chat_url(chat_id)), _SOURCE))
 
-    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+    async def update(self, chat_id: str, *, title: str | None = None) -> None:
         """See `Client.update`."""
-        given = {"title": title, "members": members}
-        body = {name: value for name, value in given.items() if value is not None}
-        await self._ask("PATCH", self._chat_url(chat_id), body)
+        await self._ask("PATCH", self._chat_url(chat_id), {} if title is None else {"title": title})
 
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._ask("DELETE", self._chat_url(chat_id))
+
+    async def invite(self, chat_id: str, sub: str) -> None:
+        """See `Client.invite`."""
+        await self._ask("POST", f"{self._chat_url(chat_id)}/invitations", {"sub": sub})
+
+    async def remove(self, chat_id: str, sub: str) -> None:
+        """See `Client.remove`."""
+        await self._ask("DELETE", f"{self._chat_url(chat_id)}/members/{quote(sub, safe='')}")
+
+    async def leave(self, chat_id: str) -> None:
+        """See `Client.leave`."""
+        await self._ask("DELETE", f"{self._chat_url(chat_id)}/membership")
+
+    async def invitations(self, after: str | None = None) -> Page[Invitation]:
+        """See `Client.invitations`."""
+        answer = await self._ask("GET", _after(self._invitations_url, after))
+        return page_of_invitations(json_object(answer, _SOURCE))
+
+    async def accept(self, chat_id: str) -> None:
+        """See `Client.accept`."""
+        await self._ask("POST", f"{self._invitations_url}/{quote(chat_id, safe='')}")
+
+    async def decline(self, chat_id: str) -> None:
+        """See `Client.decline`."""
+        await self._ask("DELETE", f"{self._invitations_url}/{quote(chat_id, safe='')}")
 
     def _chat_url(self, chat_id: str) -> str:
         return f"{self._chats_url}/{quote(chat_id, safe='')}"
@@ -133,6 +158,10 @@ class FunctionUrlClient:
                 return Cut(f"{_SOURCE} sent nothing for {self._silence_seconds:g} s")
             case _:
                 return Cut(f"the connection to {_SOURCE} broke: {error}")
+
+
+def _after(url: str, cursor: str | None) -> str:
+    return url if cursor is None else f"{url}?{urlencode({'after': cursor})}"
 
 
 async def _check(response: httpx.Response, chat_id: str) -> None:

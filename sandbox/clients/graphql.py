@@ -1,14 +1,14 @@
 """AppSync's GraphQL endpoint over HTTP, and the operations of this project's API."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import cast
 
 import httpx
 
 from sandbox.clients import refusals
 from sandbox.clients.addresses import is_loopback, trusted
-from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
+from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from sandbox.clients.client import OPEN_SECONDS, ChatRequest, Cut, Unreachable
 from sandbox.clients.wire import child, json_object
 
@@ -22,11 +22,17 @@ ACTIVE = "query Active($chatId: ID!, $after: String) { activeStream(chatId: $cha
 PARTS = """query Parts($streamId: ID!, $after: String) {
   parts(streamId: $streamId, after: $after) { preamble epoch firstSequence parts cursor ended }
 }"""
-CHATS = "query Chats { chats { id title role updatedAt } }"
-CHAT = "query Chat($id: ID!) { chat(id: $id) { id title owner members messages } }"
-UPDATE = """mutation Update($id: ID!, $title: String, $members: [ID!]) {
-  updateChat(id: $id, title: $title, members: $members) { id }
+CHATS = "query Chats($after: String) { chats(after: $after) { chats { id title role updatedAt } next } }"
+CHAT = "query Chat($id: ID!) { chat(id: $id) { id title owner members invited messages } }"
+UPDATE = "mutation Update($id: ID!, $title: String) { updateChat(id: $id, title: $title) { id } }"
+INVITE = "mutation Invite($id: ID!, $sub: ID!) { inviteUser(id: $id, sub: $sub) { id } }"
+REMOVE = "mutation Remove($id: ID!, $sub: ID!) { removeUser(id: $id, sub: $sub) { id } }"
+LEAVE = "mutation Leave($id: ID!) { leaveChat(id: $id) }"
+INVITATIONS = """query Invitations($after: String) {
+  invitations(after: $after) { invitations { chatId title from at } next }
 }"""
+ACCEPT = "mutation Accept($id: ID!) { acceptInvitation(id: $id) { id } }"
+DECLINE = "mutation Decline($id: ID!) { declineInvitation(id: $id) }"
 DELETE = "mutation Delete($id: ID!) { deleteChat(id: $id) }"
 
 _SOURCE = "AppSync"
@@ -72,9 +78,9 @@ class GraphqlApi:
         """A page of a stream's journal, from its first part or after a cursor: a batch with `preamble` and `ended`."""
         return child(await self._ask(PARTS, {"streamId": stream_id, "after": after}), "parts")
 
-    async def chats(self) -> Sequence[ChatSummary]:
+    async def chats(self, after: str | None) -> Page[ChatSummary]:
         """See `Client.chats`."""
-        return list_of_chats(await self._ask(CHATS, {}))
+        return page_of_chats(child(await self._ask(CHATS, {"after": after}), "chats"))
 
     async def chat(self, chat_id: str) -> Chat:
         """See `Client.read`."""
@@ -82,10 +88,33 @@ class GraphqlApi:
         messages = [json_object(str(text), _SOURCE) for text in cast("list[object]", chat.get("messages") or [])]
         return Chat.from_json({**chat, "messages": messages})
 
-    async def update(self, chat_id: str, title: str | None, members: Sequence[str] | None) -> None:
+    async def update(self, chat_id: str, title: str | None) -> None:
         """See `Client.update`."""
-        given = {"title": title, "members": members}
-        await self._ask(UPDATE, {"id": chat_id, **{name: value for name, value in given.items() if value is not None}})
+        await self._ask(UPDATE, {"id": chat_id, "title": title})
+
+    async def invite(self, chat_id: str, sub: str) -> None:
+        """See `Client.invite`."""
+        await self._ask(INVITE, {"id": chat_id, "sub": sub})
+
+    async def remove(self, chat_id: str, sub: str) -> None:
+        """See `Client.remove`."""
+        await self._ask(REMOVE, {"id": chat_id, "sub": sub})
+
+    async def leave(self, chat_id: str) -> None:
+        """See `Client.leave`."""
+        await self._ask(LEAVE, {"id": chat_id})
+
+    async def invitations(self, after: str | None) -> Page[Invitation]:
+        """See `Client.invitations`."""
+        return page_of_invitations(child(await self._ask(INVITATIONS, {"after": after}), "invitations"))
+
+    async def accept(self, chat_id: str) -> None:
+        """See `Client.accept`."""
+        await self._ask(ACCEPT, {"id": chat_id})
+
+    async def decline(self, chat_id: str) -> None:
+        """See `Client.decline`."""
+        await self._ask(DECLINE, {"id": chat_id})
 
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""

@@ -6,14 +6,14 @@ are passed over, as the stock transport does.
 """
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
 from sandbox.clients import refusals
-from sandbox.clients.chats import Chat, ChatSummary, list_of_chats
+from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from sandbox.clients.client import (
     OPEN_SECONDS,
     SILENCE_SECONDS,
@@ -94,23 +94,48 @@ class WebSocketClient:
         """See `Client.cancel`."""
         await self._ask("cancel", streamId=stream_id)
 
-    async def chats(self) -> Sequence[ChatSummary]:
+    async def chats(self, after: str | None = None) -> Page[ChatSummary]:
         """See `Client.chats`."""
-        return [chat for result in await self._ask("list") for chat in list_of_chats(result)]
+        [result] = await self._ask("list", **_given(after=after))
+        return page_of_chats(result)
 
     async def read(self, chat_id: str) -> Chat:
         """See `Client.read`. A long chat comes in several frames, each with some of the messages."""
         slices = [Chat.from_json(result) for result in await self._ask("read", id=chat_id)]
         return replace(slices[0], messages=joined(message for each in slices for message in each.messages))
 
-    async def update(self, chat_id: str, *, title: str | None = None, members: Sequence[str] | None = None) -> None:
+    async def update(self, chat_id: str, *, title: str | None = None) -> None:
         """See `Client.update`."""
-        given = {"title": title, "members": members}
-        await self._ask("update", id=chat_id, **{name: value for name, value in given.items() if value is not None})
+        await self._ask("update", id=chat_id, **_given(title=title))
 
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._ask("delete", id=chat_id)
+
+    async def invite(self, chat_id: str, sub: str) -> None:
+        """See `Client.invite`."""
+        await self._ask("invite", id=chat_id, sub=sub)
+
+    async def remove(self, chat_id: str, sub: str) -> None:
+        """See `Client.remove`."""
+        await self._ask("remove", id=chat_id, sub=sub)
+
+    async def leave(self, chat_id: str) -> None:
+        """See `Client.leave`."""
+        await self._ask("leave", id=chat_id)
+
+    async def invitations(self, after: str | None = None) -> Page[Invitation]:
+        """See `Client.invitations`."""
+        [result] = await self._ask("invitations", **_given(after=after))
+        return page_of_invitations(result)
+
+    async def accept(self, chat_id: str) -> None:
+        """See `Client.accept`."""
+        await self._ask("accept", id=chat_id)
+
+    async def decline(self, chat_id: str) -> None:
+        """See `Client.decline`."""
+        await self._ask("decline", id=chat_id)
 
     async def _ask(self, frame_type: str, **fields: object) -> list[Mapping[str, object]]:
         """What is answered to one of this project's own frames: one result, or several for what fits into none."""
@@ -190,6 +215,10 @@ class WebSocketClient:
 def _cursor(frame: Message) -> str | None:
     cursor = frame.get("cursor")
     return None if cursor is None else str(cursor)
+
+
+def _given(**fields: str | None) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _unexpected(frame: Message) -> Malformed:

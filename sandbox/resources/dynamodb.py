@@ -3,6 +3,7 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from sandbox.errors import ResourceRefused
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         CreateTableInputTypeDef,
         GlobalSecondaryIndexTypeDef,
         KeySchemaElementTypeDef,
+        LocalSecondaryIndexTypeDef,
         ProjectionTypeDef,
     )
 
@@ -24,6 +26,7 @@ NAME_LENGTHS = (3, 255)
 ATTRIBUTE_TYPES = ("S", "N", "B")
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_INDEXES = 20
+MAX_LOCAL_INDEXES = 5
 KEY_TYPES = ("HASH", "RANGE")
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
@@ -36,7 +39,10 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
     inputs.text("billingMode", allowed=("PAY_PER_REQUEST",))
     attributes = _attributes(inputs)
     keys, indexes = _keys(inputs), _indexes(inputs)
-    used = {key["AttributeName"] for schema in (keys, *(index["KeySchema"] for index in indexes)) for key in schema}
+    local_indexes = _local_indexes(inputs, keys)
+    _refuse_names_twice([index["IndexName"] for index in (*indexes, *local_indexes)])
+    schemas = (keys, *(index["KeySchema"] for index in (*indexes, *local_indexes)))
+    used = {key["AttributeName"] for schema in schemas for key in schema}
     if used != {attribute["AttributeName"] for attribute in attributes}:
         raise ResourceRefused(
             "ValidationException: attributes must define the keys of the table and of its indexes, and no others"
@@ -52,6 +58,8 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
     }
     if indexes:
         table["GlobalSecondaryIndexes"] = indexes
+    if local_indexes:
+        table["LocalSecondaryIndexes"] = local_indexes
     try:
         dynamodb.create_table(**table)
     except dynamodb.exceptions.ResourceInUseException:
@@ -84,15 +92,35 @@ def _indexes(inputs: Inputs) -> "list[GlobalSecondaryIndexTypeDef]":
     blocks = inputs.blocks("globalSecondaryIndexes")
     if len(blocks) > MAX_INDEXES:
         raise ResourceRefused(f"globalSecondaryIndexes has {len(blocks)} indexes, allowed are {MAX_INDEXES}")
-    indexes: list[GlobalSecondaryIndexTypeDef] = [
+    return [
         {"IndexName": block.text("name"), "KeySchema": _index_keys(block), "Projection": _projection(block)}
         for block in blocks
     ]
-    names = [index["IndexName"] for index in indexes]
+
+
+def _local_indexes(
+    inputs: Inputs, table_keys: "Sequence[KeySchemaElementTypeDef]"
+) -> "list[LocalSecondaryIndexTypeDef]":
+    """They have the table's partition key, and a sort key of their own."""
+    blocks = inputs.blocks("localSecondaryIndexes")
+    if len(blocks) > MAX_LOCAL_INDEXES:
+        raise ResourceRefused(f"localSecondaryIndexes has {len(blocks)} indexes, allowed are {MAX_LOCAL_INDEXES}")
+    if blocks and len(table_keys) == 1:
+        raise ResourceRefused("ValidationException: a table without a range key has no local secondary indexes")
+    return [
+        {
+            "IndexName": block.text("name"),
+            "KeySchema": [table_keys[0], {"AttributeName": block.text("rangeKey"), "KeyType": "RANGE"}],
+            "Projection": _projection(block),
+        }
+        for block in blocks
+    ]
+
+
+def _refuse_names_twice(names: Sequence[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise ResourceRefused(f"ValidationException: Duplicate index name: {name}")
-    return indexes
 
 
 def _index_keys(block: Inputs) -> "list[KeySchemaElementTypeDef]":

@@ -1,4 +1,4 @@
-"""A chat: who may see it, and how much of its history counts."""
+"""A chat: who may see it, who was invited to it, and how much of its history counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,13 @@ ChatRole = Literal["owner", "member"]
 
 @dataclass(frozen=True)
 class Chat:
-    """A chat that a user may see. Times are epoch seconds."""
+    """A chat, for whoever may see it. Times are epoch seconds."""
 
     id: str
     owner: str
     members: tuple[str, ...]
+    invitations: Mapping[str, int]
+    """Who was invited, and until when: those whose time is over were not."""
     title: str
     created_at: float
     updated_at: float
@@ -29,15 +31,30 @@ class Chat:
 
     @classmethod
     def seen_by(cls, user: str, chat_id: str, item: Mapping[str, Any] | None) -> Self | None:
-        """Reads the chat's item; None when there is no such chat. Raises NotFound for another's, or a deleted one."""
+        """Reads the chat's item; None when there is no such chat. Raises NotFound for another's, or a deleted one.
+
+        An invitation lets nobody see a chat.
+        """
         if item is None:
             return None
         if item.get("deleted") or (user != item["owner"] and user not in item["members"]):
             raise not_found(chat_id)
+        return cls._of(chat_id, item)
+
+    @classmethod
+    def awaiting(cls, user: str, chat_id: str, item: Mapping[str, Any] | None, now: float) -> Self:
+        """Reads the chat's item for whom it has invited. Raises NotFound when no invitation stands."""
+        if item is None or item.get("deleted") or item.get("invitations", {}).get(user, 0) <= now:
+            raise NotFound(f"There is no invitation of yours to a chat {chat_id!r:.70}.")
+        return cls._of(chat_id, item)
+
+    @classmethod
+    def _of(cls, chat_id: str, item: Mapping[str, Any]) -> Self:
         return cls(
             id=chat_id,
             owner=item["owner"],
             members=tuple(item["members"]),
+            invitations=item.get("invitations", {}),
             title=item["title"],
             created_at=item["createdAt"],
             updated_at=item["updatedAt"],
@@ -49,6 +66,22 @@ class Chat:
     def role_of(self, user: str) -> ChatRole:
         """What a user who sees the chat is in it."""
         return "owner" if user == self.owner else "member"
+
+    def invited(self, now: float) -> dict[str, int]:
+        """Who may still accept, and until when."""
+        return {user: until for user, until in self.invitations.items() if until > now}
+
+    def header(self, user: str, now: float) -> dict[str, Any]:
+        """`{"id", "title", "owner", "members", "createdAt", "updatedAt"}`, and `"invited"` for the owner alone."""
+        header = {
+            "id": self.id,
+            "title": self.title,
+            "owner": self.owner,
+            "members": [*self.members],
+            "createdAt": iso_time(self.created_at),
+            "updatedAt": iso_time(self.updated_at),
+        }
+        return {**header, "invited": [*self.invited(now)]} if user == self.owner else header
 
 
 def not_found(chat_id: str) -> NotFound:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.chats.chat import Chat
 from shared.chats.history import Turn
+from shared.chats.lists import listed
 from shared.chats.title import first_title
 from shared.stream.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.stream.start import START_WITHIN_SECONDS, StreamStart
@@ -100,6 +101,7 @@ class Registration:
             "title": title,
             "role": "owner" if chat is None else chat.role_of(start.owner),
             "updatedAt": now,
+            "listed": listed("chat", now, start.chat_id),
             "latestStream": start.stream_id,
         }
         yield update(membership_key(start.owner, start.chat_id), membership)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from sandbox.clients import appsync
-from sandbox.clients.chats import Chat, ChatSummary
+from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page
 from sandbox.clients.client import Cut, NothingActive
 from tests.clients.servers import FINISH, HELLO, START, WORLD
 from tests.clients.test_appsync_client import Journal, Stack, never, stream
@@ -143,19 +143,44 @@ async def test_nothing_active_is_nothing_to_resume():
 
 async def test_chats_are_listed_read_changed_and_deleted_by_their_fields():
     message = {"id": "m", "role": "user", "parts": []}
-    chat = {"id": "c", "title": "T", "owner": "o", "members": ["p"], "messages": [json.dumps(message)]}
+    chat = {"id": "c", "title": "T", "owner": "o", "members": ["p"], "invited": ["q"]}
+    chat["messages"] = [json.dumps(message)]
     listed = [{"id": "c", "title": "T", "role": "owner", "updatedAt": "2026-01-01T00:00:00Z"}]
-    journal = Journal(chats=listed, chat=chat, updateChat={"id": "c"}, deleteChat="c", cancelStream="s")
+    page = {"chats": listed, "next": None}
+    journal = Journal(chats=page, chat=chat, updateChat={"id": "c"}, deleteChat="c", cancelStream="s")
     async with Stack(never, journal.exchange()).client() as client:
-        assert await client.chats() == [ChatSummary("c", "T", "owner", "2026-01-01T00:00:00Z")]
-        assert await client.read("c") == Chat("c", "T", "o", ("p",), (message,))
+        assert await client.chats("after") == Page((ChatSummary("c", "T", "owner", "2026-01-01T00:00:00Z"),), None)
+        assert await client.read("c") == Chat("c", "T", "o", ("p",), ("q",), (message,))
         await client.update("c", title="New")
-        await client.update("c", members=[])
         await client.delete("c")
         await client.cancel("c", "s")
-    assert journal.asked[2:] == [
+    assert journal.asked == [
+        ("chats", {"after": "after"}),
+        ("chat", {"id": "c"}),
         ("updateChat", {"id": "c", "title": "New"}),
-        ("updateChat", {"id": "c", "members": []}),
         ("deleteChat", {"id": "c"}),
         ("cancelStream", {"streamId": "s"}),
+    ]
+
+
+async def test_members_come_and_go_by_their_fields():
+    invitation = {"chatId": "c", "title": "T", "from": "o", "at": "2026-01-01T00:00:00Z"}
+    page = {"invitations": [invitation], "next": "further"}
+    changes = {name: {"id": "c"} for name in ("inviteUser", "removeUser", "acceptInvitation")}
+    journal = Journal(invitations=page, leaveChat="c", declineInvitation="c", **changes)
+    async with Stack(never, journal.exchange()).client() as client:
+        expected = Page((Invitation("c", "T", "o", "2026-01-01T00:00:00Z"),), "further")
+        assert await client.invitations() == expected
+        await client.invite("c", "u")
+        await client.remove("c", "u")
+        await client.accept("c")
+        await client.decline("c")
+        await client.leave("c")
+    assert journal.asked == [
+        ("invitations", {"after": None}),
+        ("inviteUser", {"id": "c", "sub": "u"}),
+        ("removeUser", {"id": "c", "sub": "u"}),
+        ("acceptInvitation", {"id": "c"}),
+        ("declineInvitation", {"id": "c"}),
+        ("leaveChat", {"id": "c"}),
     ]

@@ -182,15 +182,36 @@ async def test_chats_and_cancels_are_plain_http():
     listed = {"chats": [{"id": "c", "title": "T", "role": "owner", "updatedAt": "now"}]}
     exchange = HttpExchange([json.dumps(listed).encode()], headers={"content-type": "application/json"})
     async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
-        assert [chat.id for chat in await client.chats()] == ["c"]
+        assert [chat.id for chat in (await client.chats()).entries] == ["c"]
+        await client.chats("a b")
         await client.update("c", title="New")
-        await client.update("c", members=[])
         await client.delete("c")
         await client.cancel("c", "s")
     assert [(line.rpartition(" ")[0], body) for line, _, body in exchange.received] == [
         ("GET /api/chat", b""),
+        ("GET /api/chat?after=a+b", b""),
         ("PATCH /api/chat/c", b'{"title":"New"}'),
-        ("PATCH /api/chat/c", b'{"members":[]}'),
         ("DELETE /api/chat/c", b""),
         ("DELETE /api/chat/c/stream/s", b""),
+    ]
+
+
+async def test_members_come_and_go_by_plain_http():
+    listed = {"invitations": [{"chatId": "c", "title": "T", "from": "o", "at": "now"}], "next": "further"}
+    exchange = HttpExchange([json.dumps(listed).encode()], headers={"content-type": "application/json"})
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        page = await client.invitations()
+        assert ([each.sender for each in page.entries], page.next) == (["o"], "further")
+        await client.invite("c", "u")
+        await client.remove("c", "u/x")
+        await client.accept("c")
+        await client.decline("c")
+        await client.leave("c")
+    assert [(line.rpartition(" ")[0], body) for line, _, body in exchange.received] == [
+        ("GET /api/invitations", b""),
+        ("POST /api/chat/c/invitations", b'{"sub":"u"}'),
+        ("DELETE /api/chat/c/members/u%2Fx", b""),
+        ("POST /api/invitations/c", b""),
+        ("DELETE /api/invitations/c", b""),
+        ("DELETE /api/chat/c/membership", b""),
     ]

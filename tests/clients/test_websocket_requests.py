@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from sandbox.clients.chats import text_of
+from sandbox.clients.chats import Invitation, text_of
 from sandbox.clients.client import Cut, NothingActive, Received, Refused, chat_request
 from sandbox.clients.tickets import fetch_ticket, with_ticket
 from sandbox.clients.websocket import WebSocketClient
@@ -119,7 +119,7 @@ async def test_a_renewed_token_goes_along_with_a_request_once_there_is_one():
     assert sent[1]["headers"] == {"authorization": "Bearer new"}
 
 
-async def test_a_list_and_a_chat_may_come_in_several_frames_and_a_message_in_several_pieces():
+async def test_a_chat_may_come_in_several_frames_and_a_message_in_several_pieces():
     summaries = [{"id": f"c{at}", "title": "T", "role": "owner", "updatedAt": "now"} for at in range(2)]
     chat = {"id": "c", "title": "T", "owner": "o", "members": []}
     first = {"id": "m1", "role": "user", "parts": [{"type": "text", "text": "Hi"}]}
@@ -130,14 +130,15 @@ async def test_a_list_and_a_chat_may_come_in_several_frames_and_a_message_in_sev
 
     def answers(frame: dict[str, Any]) -> Frames:
         if frame["type"] == "list":
-            results: Frames = [{"chats": [summary]} for summary in summaries]
+            results: Frames = [{"chats": summaries, "next": "further"}]
         else:
             results = [{**chat, "messages": messages} for messages in ([first, pieces[0]], [pieces[1]])]
         more = [{"type": "result", "result": result, "more": True} for result in results[:-1]]
         return [*more, {"type": "result", "result": results[-1]}]
 
     async with connected(answers) as (client, sent):
-        assert [each.id for each in await client.chats()] == ["c0", "c1"]
+        page = await client.chats()
+        assert ([each.id for each in page.entries], page.next) == (["c0", "c1"], "further")
         read_chat = await client.read("c")
     assert [(message["id"], text_of(message)) for message in read_chat.messages] == [("m1", "Hi"), ("m2", "One two")]
     assert sent[1]["id"] == "c"
@@ -152,14 +153,36 @@ async def test_changes_of_a_chat_carry_only_what_is_given_and_a_refusal_is_one()
 
     async with connected(answers) as (client, sent):
         await client.update("c", title="New")
-        await client.update("c", members=["x"])
         with pytest.raises(Refused, match="forbidden: Not yours"):
             await client.delete("c")
     fields = [{name: value for name, value in frame.items() if name != "requestId"} for frame in sent]
     assert fields == [
         {"type": "update", "id": "c", "title": "New"},
-        {"type": "update", "id": "c", "members": ["x"]},
         {"type": "delete", "id": "c"},
+    ]
+
+
+async def test_members_come_and_go_by_frames_of_their_own():
+    invitation = {"chatId": "c", "title": "T", "from": "o", "at": "2026-01-01T00:00:00Z"}
+
+    def answers(frame: dict[str, Any]) -> Frames:
+        page = {"invitations": [invitation]} if frame["type"] == "invitations" else {}
+        return [{"type": "result", "result": page}]
+
+    async with connected(answers) as (client, sent):
+        assert (await client.invitations("after")).entries == (Invitation("c", "T", "o", "2026-01-01T00:00:00Z"),)
+        await client.invite("c", "u")
+        await client.remove("c", "u")
+        await client.accept("c")
+        await client.decline("c")
+        await client.leave("c")
+    assert [{name: value for name, value in frame.items() if name != "requestId"} for frame in sent] == [
+        {"type": "invitations", "after": "after"},
+        {"type": "invite", "id": "c", "sub": "u"},
+        {"type": "remove", "id": "c", "sub": "u"},
+        {"type": "accept", "id": "c"},
+        {"type": "decline", "id": "c"},
+        {"type": "leave", "id": "c"},
     ]
 
 

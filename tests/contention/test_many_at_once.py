@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.chats.store import ChatStore
+from shared.chats.members import Members
 from shared.errors import AlreadyStarted, Busy
 from shared.protocol.request import ChatRequest
 from shared.stream.admission import Admission, Joined
@@ -58,7 +58,9 @@ def shared_chat(users: Sequence[str]) -> str:
     first = start(0, Request(owner, None, "first"), chat_id)
     assert isinstance(first, StreamStart)
     assert StreamRegistry(environment(0)).end(first, {}, [{"type": "text", "text": "to first"}])
-    ChatStore(environment(0)).update(owner, chat_id, members=members)
+    for member in members:
+        Members(environment(0)).invite(owner, chat_id, member)
+        Members(environment(0)).accept(member, chat_id)
     return chat_id
 
 

@@ -44,8 +44,9 @@ PUBLISHES = PIECES + 2
 
 
 PULSES, FLUSHES = int(SECONDS / INTERVAL_SECONDS), math.ceil(SECONDS / FLUSH_SECONDS)
-STARTED, ENDED = 6 * 2 + 1, 2 + 2 + 1 + 2 * 2
-"""Items of a transaction count double; one more where the slot enters or leaves the index; an answer has 2 KB."""
+STARTED, ENDED = 6 * 2 + 1 + 2, 2 + 2 + 1 + 2 * 2
+"""Items of a transaction count double; one more where the slot enters or leaves the index, and two where the chat moves
+within the index of its user's list; an answer has 2 KB."""
 WRITE_UNITS = [STARTED + claim + PULSES + item * FLUSHES + ENDED for claim, item in ((0, 3), (1, 1), (1, 1))]
 
 

@@ -306,4 +306,9 @@ def test_the_index_of_running_streams_has_their_keys_by_architecture_and_start(d
 
     assert (index["name"], index["projectionType"]) == ("open", "KEYS_ONLY")
     assert keys == [("open", "HASH"), ("startedAt", "RANGE")]
-    assert types == {"pk": "S", "sk": "S", "open": "S", "startedAt": "N"}
+    assert types == {"pk": "S", "sk": "S", "open": "S", "startedAt": "N", "listed": "S"}
+
+
+def test_the_index_of_users_lists_is_local_so_that_it_is_read_consistently(deploy: Deploy) -> None:
+    (table,) = deploy().of("aws:dynamodb/table:Table")
+    assert table.inputs["localSecondaryIndexes"] == [{"name": "listed", "rangeKey": "listed", "projectionType": "ALL"}]

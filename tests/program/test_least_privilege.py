@@ -25,6 +25,7 @@ ONLY_WITHOUT_SIGNATURES = {name for name in WILDCARD_EXCEPTIONS if name[0].start
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT_ID}:table/core-streams-0a1b2c3"
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
 INDEX = f"{TABLE}/index/open"
+LISTS = ("dynamodb:Query", f"{TABLE}/index/listed")
 CONNECTIONS = f"arn:aws:execute-api:us-east-1:{ACCOUNT_ID}:ws1/live/{{}}/@connections/*"
 SEND, CLOSE = CONNECTIONS.format("POST"), CONNECTIONS.format("DELETE")
 PUBLISH = f"arn:aws:appsync:us-east-1:{ACCOUNT_ID}:apis/gql1/types/Mutation/fields/publishParts"
@@ -46,6 +47,7 @@ REAP = {
 ALLOWED = {
     "function-url-handler-policy": {
         *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        LISTS,
         *GENERATE,
     },
     "function-url-reaper-policy": REAP,
@@ -53,6 +55,7 @@ ALLOWED = {
     "websocket-tickets-policy": _table("PutItem"),
     "websocket-routes-policy": {
         *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        LISTS,
         ("lambda:InvokeFunction", _function("websocket-worker")),
         ("execute-api:ManageConnections", SEND),
         ("execute-api:ManageConnections", CLOSE),
@@ -66,6 +69,7 @@ ALLOWED = {
     "websocket-reaper-policy": {*REAP, ("execute-api:ManageConnections", SEND)},
     "appsync-api-policy": {
         *_table("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
+        LISTS,
         ("lambda:InvokeFunction", _function("appsync-worker")),
     },
     "appsync-worker-policy": {

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.chats.lists import listed
 from shared.errors import AlreadyStarted, InvalidRequest, NotFound
 from shared.protocol.request import ChatRequest, Message
 from shared.stream.admission import Admission, Joined
@@ -12,7 +13,20 @@ from shared.stream.records import RECORD_KEPT_SECONDS
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import sent
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission, admitted, asked, chats, registry, said
+from tests.support.starts import (
+    CHAT,
+    OWNER,
+    PROMPT,
+    STREAM,
+    admission,
+    admitted,
+    asked,
+    chats,
+    members,
+    registry,
+    said,
+    shared_with,
+)
 
 ANSWER = [{"type": "text", "text": "Because."}]
 
@@ -61,6 +75,7 @@ def test_a_start_writes_all_that_the_stream_needs(table: Table) -> None:
     assert membership is not None
     assert (membership["title"], membership["role"]) == ("Why is the sky blue?", "owner")
     assert membership["latestStream"] == STREAM
+    assert membership["listed"] == listed("chat", float(membership["updatedAt"]), CHAT)
     assert stream.max_output_tokens == 1000
 
 
@@ -156,11 +171,11 @@ def test_a_chat_of_others_is_not_found_before_anything_is_said_or_written(table:
 @pytest.mark.usefixtures("table")
 def test_a_member_talks_in_the_chat_and_a_former_member_does_not() -> None:
     answered()
-    chats().update(OWNER, CHAT, members=["a-friend"])
+    shared_with("a-friend")
     stream = admit(asked("And?"), owner="a-friend")
     assert isinstance(stream, StreamStart)
     assert [message.text for message in stream.messages] == [PROMPT, "Because.", "And?"]
-    chats().update(OWNER, CHAT, members=[])
+    members().remove(OWNER, CHAT, "a-friend")
     with pytest.raises(NotFound):
         admit(asked("And?"), owner="a-friend")
 

@@ -26,9 +26,11 @@ from tests.support.starts import (
     admitted,
     asked,
     chats,
+    members,
     registry,
     running,
     said,
+    shared_with,
     table_client,
 )
 
@@ -157,9 +159,19 @@ def test_a_cancel_that_comes_while_a_stream_is_started_refuses_it_or_stops_it(di
 
 def test_a_member_who_is_removed_while_starting_is_refused(table: Table, disturbed: Admission) -> None:
     running()
-    chats().update(OWNER, CHAT, members=["a-friend"])
-    remove: Callable[[], object] = lambda: chats().update(OWNER, CHAT, members=[])  # noqa: E731
+    shared_with("a-friend")
+    remove: Callable[[], object] = lambda: members().remove(OWNER, CHAT, "a-friend")  # noqa: E731
     with just_before(disturbed.table.client, WRITE, remove), pytest.raises(NotFound):
+        admit(disturbed, owner="a-friend")
+    assert table.slot("a-friend", CHAT) is None
+    assert table.membership("a-friend", CHAT) is None
+
+
+def test_a_member_who_leaves_while_starting_is_refused(table: Table, disturbed: Admission) -> None:
+    running()
+    shared_with("a-friend")
+    leave: Callable[[], object] = lambda: members().leave("a-friend", CHAT)  # noqa: E731
+    with just_before(disturbed.table.client, WRITE, leave), pytest.raises(NotFound):
         admit(disturbed, owner="a-friend")
     assert table.slot("a-friend", CHAT) is None
     assert table.membership("a-friend", CHAT) is None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.errors import StreamwaysError
 from shared.models.events import Usage
@@ -27,13 +28,14 @@ Act = Callable[["Caller", "World"], None]
 
 
 class Caller:
-    """Admission, registry and chats on one client."""
+    """Admission, registry, chats and their members on one client."""
 
     def __init__(self) -> None:
         self.table = TableClient(TABLE)
         self.admission = Admission(self.table, "websocket", 1000)
         self.registry = StreamRegistry(self.table)
         self.chats = ChatStore(self.table)
+        self.members = Members(self.table)
 
 
 @dataclass
@@ -81,8 +83,25 @@ def working(what: str, number: int) -> Act:
     return act
 
 
-def sharing(members: list[str]) -> Act:
-    return lambda by, _: by.chats.update("ada", CHAT, members=members) and None
+def seating(what: str) -> Act:
+    """Bob comes into ada's chat, or goes."""
+
+    def act(by: Caller, _: World) -> None:
+        if what in ("invite", "share"):
+            by.members.invite("ada", CHAT, "bob")
+        match what:
+            case "accept" | "share":
+                by.members.accept("bob", CHAT)
+            case "decline":
+                by.members.decline("bob", CHAT)
+            case "leave":
+                by.members.leave("bob", CHAT)
+            case "remove":
+                by.members.remove("ada", CHAT, "bob")
+            case _:
+                pass
+
+    return act
 
 
 def deleting(by: Caller, _: World) -> None:
@@ -100,7 +119,7 @@ ACTS = st.one_of(
     st.builds(starting, st.sampled_from(USERS), st.sampled_from(["s-1", "s-2", None]), BODIES, st.booleans()),
     st.builds(starting, st.just("ada"), st.none(), BODIES, st.booleans()),
     st.builds(working, st.sampled_from(["claim", "pulse", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
-    st.builds(sharing, st.sampled_from([["bob"], ["bob"], []])),
+    st.builds(seating, st.sampled_from(["share", "share", "invite", "accept", "decline", "leave", "remove"])),
     st.just(deleting),
 )
 AT_REQUEST = st.sampled_from([1, 1, 2, 2, 0, 3])
@@ -156,12 +175,15 @@ def check(table: Table, world: World) -> None:
     assert slots.keys().isdisjoint(given_back), "and once"
 
     chat = table.chat(CHAT)
-    lists = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"chat#{CHAT}"}
+    lists = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"chat#{CHAT}" and item["listed"]}
+    invited = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"invitation#{CHAT}"}
     if chat is None:
         assert table.messages(CHAT) == []
-        assert lists == set()
+        assert lists == invited == set()
     else:
         assert lists == {chat["owner"], *chat["members"]}
+        assert invited == chat.get("invitations", {}).keys()
+        assert invited.isdisjoint(lists)
         messages = live(table)
         assert len(messages) == chat["length"]
         assert messages[-1]["nonce"] == chat["turn"]

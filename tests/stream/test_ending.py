@@ -15,7 +15,7 @@ from shared.stream.start import StreamStart
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, just_before, refused, sent
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, asked, chats, registry, running, said
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, asked, chats, registry, running, said, shared_with
 
 BOOKED: dict[str, object] = {
     "model": "m",
@@ -125,7 +125,7 @@ def test_a_deleted_chat_does_not_come_back_with_the_end_of_a_stream(table: Table
 
 def test_two_members_may_choose_the_same_stream_id(table: Table) -> None:
     mine = running()
-    chats().update(OWNER, CHAT, members=["somebody-else"])
+    shared_with("somebody-else")
     theirs = admitted(STREAM, "And?", owner="somebody-else")
     assert registry().end(theirs, BOOKED, [{"type": "text", "text": "theirs"}])
     assert registry().end(mine, BOOKED, [{"type": "text", "text": "mine"}])
@@ -136,7 +136,7 @@ def test_two_members_may_choose_the_same_stream_id(table: Table) -> None:
 @pytest.mark.usefixtures("table")
 def test_an_answer_that_another_member_had_written_anew_under_the_same_stream_id_is_left_alone() -> None:
     mine = running()
-    chats().update(OWNER, CHAT, members=["somebody-else"])
+    shared_with("somebody-else")
     body = {"id": CHAT, "messages": [said("x")], "trigger": "regenerate-message", "messageId": mine.message_id}
     theirs = admitted(STREAM, owner="somebody-else", request=ChatRequest.from_client(body))
     assert theirs.answer_index == mine.answer_index

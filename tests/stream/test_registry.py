@@ -17,7 +17,7 @@ from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, refused, sent
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, registry, running, start
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, members, registry, running, shared_with, start
 
 USAGE = Usage(3, 5, estimated=True)
 BOOKED: dict[str, object] = {"model": "m", "stopReason": "end_turn"}
@@ -221,11 +221,11 @@ def test_a_chat_of_others_is_not_there_and_one_that_never_was_has_nothing_to_res
     admitted()
     with pytest.raises(NotFound):
         registry().resumable("somebody-else", CHAT)
-    chats().update(OWNER, CHAT, members=["somebody-else"])
+    shared_with("somebody-else")
     assert registry().resumable("somebody-else", CHAT) is None, "a member resumes what is the member's own"
     admitted("stream-2", owner="somebody-else")
     assert registry().resumable("somebody-else", CHAT) is not None
-    chats().update(OWNER, CHAT, members=[])
+    members().remove(OWNER, CHAT, "somebody-else")
     with pytest.raises(NotFound):  # a member no more
         registry().resumable("somebody-else", CHAT)
     chats().delete(OWNER, CHAT)

@@ -53,6 +53,7 @@ def appsync_world() -> Iterator[World]:
         fields.registry,
         fields.journal,
         fields.chat_store,
+        fields.members,
         worker.worker,
         reaper.reaper,
         publish._http,

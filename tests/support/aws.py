@@ -49,12 +49,19 @@ class Table:
 
     def create(self) -> None:
         """As the program does."""
-        key_types = {"pk": "S", "sk": "S", "open": "S", "startedAt": "N"}
+        key_types = {"pk": "S", "sk": "S", "open": "S", "startedAt": "N", "listed": "S"}
         self._client.create_table(
             TableName=TABLE,
             BillingMode="PAY_PER_REQUEST",
             KeySchema=_schema("pk", "sk"),
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": kind} for name, kind in key_types.items()],
+            LocalSecondaryIndexes=[
+                {
+                    "IndexName": "listed",
+                    "KeySchema": _schema("pk", "listed"),
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
             GlobalSecondaryIndexes=[
                 {
                     "IndexName": "open",

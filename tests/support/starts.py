@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.protocol.request import ChatRequest, Message
 from shared.stream.admission import Admission
@@ -67,6 +68,19 @@ def registry() -> StreamRegistry:
 def chats() -> ChatStore:
     """The chats of the table."""
     return ChatStore(table_client())
+
+
+@cache
+def members() -> Members:
+    """Who is in the chats of the table."""
+    return Members(table_client())
+
+
+def shared_with(*users: str, chat_id: str = CHAT) -> None:
+    """Makes members of users, who were invited and have accepted."""
+    for user in users:
+        members().invite(OWNER, chat_id, user)
+        members().accept(user, chat_id)
 
 
 @cache

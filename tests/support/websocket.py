@@ -40,6 +40,7 @@ KEPT = (
     environment.dispatcher,
     environment.registry,
     environment.chats,
+    environment.members,
     worker.worker,
     worker.follower,
     reaper.reaper,

@@ -90,10 +90,10 @@ async def starts_at_once(trial: Trial) -> None:
     opening, elsewhere = trial.request(SHORT_PROMPT), trial.request(SHORT_PROMPT)
     # Both at once, so that two functions are warm, and the starts that follow meet.
     await asyncio.gather(trial.whole(opening), trial.whole(elsewhere, "second"))
-    async with trial.client() as owner:
-        await owner.update(opening.chat_id, members=[trial.stack.sub("second")])
     asked: dict[User, ChatRequest] = {user: trial.request(f"{SHORT_PROMPT} {user}", opening.chat_id) for user in TIERS}
     async with trial.client() as owner, trial.client("second") as member:
+        await owner.invite(opening.chat_id, trial.stack.sub("second"))
+        await member.accept(opening.chat_id)
         clients: dict[User, Client] = {"first": owner, "second": member}
         outcomes = await asyncio.gather(*(_unless_busy(clients[user].stream(asked[user])) for user in asked))
         kept = (await owner.read(opening.chat_id)).messages

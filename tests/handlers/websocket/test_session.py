@@ -9,6 +9,7 @@ import pytest
 
 from handlers.websocket import session
 from handlers.websocket.caller import CONNECTION_SECONDS, Caller
+from handlers.websocket.routes import RECEIVERS, STOPPING
 from shared.table import session_key
 from shared.table_client import TableClient
 from tests.support import pool
@@ -53,7 +54,7 @@ def test_a_connection_that_has_outlived_its_token_is_told_and_closed(world: Worl
     assert [received.method for received in world.connections.received] == ["POST", "DELETE"]
 
 
-@pytest.mark.parametrize("frame", ["send", "resume", "list", "read", "update", "delete"])
+@pytest.mark.parametrize("frame", sorted(set(RECEIVERS) - set(STOPPING)))
 def test_every_frame_that_is_no_stop_needs_a_session(frame: str, world: World, table: Table) -> None:
     receive({**RESUME, "type": frame}, expires_in=-1)
     assert told(world)["code"] == "unauthenticated"

@@ -18,8 +18,15 @@ def dynamodb(moto: Moto) -> Any:
     client.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk")],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "at")],
         KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "order",
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"}],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
     )
     for partition in range(PARTITIONS):
         puts = [{"PutRequest": {"Item": item(f"p{partition}", f"s{at}", size=500)}} for at in range(ITEMS)]
@@ -48,6 +55,21 @@ def test_a_query_gives_its_partition_in_order(dynamodb: Any) -> None:
     assert query(dynamodb, "p7") == sorted(f"s{at}" for at in range(ITEMS))
     assert query(dynamodb, "nothing") == []
     assert dynamodb.scan(TableName=TABLE, Select="COUNT")["Count"] > ITEMS, "a scan looks at all partitions"
+
+
+def test_a_query_of_a_local_index_gives_what_it_holds_of_the_partition_in_order(dynamodb: Any) -> None:
+    for partition, sk, at in (("p7", "x1", "2"), ("p7", "x2", "1"), ("p8", "x3", "3")):
+        dynamodb.put_item(TableName=TABLE, Item={**item(partition, sk), "at": {"S": at}})
+    found = dynamodb.query(
+        TableName=TABLE,
+        IndexName="order",
+        ConsistentRead=True,
+        KeyConditionExpression="pk = :pk AND #at BETWEEN :first AND :last",
+        ExpressionAttributeNames={"#at": "at"},
+        ExpressionAttributeValues={":pk": {"S": "p7"}, ":first": {"S": "0"}, ":last": {"S": "9"}},
+    )
+    assert [each["sk"]["S"] for each in found["Items"]] == ["x2", "x1"]
+    assert found["ScannedCount"] == 2
 
 
 def test_a_transaction_that_is_refused_leaves_every_item_as_it_was(dynamodb: Any) -> None:

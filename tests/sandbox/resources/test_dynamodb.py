@@ -14,6 +14,11 @@ OPEN = {"name": "open", "type": "S"}
 SINCE = {"name": "since", "type": "N"}
 HASH = {"attributeName": "open", "keyType": "HASH"}
 RANGE = {"attributeName": "since", "keyType": "RANGE"}
+LOCAL = {"name": "listed", "rangeKey": "listed", "projectionType": "ALL"}
+SORTED: dict[str, Any] = {
+    "rangeKey": "sk",
+    "attributes": [PK, {"name": "sk", "type": "S"}, {"name": "listed", "type": "S"}],
+}
 INDEX = {"name": "open", "keySchemas": [HASH, RANGE], "projectionType": "KEYS_ONLY"}
 
 
@@ -73,6 +78,22 @@ def test_an_index_is_made_with_its_keys_and_its_projection(account: Account, tab
     ]
 
 
+def test_a_local_index_has_the_table_s_partition_key_and_a_sort_key_of_its_own(
+    account: Account, tables: Tables
+) -> None:
+    create(account, **SORTED, localSecondaryIndexes=[LOCAL])
+    assert tables.created[0]["LocalSecondaryIndexes"] == [
+        {
+            "IndexName": "listed",
+            "KeySchema": [
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "listed", "KeyType": "RANGE"},
+            ],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+    ]
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
@@ -87,7 +108,15 @@ def test_an_index_is_made_with_its_keys_and_its_projection(account: Account, tab
         ({"globalSecondaryIndexes": [{**INDEX, "projectionType": "INCLUDE"}]}, "INCLUDE names them"),
         ({"globalSecondaryIndexes": [INDEX, INDEX]}, "Duplicate index name: open"),
         ({"globalSecondaryIndexes": [{**INDEX, "readCapacity": 5}]}, "readCapacity: misspelt, or not emulated"),
-        ({"localSecondaryIndexes": [INDEX]}, "localSecondaryIndexes: misspelt, or not emulated"),
+        ({"localSecondaryIndexes": [LOCAL]}, "a table without a range key has no local secondary indexes"),
+        ({**SORTED, "attributes": [PK], "localSecondaryIndexes": [LOCAL]}, "of its indexes, and no others"),
+        ({**SORTED, "localSecondaryIndexes": [{**LOCAL, "hashKey": "pk"}]}, "hashKey: misspelt, or not emulated"),
+        ({**SORTED, "localSecondaryIndexes": [{**LOCAL, "projectionType": "INCLUDE"}]}, "INCLUDE names them"),
+        ({**SORTED, "localSecondaryIndexes": [LOCAL] * 6}, "6 indexes, allowed are 5"),
+        (
+            {**SORTED, "globalSecondaryIndexes": [INDEX], "localSecondaryIndexes": [{**LOCAL, "name": "open"}]},
+            "Duplicate index name: open",
+        ),
         ({"globalSecondaryIndexes": [INDEX] * 21}, "21 indexes, allowed are 20"),
     ],
 )

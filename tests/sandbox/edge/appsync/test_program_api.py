@@ -123,7 +123,9 @@ STREAM = {"streamId": "s1", "chatId": "c1"}
 VIEWER = {"sub": "ada", "username": "ada", "groups": ["pro"]}
 PAGE = {"streamId": "s1", "epoch": 0, "firstSequence": 4, "cursor": "czEuMC40", "ended": False}
 OF_CHAT = "id title owner members createdAt updatedAt"
-UPDATE = f'mutation {{ updateChat(id: "c1", title: "Sky", members: ["bob"]) {{ {OF_CHAT} }} }}'
+UPDATE = f'mutation {{ updateChat(id: "c1", title: "Sky") {{ {OF_CHAT} }} }}'
+INVITATION = {"chatId": "c1", "title": "Sky", "from": "ada", "at": WHEN}
+USER = {"id": "c1", "sub": "bob"}
 
 
 def text(value: object) -> str:
@@ -134,7 +136,20 @@ def text(value: object) -> str:
 ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
     # field, query, arguments that the function gets, what it gives, what the client gets
     ("viewer", "{ viewer { sub username groups } }", {}, VIEWER, VIEWER),
-    ("chats", "{ chats { id title role updatedAt } }", {}, [SUMMARY], [SUMMARY]),
+    (
+        "chats",
+        '{ chats(after: "c") { chats { id title role updatedAt } next } }',
+        {"after": "c"},
+        {"chats": [SUMMARY]},
+        {"chats": [SUMMARY], "next": None},
+    ),
+    (
+        "invitations",
+        "{ invitations { invitations { chatId title from at } next } }",
+        {},
+        {"invitations": [INVITATION], "next": "c"},
+        {"invitations": [INVITATION], "next": "c"},
+    ),
     (
         "chat",
         f'{{ chat(id: "c1") {{ {OF_CHAT} messages }} }}',
@@ -153,7 +168,30 @@ ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
     ),
     ("startStream", START, {**STREAM, "messages": "[]"}, STREAM, STREAM),
     ("cancelStream", 'mutation { cancelStream(streamId: "s1") }', {"streamId": "s1"}, "s1", "s1"),
-    ("updateChat", UPDATE, {"id": "c1", "title": "Sky", "members": ["bob"]}, DETAILS, DETAILS),
+    ("updateChat", UPDATE, {"id": "c1", "title": "Sky"}, DETAILS, DETAILS),
+    (
+        "inviteUser",
+        'mutation { inviteUser(id: "c1", sub: "bob") { members invited } }',
+        USER,
+        {**DETAILS, "invited": ["bob"]},
+        {"members": ["bob"], "invited": ["bob"]},
+    ),
+    (
+        "removeUser",
+        'mutation { removeUser(id: "c1", sub: "bob") { id } }',
+        USER,
+        {**DETAILS, "invited": []},
+        {"id": "c1"},
+    ),
+    ("leaveChat", 'mutation { leaveChat(id: "c1") }', {"id": "c1"}, "c1", "c1"),
+    (
+        "acceptInvitation",
+        'mutation { acceptInvitation(id: "c1") { id invited } }',
+        {"id": "c1"},
+        DETAILS,
+        {"id": "c1", "invited": None},
+    ),
+    ("declineInvitation", 'mutation { declineInvitation(id: "c1") }', {"id": "c1"}, "c1", "c1"),
     ("deleteChat", 'mutation { deleteChat(id: "c1") }', {"id": "c1"}, "c1", "c1"),
 ]
 

@@ -1,0 +1,70 @@
+"""The lists of a user, newest first and in pages: of chats, and of invitations to others.
+
+An entry is an item of the user's partition. Its attribute `listed` says in which list it stands, and since when: by it
+a local index has the entries in order. So a page is one consistent query, that reads no more than it shows, and what
+moved an entry a moment ago counts. An entry that moves while somebody turns the pages moves to the first page: none
+comes twice.
+"""
+
+import base64
+import re
+from typing import Literal
+
+from shared.errors import InvalidRequest
+from shared.table import LISTED_INDEX
+from shared.table_client import Item, TableClient
+
+List = Literal["chat", "invitation"]
+
+PAGE_ENTRIES = 50
+"""So many fit into one frame of a WebSocket (128 KB), whatever their titles."""
+_POSITION = re.compile(r"[0-9]{13}#[A-Za-z0-9_-]{1,64}")
+
+
+def listed(name: List, at: float, chat_id: str) -> str:
+    """The place of an entry in a list since that epoch second. The chat's id tells entries of one moment apart."""
+    return f"{name}#{_moment(at)}#{chat_id}"
+
+
+def page(
+    table: TableClient, user: str, name: List, after: object, *, since: float = 0.0
+) -> tuple[list[Item], str | None]:
+    """The newest entries, or those after the cursor `after` that came with a page; and the cursor of the next page.
+
+    Entries from before the epoch second `since` are left out. Raises InvalidRequest for what is no cursor.
+    """
+    end = f"{name}#~" if after is None else f"{name}#{_position(after)}"
+    query = {
+        "IndexName": LISTED_INDEX,
+        "KeyConditionExpression": "#pk = :pk AND #listed BETWEEN :first AND :end",
+        "ScanIndexForward": False,
+        "Limit": PAGE_ENTRIES + 2,  # the last of the page before, and one that tells whether more follow
+        ":pk": f"user#{user}",
+        ":first": f"{name}#{_moment(since)}",
+        ":end": end,
+    }
+    items = [item for item in next(table.pages(**query)) if item["listed"] != end]
+    shown = items[:PAGE_ENTRIES]
+    return shown, _cursor(shown[-1]["listed"]) if len(items) > len(shown) else None
+
+
+def _moment(at: float) -> str:
+    """Milliseconds, as a text that sorts like them."""
+    return f"{round(at * 1000):013d}"
+
+
+def _cursor(place: str) -> str:
+    position = place.partition("#")[2]
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def _position(cursor: object) -> str:
+    """Where a page ended: a place in the user's own list, whoever has written it."""
+    try:
+        text = cursor if isinstance(cursor, str) else ""
+        position = base64.urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}").decode()
+    except ValueError:
+        position = ""
+    if _POSITION.fullmatch(position) is None:
+        raise InvalidRequest("`after` must be the `next` of a page of this list, or be left out for the first page.")
+    return position
