@@ -10,7 +10,7 @@ from typing import Any, cast
 from sandbox.aws.iam import function_allows
 from sandbox.edge.connections import WebSocketLimits
 from sandbox.edge.websocket_events import Document
-from sandbox.functions.service import FunctionService, Invocation, InvokeRefused
+from sandbox.functions.service import FunctionService, Invocation, InvokeRefused, TooManyStarts
 from sandbox.world import ACCOUNT_ID, WebSocketApi, World
 
 PROXY_RESPONSE_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})
@@ -90,7 +90,12 @@ class Integrations:
             raise IntegrationFailed(504, "Endpoint request timed out")
         try:
             return task.result()
+        except TooManyStarts:
+            # AWS would have started the function. What this machine cannot bear is told as API Gateway's own throttle.
+            log.warning("%s: no environment of %s could start in time", source_arn, function.name)
+            raise IntegrationFailed(429, "Too Many Requests") from None
         except InvokeRefused as refusal:
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html
             raise _failed(500, "%s: %s", source_arn, refusal) from None
 
     def _ended(self, task: asyncio.Task[Invocation]) -> None:

@@ -4,6 +4,7 @@ InvokeRefused             the caller's error: an answer of the Invoke API, nothi
 ├── FunctionNotFound      404
 ├── FunctionPending       409
 ├── TooManyRequests       429
+│   └── TooManyStarts     429, where AWS would have started an environment, and this machine cannot
 ├── PayloadTooLarge       413
 ├── InvalidRequestContent 400
 └── NotEmulated           501, where the sandbox cannot do what AWS would
@@ -67,6 +68,15 @@ class TooManyRequests(InvokeRefused):
     def body(self) -> Mapping[str, str]:
         """This one is shaped differently by Lambda: a reason, and `message` in lower case."""
         return {"Reason": self.reason, "Type": "User", "message": self.message}
+
+
+class TooManyStarts(TooManyRequests):
+    """So many environments start that this one's turn did not come in time. Lambda has a bound for that as well, a
+    higher one: https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html#scaling-rate
+    """
+
+    def __init__(self) -> None:
+        super().__init__("ConcurrentInvocationLimitExceeded")
 
 
 class PayloadTooLarge(InvokeRefused):

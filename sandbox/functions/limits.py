@@ -3,7 +3,8 @@
 "Quotas": https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 """
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 
 REQUEST_BYTES = 6_291_456
 """6 MB of a synchronous request ("Quotas")."""
@@ -31,6 +32,13 @@ class Limits:
     init_seconds: float = 10
     """The INIT phase; a slower one is begun again within the invocation's own timeout
     (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html)."""
+    starts: int = field(default_factory=lambda: max(2, os.cpu_count() or 1))
+    """INIT phases side by side: one is busy importing, so more than the machine has cores make each other late.
+    Lambda starts 1,000 environments of a function in ten seconds
+    (https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html#scaling-rate)."""
+    start_wait_seconds: float = 4
+    """How long an invocation waits for an environment before it is throttled. A WebSocket handshake may wait twice, for
+    its authorizer and its `$connect`, and clients give it ten seconds."""
     idle_seconds: float = 300
     """How long an environment beyond the warm minimum waits for work. AWS names no figure; minutes are seen."""
     memory_check_seconds: float = 0.25

@@ -7,53 +7,20 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import Counter
-from collections.abc import AsyncGenerator, Generator
+from collections import deque
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.functions.concurrency import Concurrency, Place
 from sandbox.functions.environment import Environment, HandlerEnvironment, Host
-from sandbox.functions.errors import FunctionFailed, TooManyRequests, timed_out
+from sandbox.functions.errors import FunctionFailed, TooManyStarts, timed_out
 from sandbox.functions.report import Report
 from sandbox.functions.runtime_api import Event
 from sandbox.functions.web_adapter import AdapterSettings, WebEnvironment
-from sandbox.world import Function, World
+from sandbox.world import Function
 
 _log = logging.getLogger(__name__)
-
-
-class Concurrency:
-    """How many invocations run in the account and in each function, and when there is no room for another."""
-
-    def __init__(self, world: World, limit: int) -> None:
-        self._world = world
-        self._limit = limit
-        self._running: Counter[str] = Counter()
-
-    @contextlib.contextmanager
-    def one_more(self, function: Function) -> Generator[None]:
-        """Count an invocation while it runs. Raises `TooManyRequests`."""
-        if function.reserved_concurrency is not None:
-            if self._running[function.name] >= function.reserved_concurrency:
-                raise TooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded")
-        elif self._unreserved_running() >= self._unreserved():
-            raise TooManyRequests("ConcurrentInvocationLimitExceeded")
-        self._running[function.name] += 1
-        try:
-            yield
-        finally:
-            self._running[function.name] -= 1
-
-    def runs(self, function_name: str) -> bool:
-        """Whether an invocation of this function runs."""
-        return self._running[function_name] > 0
-
-    def _unreserved(self) -> int:
-        return self._limit - sum(function.reserved_concurrency or 0 for function in self._world.functions.values())
-
-    def _unreserved_running(self) -> int:
-        functions = self._world.functions.values()
-        return sum(self._running[function.name] for function in functions if function.reserved_concurrency is None)
 
 
 @dataclass(frozen=True)
@@ -76,6 +43,7 @@ class Pool:
         self._minimum = minimum
         self._task_root: Path | None = None
         self._idle: list[Environment] = []
+        self._waiting: deque[Place] = deque()
         self._all: set[Environment] = set()
 
     @contextlib.asynccontextmanager
@@ -83,17 +51,18 @@ class Pool:
         """Everything around one invocation: an environment, the timeout, the lines in the log.
 
         The block does the work; what it raises as `FunctionFailed` goes on to the caller, and a timeout is raised as
-        one. Raises `TooManyRequests` when there is no concurrency left.
+        one. Raises `TooManyRequests` when there is no concurrency left, or no environment in time.
         """
         with self._concurrency.one_more(self.function):
             # An INIT phase that takes too long is begun again within the invocation, on the function's own timeout.
-            environment = await self._take_idle() or await self._started(request_id) or self._new()
+            environment = await self._take(request_id) or self._new()
             report = Report(environment, request_id)
             keep = False
             try:
                 async with _deadline(self.function, request_id):
                     if not environment.started:
-                        await environment.start(request_id)
+                        async with self._concurrency.turn():
+                            await environment.start(request_id)
                     yield Lease(environment, self._event(request_id, payload, trace_id))
                 keep = True
             except FunctionFailed as failure:
@@ -103,8 +72,7 @@ class Pool:
             finally:
                 report.measure()
                 if keep and self._usable(environment):
-                    environment.idle_since = time.monotonic()
-                    self._idle.append(environment)
+                    self._offer(environment)
                 else:
                     await self._close(environment)
                 report.write()
@@ -144,13 +112,40 @@ class Pool:
         self._idle = []
         await self._close(*self._all)
 
-    async def _take_idle(self) -> Environment | None:
-        while self._idle:
-            environment = self._idle.pop()  # the one used last, so that those beyond the need grow old
+    async def _take(self, request_id: str) -> Environment | None:
+        """A warm environment as soon as one is free, or a cold one that was this invocation's turn to start.
+
+        None when its INIT phase took too long. Raises `TooManyStarts` when neither comes in time.
+        """
+        # The one used last comes first, so that those beyond the need grow old.
+        while (environment := self._idle.pop() if self._idle else await self._wait()) is not None:
             if self._usable(environment):
                 return environment
             await self._close(environment)
-        return None
+        try:
+            return await self._started(request_id)
+        finally:
+            self._concurrency.started()
+
+    async def _wait(self) -> Environment | None:
+        place: Place = asyncio.get_running_loop().create_future()
+        self._waiting.append(place)
+        self._concurrency.queue(place)
+        await asyncio.wait({place}, timeout=self._host.limits.start_wait_seconds)
+        self._waiting.remove(place)
+        if not place.done():
+            place.cancel()
+            raise TooManyStarts
+        return place.result()
+
+    def _offer(self, environment: Environment) -> None:
+        """Give a free environment to the invocation that has waited longest, if one waits."""
+        environment.idle_since = time.monotonic()
+        place = next((place for place in self._waiting if not place.done()), None)
+        if place is None:
+            self._idle.append(environment)
+        else:
+            place.set_result(environment)
 
     def _usable(self, environment: Environment) -> bool:
         return environment.started and environment.process.alive and environment.task_root == self._task_root
@@ -173,12 +168,13 @@ class Pool:
 
     async def _warm_one(self) -> None:
         try:
-            environment = await self._started()
+            async with self._concurrency.turn():
+                environment = await self._started()
         except FunctionFailed as failure:
             _log.warning("No environment of %s could be started ahead: %s", self.function.name, failure)
             return
         if environment is not None:
-            self._idle.append(environment)
+            self._offer(environment)
 
     def _new(self) -> Environment:
         assert self._task_root is not None, "use() was not called"

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from sandbox.aws.credentials import Credentials
 from sandbox.errors import ServiceFailed, one_line
+from sandbox.functions.concurrency import Concurrency
 from sandbox.functions.environment import HandlerEnvironment, Host
 from sandbox.functions.errors import (
     FunctionFailed,
@@ -24,6 +25,7 @@ from sandbox.functions.errors import (
     NotEmulated,
     PayloadTooLarge,
     TooManyRequests,
+    TooManyStarts,
 )
 from sandbox.functions.event_faults import EventFaults
 from sandbox.functions.events import Events, Invocation
@@ -32,7 +34,7 @@ from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.plan import awaited, verify
-from sandbox.functions.pool import Concurrency, Pool
+from sandbox.functions.pool import Pool
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
 from sandbox.functions.schedules import Schedules
@@ -55,6 +57,7 @@ __all__ = [
     "PayloadTooLarge",
     "StreamedBody",
     "TooManyRequests",
+    "TooManyStarts",
     "WebRequest",
     "WebResponse",
 ]
@@ -96,7 +99,7 @@ class FunctionService:
             leash=Leash(),
             ports=Ports(port),
         )
-        self._concurrency = Concurrency(world, self._limits.concurrency)
+        self._concurrency = Concurrency(world, self._limits)
         self.event_faults = EventFaults()
         """How the next events go wrong."""
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)

@@ -14,6 +14,9 @@ export function request(ctx) {
 // The function returns a refusal as data: an exception would reach the client as Lambda:Unhandled.
 export function response(ctx) {
   if (ctx.error) {
+    if (ctx.error.type === 'Lambda:TooManyRequestsException') {
+      util.error('Too many requests at once. Please try again shortly.', 'rate_limited');
+    }
     util.error('Something went wrong on our side. Please try again.', 'internal');
   }
   const { result, error } = ctx.result;

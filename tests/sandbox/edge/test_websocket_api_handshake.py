@@ -10,7 +10,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 
-from sandbox.functions.service import TooManyRequests
+from sandbox.functions.service import TooManyRequests, TooManyStarts
 from sandbox.world import RouteSettings
 from tests.sandbox.edge.websocket_harness import OK, STAGE, Api, Edge, Event, FunctionRaises, accepts, closed, serving
 
@@ -191,6 +191,14 @@ async def test_an_authorizer_that_fails_or_is_throttled_is_a_500(edge: Edge) -> 
 
     for answer in (fails, throttled):
         assert (await refusal(edge.api(authorizer=answer)))[0] == 500
+
+
+async def test_a_function_that_cannot_start_in_time_is_api_gateways_own_throttle(edge: Edge) -> None:
+    async def waited(_: Event) -> object:
+        raise TooManyStarts
+
+    for api in (edge.api(authorizer=waited), edge.api(connect=waited)):
+        assert await refusal(api) == (429, {"message": "Too Many Requests"})
 
 
 SOURCES = ("route.request.header.X-Token", "route.request.querystring.ticket")

@@ -8,7 +8,7 @@ from websockets.exceptions import ConnectionClosed
 
 from sandbox.edge.route_selection import is_supported, selected_route
 from sandbox.edge.throttle import TokenBucket
-from sandbox.functions.service import TooManyRequests
+from sandbox.functions.service import TooManyRequests, TooManyStarts
 from sandbox.world import RouteSettings
 from tests.sandbox.edge.websocket_harness import (
     OK,
@@ -127,13 +127,21 @@ async def test_a_malformed_proxy_response_is_an_error_frame(edge: Edge, result: 
         assert (await received(client))["message"] == "Internal server error"
 
 
-async def test_a_throttled_function_is_an_error_frame(edge: Edge) -> None:
+@pytest.mark.parametrize(
+    ("refusal", "message"),
+    [
+        (TooManyRequests("ConcurrentInvocationLimitExceeded"), "Internal server error"),
+        (TooManyStarts(), "Too Many Requests"),
+    ],
+    ids=["throttled", "not started in time"],
+)
+async def test_a_throttled_function_is_an_error_frame(edge: Edge, refusal: Exception, message: str) -> None:
     async def answer(_: Event) -> object:
-        raise TooManyRequests("ConcurrentInvocationLimitExceeded")
+        raise refusal
 
     async with edge.api(default=answer).connect() as client:
         await client.send("hello")
-        assert (await received(client))["message"] == "Internal server error"
+        assert (await received(client))["message"] == message
 
 
 async def test_a_function_that_does_not_allow_the_route_is_an_error_frame(edge: Edge) -> None:

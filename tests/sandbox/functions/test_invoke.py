@@ -324,7 +324,7 @@ async def test_a_slow_start_is_begun_again_within_the_invocation(lab: Lab) -> No
         def handler(event, context): return os.getpid()
         """,
     )
-    service = await lab.service(limits=Limits(init_seconds=0.5))
+    service = await lab.service(limits=Limits(init_seconds=0.5, starts=1))
     running = asyncio.ensure_future(call(service, "slowpoke"))
     visit = await lab.gate.arrival()
     while "INIT_REPORT Init Duration: 500.00 ms\tPhase: init\tStatus: timeout" not in lab.log("slowpoke"):

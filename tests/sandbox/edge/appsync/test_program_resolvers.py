@@ -89,6 +89,13 @@ def test_a_function_that_fails_is_our_fault_and_says_nothing_of_itself(place: st
     assert outcome.value == Failure("Something went wrong on our side. Please try again.", "internal")
 
 
+@pytest.mark.parametrize("place", WITH_FUNCTION)
+def test_a_function_that_is_throttled_is_a_refusal_to_try_again(place: str) -> None:
+    error = {"message": "Rate Exceeded.", "type": "Lambda:TooManyRequestsException"}
+    outcome = run(place, "response", result=None, error=error)
+    assert outcome.value == Failure("Too many requests at once. Please try again shortly.", "rate_limited")
+
+
 @pytest.mark.parametrize("asked", [{}, {"streamId": "s1"}, {"chatId": "c1"}, {"streamId": "s1", "chatId": "c1"}])
 @pytest.mark.parametrize("absent", [{}, {"streamId": None, "chatId": None}])
 def test_a_subscription_is_bound_to_its_user_whatever_it_asks_for(
