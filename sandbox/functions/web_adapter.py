@@ -152,7 +152,9 @@ class WebEnvironment(Environment):
         self.host.ports.release(self._port)
 
     def _url(self, target: str) -> httpx.URL:
-        return httpx.URL(f"http://127.0.0.1:{self._port}").copy_with(raw_path=target.encode("ascii"))
+        path, mark, query = target.partition("?")
+        raw = f"{_resolved(path)}{mark}{query}".encode("ascii")
+        return httpx.URL(f"http://127.0.0.1:{self._port}").copy_with(raw_path=raw)
 
     def _headers(self, request: WebRequest, event: Event) -> list[tuple[bytes, bytes]]:
         added = {
@@ -177,6 +179,9 @@ class WebEnvironment(Environment):
             "deadline": event.deadline_ms,
             "invoked_function_arn": event.function_arn,
             "xray_trace_id": event.trace_id,
+            "client_context": None,
+            "identity": None,
+            "tenant_id": None,
             "env_config": {
                 "function_name": self.function.name,
                 "memory": self.function.memory_megabytes,
@@ -185,3 +190,19 @@ class WebEnvironment(Environment):
                 "log_group": self.function.log_group,
             },
         }
+
+
+def _resolved(path: str) -> str:
+    """The path without its dot segments, whether they are written with dots or with `%2e`: the adapter puts it into a
+    `Url`, which is that of browsers (https://url.spec.whatwg.org/#path-state).
+    """
+    _, *segments = re.split(r"[/\\]", path)
+    dots = [segment.lower().replace("%2e", ".") for segment in segments]
+    kept: list[str] = []
+    for segment, plain in zip(segments, dots, strict=True):
+        if plain == "..":
+            del kept[-1:]
+        elif plain != ".":
+            kept.append(segment)
+    # Dots at the end name a folder.
+    return "/" + "/".join([*kept, ""] if dots[-1] in (".", "..") else kept)

@@ -5,6 +5,7 @@ end (https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streami
 """
 
 import asyncio
+import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -15,12 +16,22 @@ from sandbox.functions.limits import RESPONSE_BYTES
 from sandbox.functions.pool import Lease, Pool
 from sandbox.functions.web_adapter import WebEnvironment, WebRequest
 
+STREAM_ERROR = (
+    "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n"
+    f"Lambda-Runtime-Function-Error-Body: {base64.b64encode(b'error reading a body from connection').decode()}\r\n"
+).encode()
+"""What the adapter writes into the body, before it ends it as if it were whole, when the server breaks off. Lambda
+documents these as trailers (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html); the adapter's runtime
+sends them as text (https://github.com/aws/aws-lambda-rust-runtime, `to_tailer`)."""
+DEFAULT_CONTENT_TYPE = (b"content-type", b"application/octet-stream")
+"""What a streamed answer without a content type gets, also a 204 (same place)."""
+
 PIECES_AHEAD = 16
 """How many pieces wait for a slow reader before the function is made to wait."""
 
 
 class StreamCut(Exception):
-    """The body ended before its end: the function timed out or crashed, or the stream grew too long."""
+    """The body ended before its end: the function timed out, or the stream grew too long."""
 
 
 class StreamedBody:
@@ -73,7 +84,8 @@ class WebResponse:
 async def exchange(pool: Pool, request: WebRequest, *, streamed: bool, head: "asyncio.Future[WebResponse]") -> None:
     """Run one exchange to its end. `head` is done with the response as soon as it may go out, or fails.
 
-    `head` fails with `FunctionFailed`, or `InvokeRefused` when nothing ran; a failure after it cuts the body.
+    `head` fails with `FunctionFailed`, or `InvokeRefused` when nothing ran. After it the body of a server that breaks
+    off ends with `STREAM_ERROR`; any other failure cuts it.
     """
     body = StreamedBody()
     try:
@@ -81,7 +93,8 @@ async def exchange(pool: Pool, request: WebRequest, *, streamed: bool, head: "as
             answer = await _environment(lease).exchange(request, lease.event)
             content: bytes | None = None
             if streamed:
-                head.set_result(WebResponse(answer.status_code, answer.headers.raw, body, streamed=True))
+                headers = [*answer.headers.raw, *(() if "content-type" in answer.headers else (DEFAULT_CONTENT_TYPE,))]
+                head.set_result(WebResponse(answer.status_code, headers, body, streamed=True))
                 await _relay(lease, answer, body, limit=lease.environment.host.limits.stream_bytes)
             else:
                 content = await _whole(lease, answer)
@@ -94,10 +107,13 @@ async def exchange(pool: Pool, request: WebRequest, *, streamed: bool, head: "as
         body.stop()
         raise
     except Exception as error:
-        if head.done():
-            await body.cut(str(error))
-        else:
+        if not head.done():
             head.set_exception(error)
+        elif isinstance(error, FunctionFailed) and error.status != "timeout":
+            await body.put(STREAM_ERROR)
+            await body.put(None)
+        else:
+            await body.cut(str(error))
 
 
 def _environment(lease: Lease) -> WebEnvironment:

@@ -121,6 +121,30 @@ async def test_the_retry_after_header_counts_where_the_body_says_nothing():
     assert "<html>busy</html>" in caught.value.message
 
 
+ADAPTER_SAYS = (
+    b"Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n"
+    b"Lambda-Runtime-Function-Error-Body: ZXJyb3IgcmVhZGluZyBhIGJvZHkgZnJvbSBjb25uZWN0aW9u\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "broken_off",
+    [b"", b": beat", b"id: place-2", b"data: ", b'data: {"type":"text-d', b'data: {"type":"finish"}\n', b"data: [DO"],
+)
+async def test_a_body_that_ends_properly_after_the_web_adapters_text_is_cut_with_all_that_came(broken_off: bytes):
+    exchange = HttpExchange([sse(START, HELLO) + broken_off, ADAPTER_SAYS])
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        parts = client.stream(chat_request("Hi"))
+        received = [await anext(parts), await anext(parts)]
+        with pytest.raises(Cut, match="ended the body after 2 parts, without a terminal part"):
+            await anext(parts)
+    assert [(item.part, item.cursor) for item in received] == [(START, "place-0"), (HELLO, "place-1")]
+
+
+async def test_an_answer_that_has_its_terminal_part_is_whole_whatever_text_comes_after_it():
+    assert [item.part for item in await stream(HttpExchange([sse(START, FINISH), ADAPTER_SAYS]))] == [START, FINISH]
+
+
 async def test_another_content_type_is_malformed():
     with pytest.raises(Malformed, match="content type application/json"):
         await stream(HttpExchange([b"{}"], headers={"content-type": "application/json"}))

@@ -32,8 +32,8 @@ class Urls:
         self.lab = lab
 
     async def open(self, *, warm: int = 0, limits: Limits | None = None) -> None:
-        functions = await self.lab.service(warm=warm, limits=limits)
-        app = Starlette(routes=routes(self.lab.world, functions, self.lab.credentials))
+        self.functions = await self.lab.service(warm=warm, limits=limits)
+        app = Starlette(routes=routes(self.lab.world, self.functions, self.lab.credentials))
         listener = socket.create_server(("127.0.0.1", 0))
         self.address = "http://{}:{}".format(*listener.getsockname())
         self._server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
