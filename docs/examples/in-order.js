@@ -3,7 +3,7 @@
 export const SUBSCRIPTION = `subscription OnParts($streamId: ID!) {
   onParts(streamId: $streamId) { owner streamId epoch firstSequence parts cursor }
 }`;
-export const START = `mutation Start($streamId: ID!, $chatId: ID!, $messages: AWSJSON!) {
+export const START = `mutation Start($streamId: ID!, $chatId: ID!, $messages: String!) {
   startStream(streamId: $streamId, chatId: $chatId, messages: $messages) { streamId }
 }`;
 export const PARTS = `query Parts($streamId: ID!, $after: String) {

@@ -48,7 +48,7 @@ EXPECTED = {
         "websocket",
         "handlers.websocket.authorizer.handler",
         29,
-        {**TOKENS, **TABLE, "ALLOWED_ORIGINS": "http://localhost:5173"},
+        {**TOKENS, **TABLE, "ALLOWED_ORIGINS": ""},
     ),
     "websocket-tickets": (
         "websocket-tickets",

@@ -15,7 +15,7 @@ export function request(ctx) {
 export function response(ctx) {
   if (ctx.error) {
     if (ctx.error.type === 'Lambda:TooManyRequestsException') {
-      util.error('Too many requests at once. Please try again shortly.', 'rate_limited');
+      util.error('Too many requests at once. Please try again shortly.', 'rate_limited', null, { retryAfter: 1 });
     }
     util.error('Something went wrong on our side. Please try again.', 'internal');
   }

@@ -93,7 +93,8 @@ def test_a_function_that_fails_is_our_fault_and_says_nothing_of_itself(place: st
 def test_a_function_that_is_throttled_is_a_refusal_to_try_again(place: str) -> None:
     error = {"message": "Rate Exceeded.", "type": "Lambda:TooManyRequestsException"}
     outcome = run(place, "response", result=None, error=error)
-    assert outcome.value == Failure("Too many requests at once. Please try again shortly.", "rate_limited")
+    again = "Too many requests at once. Please try again shortly."
+    assert outcome.value == Failure(again, "rate_limited", error_info={"retryAfter": 1})
 
 
 @pytest.mark.parametrize("asked", [{}, {"streamId": "s1"}, {"chatId": "c1"}, {"streamId": "s1", "chatId": "c1"}])
