@@ -13,7 +13,7 @@ from sandbox.clients.outputs import StackOutputs
 from sandbox.conformance.case import Cases, label
 from sandbox.conformance.catalog import all_cases
 from sandbox.conformance.expect import NotMet, expect
-from sandbox.conformance.runner import Result, run_cases
+from sandbox.conformance.runner import SLOW_TOKENS_PER_SECOND, Result, run_cases
 from sandbox.conformance.sandbox_control import SandboxControl
 from sandbox.conformance.stack import StackUnderTest
 from sandbox.conformance.trial import Trial
@@ -169,7 +169,7 @@ async def test_harm_is_done_alone_and_waiting_beside_everything():
     results = await run(cases, StackUnderTest(OUTPUTS, {"first": "a.b.c"}, sandbox))
     assert {result.outcome for result in results.values()} == {"passed"}
     assert beside == {"one": set(), "two": {"one"}, "stop": set(), "harm": set()}
-    assert sandbox.asked == [{"pace": 40}]
+    assert sandbox.asked == [{"pace": SLOW_TOKENS_PER_SECOND}]
 
 
 def test_every_case_has_a_name_of_its_own_and_says_what_holds():
