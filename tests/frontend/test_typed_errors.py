@@ -71,10 +71,17 @@ def test_a_failure_without_a_code_is_left_to_the_ai_sdk(stock: StockClient, data
     assert stock.answered(200, events(START, ERROR)) == ([START, ERROR], None)
 
 
+ADAPTERS_TEXT = (
+    "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n"
+    "Lambda-Runtime-Function-Error-Body: ZXJyb3IgcmVhZGluZyBhIGJvZHkgZnJvbSBjb25uZWN0aW9u\r\n"
+)
+HALF = 'data: {"type": "text-de'
+
+
 @pytest.mark.parametrize(
     "end",
-    ["", "data: [DONE]\n\n", "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n", 'data: {"type": "text-de'],
-    ids=["nothing", "done", "the Web Adapter's text", "half a part"],
+    ["", "data: [DONE]\n\n", HALF, ADAPTERS_TEXT, f"{HALF}{ADAPTERS_TEXT}"],
+    ids=["nothing", "done", "half a part", "the Web Adapter's text", "that text behind half a part"],
 )
 def test_a_body_that_ends_without_a_terminal_part_is_cut(stock: StockClient, end: str) -> None:
     """The real Web Adapter ends the body of a function that died as if it were whole."""

@@ -57,7 +57,7 @@ async def worker_killed(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A function URL's stream whose process was killed breaks off, and a resume gets its end from the sweep.",
+    "A function URL's stream whose process was killed is cut, and a resume gets its end from the sweep.",
     on=(("function-url",),),
     needs=("scaled time",),
     manner="alone",
