@@ -1,12 +1,30 @@
-// A chat in React, over any of the transports.
+// A chat in React, over any of the architectures.
 
 import { useChat } from '@ai-sdk/react';
 import type { ChatTransport, UIMessage } from 'ai';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { Refusal } from 'streamways-client';
 
-export function Chat({ id, transport }: { id: string; transport: ChatTransport<UIMessage> }) {
-  const { messages, sendMessage, status, stop, error } = useChat({ id, transport, resume: true });
+export type Connection = {
+  transport: ChatTransport<UIMessage>;
+  history: (chatId: string) => Promise<UIMessage[]>;
+};
+
+export function ChatPage({ id, connection }: { id: string; connection: Connection }) {
+  const [messages, setMessages] = useState<UIMessage[]>();
+  const [error, setError] = useState<Error>();
+
+  useEffect(() => {
+    connection.history(id).then(setMessages, setError);
+  }, [id, connection]);
+
+  if (error) return <Problem error={error} />;
+  return messages ? <Chat id={id} connection={connection} loaded={messages} /> : <p>Loading…</p>;
+}
+
+function Chat({ id, connection, loaded }: { id: string; connection: Connection; loaded: UIMessage[] }) {
+  const chat = useChat({ id, messages: loaded, transport: connection.transport, resume: true });
+  const { messages, sendMessage, status, stop, error } = chat;
   const [text, setText] = useState('');
 
   function send(event: FormEvent) {

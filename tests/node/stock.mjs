@@ -4,6 +4,7 @@
 //   {"do": "read", "chunks"}                        → {"message", "errors"}          its reader of a chunk stream
 //   {"do": "chat", "transport", "options", "prompts"} → {"turns": [turn]}            its chat over a stock transport
 //   {"do": "talk", "transport", "stack", "steps"}   → {"turns": [turn]}              pages of a chat, see talk.mjs
+//   {"do": "load", "transport", "stack", "chatId", "haste"} → {"messages"} or {"error"}  the history of a chat
 //   {"do": "answered", "status", "body"}            → {"parts", "error"}             an HTTP answer behind typed errors
 //   {"do": "leave", "body"}                         → {}                             once the body is cancelled for who reads no more
 //   {"do": "order", "batches"}                      → {"parts"}                      what our client gives out, in order
@@ -26,7 +27,7 @@ import { cancellingFetch, typedErrors } from 'streamways-client';
 import { OrderedParts } from '../../frontend-sample/dist/ordered-parts.js';
 import { fetchOfABrowser, responseOfABrowser } from './fetch.mjs';
 import { State } from './state.mjs';
-import { talk } from './talk.mjs';
+import { load, talk } from './talk.mjs';
 
 globalThis.fetch = fetchOfABrowser;
 const TRANSPORTS = { http: DefaultChatTransport, websocket: WebSocketChatTransport };
@@ -118,7 +119,7 @@ async function pass({ status, text }) {
   return { status: response.status, text: await response.text() };
 }
 
-const COMMANDS = { validate, read, chat, talk, answered, leave, order, pass };
+const COMMANDS = { validate, read, chat, talk, load, answered, leave, order, pass };
 const PATIENCE_MS = 20_000;
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -20,3 +20,10 @@ def sandbox() -> Iterator[RunningSandbox]:
     """One real sandbox for all tests of this folder, deployed by the real program."""
     with running_sandbox(*FAST) as running:
         yield running
+
+
+@pytest.fixture
+def stack(sandbox: RunningSandbox) -> Iterator[dict[str, object]]:
+    """What a page knows: addresses, and the user's token."""
+    yield {**sandbox.outputs.to_json(), "token": sandbox.token()}
+    sandbox.control("DELETE", "/model/fault")

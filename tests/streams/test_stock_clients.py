@@ -4,33 +4,15 @@ Each through send, resume, stop and error, in Node, against a real sandbox.
 """
 
 import json
-import secrets
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sandbox.aws.model import DocsModel
-from sandbox.options import PROJECT_ROOT
+from tests.support.questions import SLOW, answer, prompt
 from tests.support.sandbox import RunningSandbox
 from tests.support.stock import StockClient, text_of
 
 each_transport = pytest.mark.parametrize("transport", ["http", "websocket", "appsync"])
-answer = DocsModel(PROJECT_ROOT / "docs").answer
-SLOW = {"fault": "slow", "tokensPerSecond": 20}
-"""Slow enough that a page can act while the answer is being written."""
-
-
-def prompt() -> str:
-    """A question that no other test asks, so that the calls of the model can be told apart."""
-    return f"How does the function URL stream? ({secrets.token_hex(4)})"
-
-
-@pytest.fixture
-def stack(sandbox: RunningSandbox) -> Iterator[dict[str, object]]:
-    """What a page knows: addresses, and the user's token."""
-    yield {**sandbox.outputs.to_json(), "token": sandbox.token()}
-    sandbox.control("DELETE", "/model/fault")
 
 
 def calls(sandbox: RunningSandbox, asked: str) -> list[dict[str, Any]]:

@@ -47,9 +47,25 @@ class StockClient:
         """Sends prompts, one after the other, over a stock transport (`http`, `websocket`): a turn for each."""
         return self._ask({"do": "chat", "transport": transport, "options": options, "prompts": prompts})["turns"]
 
-    def talk(self, transport: str, stack: Mapping[str, object], *steps: Mapping[str, object]) -> list[dict[str, Any]]:
-        """Drives pages of a chat, step by step, over one of the transports of `tests/node/talk.mjs`, which says how."""
-        return self._ask({"do": "talk", "transport": transport, "stack": stack, "steps": steps})["turns"]
+    def talk(
+        self, transport: str, stack: Mapping[str, object], *steps: Mapping[str, object], chat_id: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Drives pages of a chat, step by step, over one of the transports of `tests/node/talk.mjs`, which says how.
+
+        Without an id it is a new chat.
+        """
+        chat = {"chatId": chat_id} if chat_id else {}
+        return self._ask({"do": "talk", "transport": transport, "stack": stack, "steps": steps, **chat})["turns"]
+
+    def load(
+        self, transport: str, stack: Mapping[str, object], chat_id: str, *, haste: float = 1
+    ) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+        """The history of a chat as a page loads it, and the error `{"name", "message", "code"?}` or None.
+
+        `haste`: how much faster the page's timers run.
+        """
+        answer = self._ask({"do": "load", "transport": transport, "stack": stack, "chatId": chat_id, "haste": haste})
+        return answer.get("messages", []), answer.get("error")
 
     def answered(self, status: int | None, body: str = "") -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
         """What a stock HTTP transport behind our typed errors makes of an answer: the parts, and the error or None.

@@ -76,6 +76,13 @@ export class AppSyncApi {
     return data.parts;
   }
 
+  /** The messages of a chat, oldest first, each as JSON text; the newest, if all have no room in an answer. */
+  async messages(chatId: string): Promise<string[]> {
+    const query = 'query Messages($chatId: ID!) { chat(id: $chatId) { messages } }';
+    const data = await this.#ask<{ chat: { messages: string[] } }>(query, { chatId });
+    return data.chat.messages;
+  }
+
   async #ask<Data = unknown>(query: string, variables: Record<string, unknown>): Promise<Data> {
     const response = await this.#fetch(this.#url, {
       method: 'POST',

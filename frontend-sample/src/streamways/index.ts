@@ -2,6 +2,7 @@
 
 export { AppSyncChatTransport } from './appsync-chat-transport';
 export { cancellingFetch } from './cancelling-fetch';
+export { appSyncHistory, functionUrlHistory, webSocketHistory } from './histories';
 export { Refusal } from './refusals';
 export { typedErrors } from './typed-errors';
 export { webSocketTicket } from './websocket-ticket';
