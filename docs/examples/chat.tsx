@@ -8,6 +8,7 @@ import { Refusal } from 'streamways-client';
 export type Connection = {
   transport: ChatTransport<UIMessage>;
   history: (chatId: string) => Promise<UIMessage[]>;
+  follow?: (chatId: string, begun: () => void) => () => void;
 };
 
 export function ChatPage({ id, connection }: { id: string; connection: Connection }) {
@@ -23,9 +24,15 @@ export function ChatPage({ id, connection }: { id: string; connection: Connectio
 }
 
 function Chat({ id, connection, loaded }: { id: string; connection: Connection; loaded: UIMessage[] }) {
-  const chat = useChat({ id, messages: loaded, transport: connection.transport, resume: true });
-  const { messages, sendMessage, status, stop, error } = chat;
+  const { transport, history, follow } = connection;
+  const chat = useChat({ id, messages: loaded, transport, resume: true });
+  const { messages, setMessages, sendMessage, resumeStream, status, stop, error } = chat;
   const [text, setText] = useState('');
+
+  useEffect(
+    () => follow?.(id, () => void history(id).then(setMessages, () => {}).then(() => resumeStream())),
+    [id, follow, history, setMessages, resumeStream],
+  );
 
   function send(event: FormEvent) {
     event.preventDefault();

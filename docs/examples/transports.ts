@@ -46,5 +46,6 @@ export function overAppSync(appSyncUrl: string, appSyncRealtimeUrl: string, acce
   return {
     transport: typedErrors(transport),
     history: appSyncHistory({ url: appSyncUrl, accessToken }),
+    follow: (chatId: string, begun: () => void) => transport.follow(chatId, begun),
   };
 }

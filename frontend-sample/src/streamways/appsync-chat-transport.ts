@@ -4,6 +4,7 @@ import type { ChatTransport, UIMessage, UIMessageChunk } from 'ai';
 import { AppSyncApi, type AppSyncApiOptions, type PartBatch, type PartPage } from './appsync-api';
 import { AppSyncRealtime, type AppSyncRealtimeOptions } from './appsync-realtime';
 import { isTerminal, OrderedParts } from './ordered-parts';
+import { OtherStreams } from './other-streams';
 import { Refusal } from './refusals';
 import { Resumes } from './resumes';
 
@@ -16,6 +17,7 @@ const GAP_MS = 300;
 const FOLLOWED_SILENCE_MS = 300;
 
 type Follow = {
+  chatId: string;
   streamId: string;
   /** Whether the message is built anew: then it begins with what it held before this stream. */
   replay: boolean;
@@ -31,33 +33,46 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
   readonly resumeStreamIsReplay = true;
   readonly #api: AppSyncApi;
   readonly #realtime: AppSyncRealtime;
+  readonly #others: OtherStreams;
   readonly #resumes = new Resumes();
 
   constructor(options: AppSyncApiOptions & AppSyncRealtimeOptions) {
     this.#api = new AppSyncApi(options);
     this.#realtime = new AppSyncRealtime(options);
+    this.#others = new OtherStreams(this.#api, this.#realtime);
   }
 
   async sendMessages({ chatId, messages, trigger, messageId, abortSignal }: Parameters<ChatTransport<Message>['sendMessages']>[0]) {
     const streamId = crypto.randomUUID();
     const cancel = () => void this.#api.cancel(streamId).catch(() => {});
-    const follow = { streamId, replay: false, abortSignal, longestSilenceMs: LONGEST_SILENCE_MS, stopped: cancel };
+    const follow = { chatId, streamId, replay: false, abortSignal, longestSilenceMs: LONGEST_SILENCE_MS, stopped: cancel };
     // The history is the server's: it takes the last message.
     return this.#follow(follow, () => this.#api.start({ streamId, chatId, messages: messages.slice(-1), trigger, messageId }));
   }
 
   async reconnectToStream({ chatId, abortSignal }: Parameters<ChatTransport<Message>['reconnectToStream']>[0]) {
     const resume = this.#resumes.begun(chatId);
-    const streamId = await this.#api.active(chatId);
+    const active = this.#api.active(chatId);
+    this.#others.busy(chatId, active);
+    const streamId = await active;
     if (streamId === undefined) return null;
     const cancel = () => void this.#api.cancel(streamId).catch(() => {});
     const stopped = () => this.#resumes.dropped(chatId, resume, cancel);
-    const follow = { streamId, replay: true, abortSignal, longestSilenceMs: FOLLOWED_SILENCE_MS, stopped };
+    const follow = { chatId, streamId, replay: true, abortSignal, longestSilenceMs: FOLLOWED_SILENCE_MS, stopped };
     return this.#follow(follow, async () => {});
   }
 
-  /** Closes the connection to AppSync. */
+  /**
+   * Calls `begun` once for each stream that this user begins in a chat over AppSync, but not with this transport: in
+   * another tab, on another device. Called when a stream of this transport is over, if one runs. Returns what ends it.
+   */
+  follow(chatId: string, begun: (streamId: string) => void): () => void {
+    return this.#others.follow(chatId, begun);
+  }
+
+  /** Closes the connection to AppSync, and ends what follows a chat. */
   close(): void {
+    this.#others.close();
     this.#realtime.close();
   }
 
@@ -65,7 +80,9 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
   async #follow(follow: Follow, begin: () => Promise<void>): Promise<ReadableStream<UIMessageChunk>> {
     follow.abortSignal?.throwIfAborted();
     const reader = new Reader(this.#api, follow);
-    const unsubscribe = await this.#realtime.subscribe(follow.streamId, {
+    this.#others.own(follow.streamId);
+    this.#others.busy(follow.chatId, reader.ended);
+    const unsubscribe = await this.#realtime.subscribe({ streamId: follow.streamId }, {
       parts: batch => reader.take(batch),
       reconnected: () => reader.ask(),
       failed: error => reader.fail(error),
@@ -86,6 +103,8 @@ export class AppSyncChatTransport<Message extends UIMessage = UIMessage> impleme
 /** One stream on its way to the chat. */
 class Reader {
   readonly stream: ReadableStream<UIMessageChunk>;
+  /** Settled when nothing more comes. */
+  readonly ended: Promise<void>;
   readonly #api: AppSyncApi;
   readonly #follow: Follow;
   readonly #parts = new OrderedParts();
@@ -99,6 +118,7 @@ class Reader {
   #gap = false;
   #asking = false;
   #ended = false;
+  #settled!: () => void;
   #unsubscribe = () => {};
 
   constructor(api: AppSyncApi, follow: Follow) {
@@ -106,6 +126,7 @@ class Reader {
     this.#follow = follow;
     this.#early = follow.replay ? [] : undefined;
     this.#silenceMs = Math.min(FIRST_SILENCE_MS, follow.longestSilenceMs);
+    this.ended = new Promise(resolve => (this.#settled = resolve));
     this.stream = new ReadableStream({
       start: controller => void (this.#controller = controller),
       cancel: () => this.#stop(),
@@ -191,6 +212,7 @@ class Reader {
   #finish(settle: () => void): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#settled();
     clearTimeout(this.#silence);
     this.#follow.abortSignal?.removeEventListener('abort', this.#aborted);
     this.#unsubscribe();

@@ -13,22 +13,29 @@ export type AppSyncRealtimeOptions = {
   webSocket?: typeof globalThis.WebSocket;
 };
 
+/** Of the user's own streams: one, or those of one chat. */
+export type Streams = { streamId: string } | { chatId: string };
+
+export type PublishedBatch = PartBatch & { streamId: string };
+
 /** What one subscription hears. */
 export type Subscriber = {
   /** Parts that were published. */
-  parts: (batch: PartBatch) => void;
+  parts: (batch: PublishedBatch) => void;
   /** The connection was lost and is there again: what was published in between has to be asked for. */
   reconnected: () => void;
   /** There will be no more: the subscription was refused, or the connection cannot be opened. */
   failed: (error: Error) => void;
 };
 
-const SUBSCRIPTION = 'subscription Parts($streamId: ID) { onParts(streamId: $streamId) { epoch firstSequence parts cursor } }';
+const SUBSCRIPTION = `subscription Parts($streamId: ID, $chatId: ID) {
+  onParts(streamId: $streamId, chatId: $chatId) { streamId epoch firstSequence parts cursor }
+}`;
 const RECONNECTS = 5;
 const FIRST_PAUSE_MS = 250;
 
-type Subscription = { streamId: string; subscriber: Subscriber; acknowledged: () => void; again: boolean };
-type Frame = { type: string; id?: string; payload?: { data?: { onParts?: PartBatch }; errors?: unknown[]; connectionTimeoutMs?: number } };
+type Subscription = { streams: Streams; subscriber: Subscriber; acknowledged: () => void; again: boolean };
+type Frame = { type: string; id?: string; payload?: { data?: { onParts?: PublishedBatch }; errors?: unknown[]; connectionTimeoutMs?: number } };
 
 export class AppSyncRealtime {
   readonly #options: AppSyncRealtimeOptions;
@@ -40,12 +47,12 @@ export class AppSyncRealtime {
     this.#options = options;
   }
 
-  /** Hears the parts of one stream; resolves, once AppSync delivers them, to what ends the subscription. */
-  async subscribe(streamId: string, subscriber: Subscriber): Promise<() => void> {
+  /** Hears the parts of these streams; resolves, once AppSync delivers them, to what ends the subscription. */
+  async subscribe(streams: Streams, subscriber: Subscriber): Promise<() => void> {
     const id = crypto.randomUUID();
     await new Promise<void>((resolve, reject) => {
       const failed = (error: Error) => (this.#subscriptions.delete(id), reject(error), subscriber.failed(error));
-      this.#subscriptions.set(id, { streamId, subscriber: { ...subscriber, failed }, acknowledged: resolve, again: false });
+      this.#subscriptions.set(id, { streams, subscriber: { ...subscriber, failed }, acknowledged: resolve, again: false });
       this.#connected().then(socket => this.#start(socket, id)).catch(failed);
     });
     return () => {
@@ -113,7 +120,7 @@ export class AppSyncRealtime {
   async #start(socket: WebSocket, id: string): Promise<void> {
     const subscription = this.#subscriptions.get(id);
     if (subscription === undefined) return;
-    const data = JSON.stringify({ query: SUBSCRIPTION, variables: { streamId: subscription.streamId } });
+    const data = JSON.stringify({ query: SUBSCRIPTION, variables: subscription.streams });
     const extensions = { authorization: await this.#authorization() };
     this.#send(socket, { id, type: 'start', payload: { data, extensions } });
   }
