@@ -194,6 +194,22 @@ def test_a_failure_inside_a_stream_has_its_code_and_the_seconds_to_wait(
     }
 
 
+def test_a_page_that_lost_the_network_goes_on_when_it_is_shown_again(
+    stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object]
+) -> None:
+    """The AI SDK resumes by itself after what it knows for a lost network, and after nothing else."""
+    sandbox.control("PUT", "/model/fault", {**SLOW, "tokensPerSecond": 30})
+    asked = prompt()
+    lost, shown = stock.talk(
+        "appsync",
+        stack,
+        *({"send": asked}, {"text": 10}, {"offline": True}, {"done": True}),
+        *({"offline": False}, {"visible": True}, {"done": True}),
+    )
+    assert (lost["status"], lost["finish"]["isDisconnect"]) == ("error", True)
+    assert (shown["status"], text_of(shown["message"])) == ("ready", answer(asked))
+
+
 @pytest.mark.parametrize("fault", ["dropped", "duplicated", "reordered"])
 def test_what_appsync_does_to_messages_is_not_seen(
     stock: StockClient, sandbox: RunningSandbox, stack: dict[str, object], fault: str

@@ -96,7 +96,7 @@ export class AppSyncRealtime {
         this.#hear(socket, frame);
       };
       socket.onclose = () => {
-        const lost = new TypeError('The AppSync connection was lost.');
+        const lost = new TypeError('The network connection to AppSync was lost.');
         if (acknowledged) void this.#reopen(lost);
         else reject(lost);
       };
