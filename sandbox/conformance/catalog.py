@@ -12,6 +12,7 @@ from sandbox.conformance.cases import (
     delivering,
     dying,
     faults,
+    following,
     histories,
     members,
     resuming,
@@ -33,6 +34,7 @@ SUBJECTS = (
     sockets,
     deadlines,
     delivering,
+    following,
     faults,
     dying,
 )
