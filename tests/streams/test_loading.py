@@ -127,5 +127,6 @@ def test_a_chat_that_no_frame_has_room_for_is_loaded_whole(
     messages, error = stock.load(transport, stack, chat)
     assert error is None
     assert said(messages) == said(turn["messages"])
-    assert [text for role, text in said(messages) if role == "user"] == long
+    whole = [[{"type": "text", "text": text}] for text in long]
+    assert [message["parts"] for message in messages if message["role"] == "user"] == whole
     assert [message["id"] for message in messages] == [message["id"] for message in turn["messages"]]
