@@ -98,7 +98,7 @@ class TableClient:
         query |= {":pk": key["pk"], ":prefix": prefix}
         return self.pages(KeyConditionExpression="#pk = :pk AND begins_with(#sk, :prefix)", **query)
 
-    def write(self, write: Write) -> Item:
+    def write(self, write: Write, patience: Patience | None = None) -> Item:
         """Makes one write. The item as an Update has left it, else nothing. Raises ConditionFailed."""
         arguments: dict[str, Any] = {
             "TableName": self.table,
@@ -112,7 +112,7 @@ class TableClient:
         else:
             call, arguments["ReturnValues"] = self.client.update_item, "ALL_NEW"
         try:
-            return from_attributes(Patience().ask(lambda: call(**arguments)).get("Attributes", {}))
+            return from_attributes((patience or Patience()).ask(lambda: call(**arguments)).get("Attributes", {}))
         except ClientError as error:
             if condition_failed(error):
                 raise ConditionFailed({0: _item_of(error.response)}) from error

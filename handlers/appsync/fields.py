@@ -112,7 +112,9 @@ def _parts(asked: Asked) -> object:
     record = registry().record(asked.user, stream_id)
     if record is None:
         raise NotFound(f"There is no stream {stream_id!r} of yours.")
-    page = journal().read(asked.user, stream_id, after)
+    journaled = journal().read(asked.user, stream_id, after)
+    # All parts of a page are of one epoch: the reaper's may have numbers that the client knows the worker's by.
+    page = [numbered for numbered in journaled if numbered.epoch == journaled[0].epoch]
     reached = Cursor.behind(stream_id, page[-1]) if page else after
     return {
         "streamId": stream_id,

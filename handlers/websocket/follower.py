@@ -52,10 +52,13 @@ class Follower:
             self._read(reader, tail, delivery, ends_at - MARGIN_SECONDS)
         except ReceiverGone:
             logger.info("the receiver is gone")
-        except Exception:
+        except Exception as error:
             logger.exception("reading for a client failed")
-            tell_failure(delivery)
-        self.readers.forget(reader)
+            tell_failure(delivery, error)
+        try:
+            self.readers.forget(reader)
+        except Busy:  # it expires; and the client has been told all
+            logger.warning("a reader could not be forgotten", exc_info=True)
 
     def _read(self, reader: Reader, tail: Mapping[str, Any], delivery: FrameDelivery, until: float) -> None:
         owner, stream_id = tail["owner"], tail["streamId"]

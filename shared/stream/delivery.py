@@ -37,10 +37,10 @@ class Delivery(Protocol):
         ...
 
 
-def tell_failure(delivery: Delivery) -> None:
-    """Tells the client that a fault of ours ended its delivery, if it can be told."""
+def tell_failure(delivery: Delivery, error: Exception) -> None:
+    """Tells the client what ended its delivery, if it can be told: what is no error of ours is a fault of ours."""
     try:
-        delivery.fail(Internal())
+        delivery.fail(error if isinstance(error, StreamwaysError) else Internal())
     except Exception:
         logger.exception("the client could not be told")
 

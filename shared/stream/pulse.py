@@ -18,9 +18,10 @@ INTERVAL_SECONDS = 1.0
 
 
 class Pulse:
-    """Beats for one stream until it is stopped, or has heard that the stream is cancelled or superseded.
+    """Beats for one stream until it is stopped, or has heard that the stream is superseded.
 
-    `usage` is asked at each beat; `on_end` is called at most once, on the pulse's thread.
+    `usage` is asked at each beat; `on_end` is called once for each state, on the pulse's thread. A stream that is
+    cancelled has a pulse while it is settled: who watches one takes a silent stream for dead.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Pulse:
         self._stopped.set()
 
     def _beat(self) -> None:
-        due = time.monotonic() + INTERVAL_SECONDS
+        due, told = time.monotonic() + INTERVAL_SECONDS, False
         while not self._stopped.wait(due - time.monotonic()):
             due = time.monotonic() + INTERVAL_SECONDS
             try:
@@ -57,8 +58,11 @@ class Pulse:
             except Exception:
                 logger.exception("a pulse failed", extra={"streamId": self._start.stream_id})
                 continue
-            if heard.state != "running":
+            if heard.state == "superseded":
                 self._on_end(heard.state)
-                return
+                return  # the slot is another's
+            if heard.state == "cancelled" and not told:
+                told = True
+                self._on_end(heard.state)
             if heard.ask_at is not None:
                 due = min(due, time.monotonic() + heard.ask_at - time.time())

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
-from shared.errors import Internal, StreamwaysError
+from shared.errors import Internal, StreamCancelled, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
 from shared.protocol.parts import DELTAS, REAPER_EPOCH, Numbered, OpenBlocks, is_terminal
@@ -24,10 +24,12 @@ from shared.stream.start import Architecture, StreamStart
 from shared.telemetry.log import logger
 from shared.telemetry.record import record_stream
 
-SILENT_SECONDS = 2.5 * INTERVAL_SECONDS
-"""A claimed stream whose pulse has not moved for so long, two of its writes and more, has lost its worker."""
+SILENT_SECONDS = 3 * INTERVAL_SECONDS
+"""A claimed stream whose pulse has not moved for so long has lost its worker: longer than two of its writes take, also
+when nothing is heard of one of them."""
 LOOK_SECONDS = 0.5
 """How often the pulse is looked at meanwhile."""
+BROKEN_OFF = "The answer broke off. Please try again."
 WRITE_SECONDS = 10.0
 """How long the terminal part is tried to be written; the next sweep comes in a minute."""
 
@@ -40,6 +42,7 @@ class Reaped:
     terminal: list[Numbered]
     """The parts that end it, numbered as the journal has them."""
     error: StreamwaysError
+    """What a client is told that cannot be given them."""
 
 
 class _Journaled:
@@ -89,8 +92,8 @@ class Reaper:
     def reap(self, dead: OpenStream) -> Reaped | None:
         """Ends this stream; None when another has ended it, or its worker lives and has written on."""
         journaled = _Journaled(self.journal, dead.owner, dead.stream_id)
-        error = Internal("The answer broke off. Please try again.")
         stopped = self.registry.was_cancelled(dead)
+        error = StreamCancelled("The answer was stopped.") if stopped else Internal(BROKEN_OFF)
         booking = journaled.booking() or self._booking(dead, journaled, "cancelled" if stopped else error.code)
         terminal = (
             journaled.ending if journaled.ended else _terminal(dead, journaled, booking, None if stopped else error)
@@ -110,10 +113,9 @@ class Reaper:
         if "stream" not in event:  # a reader's
             return None
         start = StreamStart.from_json(cast("Mapping[str, Any]", event["stream"]))
-        dead = self._open(start)
-        if dead is None or not (self._taken(start, dead) or self._is_silent(start, dead)):
-            return None
-        return self.reap(dead)
+        found = self._open(start)
+        dead = found if found is None or self._taken(start, found) else self._silent(start, found)
+        return dead and self.reap(dead)
 
     def sweep(self, architecture: Architecture) -> Iterator[Reaped]:
         """Ends the streams of this architecture whose lease has run out. One that cannot be ended keeps no other."""
@@ -133,22 +135,24 @@ class Reaper:
         """Takes a stream that nobody has claimed: from now on no delivery of its event runs it."""
         return not dead.claimed and self.registry.claim(start) != "taken"
 
-    def _is_silent(self, start: StreamStart, watched: OpenStream) -> bool:
-        """Whether the worker that has claimed the stream gives no sign of life.
+    def _silent(self, start: StreamStart, watched: OpenStream) -> OpenStream | None:
+        """The stream as it is after the watch, if the worker that has claimed it gives no sign of life.
 
         A superseded stream has no slot and no pulse: its worker ends it, or the lease that it had runs out.
         """
         until = self.clock() + (SILENT_SECONDS if watched.holds_slot else watched.lease_expires_at - time.time())
-        while self.clock() < until:
+        while True:
             self.pause(LOOK_SECONDS)
+            over = self.clock() >= until  # before the look: a slow one says what was, and not what is
             found = self._open(start)
             if found is None:
-                return False
+                return None
             if found.holds_slot != watched.holds_slot:
-                return self._is_silent(start, found)
+                return self._silent(start, found)
             if found.lease_expires_at != watched.lease_expires_at:
-                return False
-        return True
+                return None
+            if over:
+                return found
 
     def _booking(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> Booking:
         """What its last pulse told, or what the journal shows if that is more."""

@@ -43,6 +43,8 @@ class Heard:
 
 RESUMABLE_SECONDS = 60
 """How long after its end a stream is still offered to a client that was cut off just before."""
+PULSE_PATIENCE_SECONDS = 0.5
+"""How long one pulse is repeated: the next one comes in a second, and the reaper watches whether they come."""
 TOMBSTONE_SECONDS = 60
 """How long a cancel waits for the start that it was faster than."""
 
@@ -76,8 +78,10 @@ class StreamRegistry:
             mark=mark,
             started="started",
         )
+        # No pulse renews it. From now on whoever has claimed the stream has as long to end it as any worker.
+        ending = {**claimed, "leaseExpiresAt": time.time() + LEASE_SECONDS}
         try:
-            self.table.write(update(record_key(start.owner, start.stream_id), claimed, superseded))
+            self.table.write(update(record_key(start.owner, start.stream_id), ending, superseded))
         except ConditionFailed:
             return "taken"
         return "superseded"
@@ -89,7 +93,7 @@ class StreamRegistry:
         mine = where("#nonce = :nonce", nonce=start.nonce)
         key = slot_key(start.owner, start.chat_id)
         try:
-            slot = self.table.write(update(key, totals, mine))
+            slot = self.table.write(update(key, totals, mine), Patience(PULSE_PATIENCE_SECONDS))
         except ConditionFailed:
             return Heard("superseded")
         dropped_at = slot.get("readerDroppedAt")

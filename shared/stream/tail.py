@@ -81,6 +81,8 @@ class Reading(Iterator[list[Numbered]]):
         self._until = until
         self._beat = beat
         self._stopped = stopped
+        self._position: int | None = None
+        """Where the next page begins; None until it was found out."""
         self._batches = self._follow()
 
     def __next__(self) -> list[Numbered]:
@@ -89,13 +91,11 @@ class Reading(Iterator[list[Numbered]]):
 
     def _follow(self) -> Iterator[list[Numbered]]:
         clock = self._tail.clock
-        position = self._tail.journal.beginning(self._owner, self._stream_id, self._after)
         looked_at = came_at = clock()
         ended = False
         while True:
-            page = self._page(position)
+            page = self._page()
             if page:
-                position += len(page)
                 if batch := news(page, self._after):
                     came_at = clock()
                     yield batch
@@ -119,13 +119,18 @@ class Reading(Iterator[list[Numbered]]):
             if page is None or not (page or ended):
                 self._tail.pause(min(POLL_SECONDS, self._until - now))
 
-    def _page(self, position: int) -> list[Numbered] | None:
-        """What there is from there on; None when it cannot be read, which says nothing of what there is."""
+    def _page(self) -> list[Numbered] | None:
+        """What there is from here on; None when it cannot be read, which says nothing of what there is."""
+        journal = self._tail.journal
         try:
-            return self._tail.journal.page(self._owner, self._stream_id, position)
+            if self._position is None:
+                self._position = journal.beginning(self._owner, self._stream_id, self._after)
+            page = journal.page(self._owner, self._stream_id, self._position)
         except Busy:  # it may pass: what has not come comes with a later poll
             logger.warning("reading the journal failed", exc_info=True, extra={"streamId": self._stream_id})
             return None
+        self._position += len(page)
+        return page
 
     def _has_ended(self) -> bool:
         try:

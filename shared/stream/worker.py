@@ -81,7 +81,7 @@ class Worker:
             return
         except ReceiverGone:
             logger.info("the receiver is gone")
-        except Exception:
+        except Exception as error:
             logger.exception("the delivery failed")
-            tell_failure(delivery)
+            tell_failure(delivery, error)
         run.drain()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.errors import Busy
 from shared.models.events import Usage
 from shared.stream import pulse as pulses
 from shared.stream.pulse import Pulse
@@ -13,9 +14,10 @@ from shared.stream.records import LEASE_SECONDS
 from shared.stream.registry import Heard, StreamRegistry
 from shared.stream.start import StreamStart
 from tests.support.aws import Table
+from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, start
+from tests.support.starts import CHAT, OWNER, STREAM, registry, running, start, table_client
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -102,9 +104,29 @@ def test_a_pulse_hears_that_its_stream_is(state: str, table: Table) -> None:  # 
     else:
         running("stream-2", "No: why is it dark?")
     assert beating.over.wait(WAIT_SECONDS)
+    beating.pulse.stop()
     beating.pulse._thread.join(WAIT_SECONDS)
     assert beating.heard == [state]
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_stream_that_is_cancelled_has_a_pulse_until_it_is_settled_and_is_told_once(table: Table) -> None:  # noqa: ARG001
+    watched = WatchedTable()
+    beating = Beating(watched, running())
+    registry().cancel(OWNER, STREAM)
+    assert beating.over.wait(WAIT_SECONDS)
+    Beats(watched).wait_for(3)
+    beating.pulse.stop()
+    beating.pulse._thread.join(WAIT_SECONDS)
     assert not beating.pulse._thread.is_alive()
+    assert beating.heard == ["cancelled"]
+
+
+def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    stream = running()
+    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 3600.0)
+    with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
+        registry().pulse(stream, Usage(1, 1), "m")
 
 
 def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,8 @@ from shared.stream.reaper import Reaper
 from shared.stream.records import LEASE_SECONDS
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
+from shared.table import Key
+from shared.table_client import Item
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import ScriptedModel, spoken
@@ -351,6 +353,57 @@ def test_a_superseded_stream_has_as_long_to_end_as_its_lease_was_good(when: str,
     assert booked(table)["stopReason"] == "internal"
 
 
+def test_a_superseded_stream_that_was_claimed_late_has_no_longer_than_a_worker(table: Table) -> None:
+    """Its lease was for the way to a worker too; the reaper's own time is a minute."""
+    start = admitted()
+    admitted("stream-2", "And now?")
+    assert registry().claim(start) == "superseded"
+    waited: list[float] = []
+    assert impatient(waited.append).of_event(event(start)) is not None
+    assert max(waited) < LEASE_SECONDS + 2
+    assert booked(table)["stopReason"] == "internal"
+
+
+@pytest.mark.parametrize("moment", ["before the watch", "while it is watched"])
+def test_a_stream_that_its_user_stops_ends_as_stopped_though_its_worker_died(moment: str, table: Table) -> None:
+    start = admitted()
+    assert registry().claim(start) == "claimed"
+    if moment == "before the watch":
+        registry().cancel(OWNER, STREAM)
+    reaped = impatient(lambda _: registry().cancel(OWNER, STREAM)).of_event(event(start))
+    assert reaped is not None
+    assert booked(table)["stopReason"] == "cancelled"
+    assert types(journaled())[-2:] == ["message-metadata", "abort"]
+    assert (reaped.error.status, reaped.error.message) == (409, "The answer was stopped.")
+
+
+def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made(table: Table) -> None:  # noqa: ARG001
+    """A read that hangs says what was: the pulse may have come meanwhile."""
+    start = admitted()
+    assert registry().claim(start) == "claimed"
+    now = 0.0
+
+    class Slow(WatchedTable):
+        """Its second look lasts until the watch is over, and the pulse comes after that."""
+
+        looks = 0
+
+        def get(self, key: Key) -> Item | None:
+            nonlocal now
+            item = super().get(key)
+            if key["sk"].startswith("slot#"):
+                self.looks += 1
+                if self.looks == 2:
+                    now += 60.0
+                    registry().pulse(start, Usage(1, 2), "m")
+            return item
+
+    slow = Slow()
+    watching = Reaper(StreamRegistry(slow), JournalReader(slow), pause=lambda _: None, clock=lambda: now)
+    assert watching.of_event(event(start)) is None
+    assert slow.looks == 3
+
+
 def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) -> None:
     start = admitted()
     assert registry().claim(start) == "claimed"
@@ -378,5 +431,5 @@ def test_a_failed_invocation_of_a_stream_that_is_not_open_ends_nothing(what: str
 
 
 def test_a_failed_invocation_of_a_reader_ends_nothing(table: Table) -> None:  # noqa: ARG001
-    tail = {"owner": OWNER, "streamId": STREAM, "after": 3, "requestId": "r"}
-    assert reaper().of_event({"connectionId": "c", "tail": tail}) is None
+    tail = {"owner": OWNER, "streamId": STREAM, "resumed": True, "cursor": None}
+    assert reaper().of_event({"connectionId": "c", "requestId": "r", "tail": tail}) is None

@@ -103,6 +103,18 @@ def test_a_client_that_has_more_than_the_journal_gets_the_end_whatever_its_numbe
     }
 
 
+def test_the_parts_of_a_page_are_of_one_epoch() -> None:
+    """The reaper's parts may have numbers that the client knows the worker's by."""
+    admitted(architecture="appsync")
+    journal(SAID)
+    journal(END, len(SAID), REAPER_EPOCH)
+    first = page()
+    assert (first["epoch"], first["firstSequence"], first["parts"], first["ended"]) == (WORKER_EPOCH, 0, SAID, False)
+    second = result("parts", {"streamId": STREAM, "after": first["cursor"]})
+    assert (second["epoch"], second["firstSequence"], second["parts"]) == (REAPER_EPOCH, len(SAID), END)
+    assert second["ended"]
+
+
 def test_a_long_answer_comes_in_pages_without_a_gap() -> None:
     admitted(architecture="appsync")
     told = [parts.block_delta("text", "t", f"{number:05} " + "🎈" * 24_000) for number in range(30)]

@@ -9,7 +9,7 @@ import pytest
 
 from handlers.websocket import store, worker
 from handlers.websocket.environment import readers
-from shared.errors import Internal
+from shared.errors import Busy, Internal
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
@@ -245,6 +245,32 @@ def test_a_table_that_fails_for_a_moment_costs_no_reader_its_stream(world: World
     with refused(store.table().client, "GetItem", "InternalServerError", times=1):
         read()
     assert frames(world)[-1]["type"] == "end"
+
+
+@pytest.mark.parametrize("operation", ["Query", "DeleteItem"])
+def test_a_table_that_is_busy_before_or_after_the_parts_ends_no_reading(
+    operation: str, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The place of a cursor is looked for again, and a reader who has all is told nothing more."""
+    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 0.0)
+    start = running()
+    write([*SAID, *ENDED])
+    end(start)
+    with refused(worker.follower().registry.table.client, operation, "ThrottlingException", times=1):
+        read(2)
+    assert [frame["type"] for frame in frames(world)] == ["start", *["chunk"] * 4, "end"]
+
+
+def test_a_refusal_that_ends_a_reading_is_told_as_it_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    running()
+    write(SAID)
+
+    def busy(*_: object, **__: object) -> None:
+        raise Busy
+
+    monkeypatch.setattr("shared.stream.tail.Tail.follow", busy)
+    read()
+    assert error_of(frames(world)[-1], "r-2") == Busy().to_json()
 
 
 def test_a_send_that_was_joined_is_read_without_a_note(world: World) -> None:
