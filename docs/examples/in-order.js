@@ -11,21 +11,23 @@ export const PARTS = `query Parts($streamId: ID!, $after: String) {
 }`;
 
 const TERMINAL = ['finish', 'abort', 'error'];
+const OF_A_LATE_END = [...TERMINAL, 'message-metadata', 'data-error'];
 const GAP_MS = 300;
 const SILENCE_MS = 1_000;
 
-/** `take` wants each batch that is heard, `fetchAfter` asks the query `parts`, and `show` gets each part, once and in order. */
+/** `take` wants each batch that is heard, `fetchAfter` asks the query `parts`, `show` gets each part once, in order. */
 export function inOrder(show, fetchAfter) {
   const over = Promise.withResolvers();
   const waiting = [];
   let due = 0;
   let current = 0;
+  let ended = false;
   let place;
   let timer;
 
   function take(batch) {
     waiting.push(batch);
-    for (let next; (next = waiting.find(each => each.firstSequence <= due)) !== undefined; ) {
+    for (let next; !ended && (next = waiting.find(each => each.firstSequence <= due)); ) {
       waiting.splice(waiting.indexOf(next), 1);
       giveOut(next);
     }
@@ -37,8 +39,8 @@ export function inOrder(show, fetchAfter) {
     const isLate = epoch > current && firstSequence < due; // it ends a stream whose worker died after it had sent more
     if (end <= due && !isLate) return;
     for (const part of parts.slice(isLate ? 0 : due - firstSequence).map(text => JSON.parse(text))) {
-      if (!isLate || TERMINAL.includes(part.type)) show(part);
-      if (TERMINAL.includes(part.type)) over.resolve();
+      if (!isLate || OF_A_LATE_END.includes(part.type)) show(part);
+      if (TERMINAL.includes(part.type)) settle();
     }
     [due, current, place] = [Math.max(due, end), epoch, cursor];
   }
@@ -46,14 +48,22 @@ export function inOrder(show, fetchAfter) {
   /** Asks for what does not come: soon when something is missing, later when nothing comes at all. */
   function listen() {
     clearTimeout(timer);
-    timer = setTimeout(() => ask().catch(over.reject), waiting.length > 0 ? GAP_MS : SILENCE_MS);
+    if (ended) return; // a batch may come twice, and the answer to a query late
+    timer = setTimeout(() => ask().catch(settle), waiting.length > 0 ? GAP_MS : SILENCE_MS);
   }
 
   async function ask() {
     const page = await fetchAfter(place);
     take(page);
-    if (page.ended) over.reject(new Error('The answer broke off.')); // does nothing after a terminal part
+    if (page.ended) settle(new Error('The answer broke off.')); // does nothing after a terminal part
   }
 
-  return { take, listen, over: over.promise.finally(() => clearTimeout(timer)) };
+  function settle(error) {
+    ended = true;
+    clearTimeout(timer);
+    if (error) over.reject(error);
+    else over.resolve();
+  }
+
+  return { take, listen, over: over.promise };
 }
