@@ -63,11 +63,12 @@ class Concurrency:
         """Wait for a turn to start an environment, and have it for the block."""
         place: Place = asyncio.get_running_loop().create_future()
         self.queue(place)
-        await place
         try:
+            await place
             yield
         finally:
-            self.started()
+            if not place.cancelled():  # a cancellation may come with the turn
+                self.started()
 
     def _next(self) -> None:
         while self._queue and self._starting < self._limits.starts:

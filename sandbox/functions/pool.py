@@ -131,12 +131,24 @@ class Pool:
         place: Place = asyncio.get_running_loop().create_future()
         self._waiting.append(place)
         self._concurrency.queue(place)
-        await asyncio.wait({place}, timeout=self._host.limits.start_wait_seconds)
-        self._waiting.remove(place)
-        if not place.done():
-            place.cancel()
+        try:
+            await asyncio.wait({place}, timeout=self._host.limits.start_wait_seconds)
+        except asyncio.CancelledError:
+            if not place.cancel():
+                self._give_back(place.result())
+            raise
+        finally:
+            self._waiting.remove(place)
+        if place.cancel():
             raise TooManyStarts
         return place.result()
+
+    def _give_back(self, environment: Environment | None) -> None:
+        """What came to an invocation in the moment in which it was cancelled is for the next one."""
+        if environment is None:
+            self._concurrency.started()
+        else:
+            self._offer(environment)
 
     def _offer(self, environment: Environment) -> None:
         """Give a free environment to the invocation that has waited longest, if one waits."""

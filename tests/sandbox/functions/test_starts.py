@@ -1,11 +1,20 @@
 """How many environments start side by side, and what becomes of the invocations that want more."""
 
 import asyncio
+import contextlib
 import json
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
+from sandbox.functions.concurrency import Concurrency
+from sandbox.functions.environment import Host
+from sandbox.functions.layers import Layers
 from sandbox.functions.limits import Limits
+from sandbox.functions.pool import Pool
+from sandbox.functions.ports import Ports
+from sandbox.functions.process import Leash
 from sandbox.functions.service import FunctionService, Invocation, TooManyStarts
 from tests.sandbox.functions.lab import Lab
 
@@ -96,3 +105,88 @@ async def test_an_event_that_cannot_start_waits_and_is_tried_again(lab: Lab) -> 
     await starting.release()
     assert (await lab.gate.arrival()).said == "not lost"
     assert (await slow).function_error is None
+
+
+@pytest.fixture
+def one_turn(lab: Lab) -> Concurrency:
+    """Room for one start."""
+    return Concurrency(lab.world, Limits(starts=1))
+
+
+@pytest.fixture
+async def pool(lab: Lab, one_turn: Concurrency, tmp_path: Path) -> AsyncGenerator[Pool]:
+    """A pool that starts an environment when there is a turn for it."""
+    limits = Limits(starts=1)
+    layers = Layers(lab.packages, tmp_path / "functions")
+    layers.prepare()
+    address = f"{lab.world.origin}/aws"
+    host = Host(lab.world, lab.credentials, lab.logs, layers, limits, address, None, Leash(), Ports(lab.port))
+    function = lab.add("waiting", "def handler(event, context): return None")
+    pool = Pool(host, function, one_turn, minimum=0)
+    await pool.use(layers.task_root(function))
+    yield pool
+    await pool.close()
+    host.leash.close()
+
+
+async def have_a_turn(concurrency: Concurrency) -> None:
+    async with asyncio.timeout(10), concurrency.turn():
+        pass
+
+
+async def have_an_environment(pool: Pool) -> None:
+    async with pool.invocation("request", b"{}", "trace"):
+        pass
+
+
+async def until_it_waits() -> None:
+    """Lets the other tasks run until each waits for another."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("with_its_turn", [False, True])
+async def test_who_is_cancelled_keeps_no_turn_also_when_it_came_at_that_moment(
+    one_turn: Concurrency, with_its_turn: bool
+) -> None:
+    async with one_turn.turn():
+        waiting = asyncio.ensure_future(have_a_turn(one_turn))
+        await until_it_waits()
+        if not with_its_turn:
+            waiting.cancel()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await have_a_turn(one_turn)
+
+
+@pytest.mark.parametrize("with_its_turn", [False, True])
+async def test_an_invocation_that_is_cancelled_keeps_no_turn_also_when_it_came_at_that_moment(
+    pool: Pool, one_turn: Concurrency, with_its_turn: bool
+) -> None:
+    async with one_turn.turn():
+        waiting = asyncio.ensure_future(have_an_environment(pool))
+        await until_it_waits()
+        if not with_its_turn:
+            waiting.cancel()
+            await until_it_waits()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await have_a_turn(one_turn)
+
+
+async def test_an_environment_that_came_to_an_invocation_as_it_was_cancelled_goes_to_the_next(
+    pool: Pool, one_turn: Concurrency
+) -> None:
+    async with contextlib.AsyncExitStack() as running, contextlib.AsyncExitStack() as starting:
+        lease = await running.enter_async_context(pool.invocation("first", b"{}", "trace"))
+        await starting.enter_async_context(one_turn.turn())
+        waiting = asyncio.ensure_future(have_an_environment(pool))
+        await until_it_waits()
+        await running.aclose()
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        async with pool.invocation("second", b"{}", "trace") as again:
+            assert again.environment is lease.environment
