@@ -194,9 +194,10 @@ class WebEnvironment(Environment):
 
 def _resolved(path: str) -> str:
     """The path without its dot segments, whether they are written with dots or with `%2e`: the adapter puts it into a
-    `Url`, which is that of browsers (https://url.spec.whatwg.org/#path-state).
+    `Url`, which is that of browsers (https://url.spec.whatwg.org/#path-start-state): one slash at its beginning may be
+    left out.
     """
-    _, *segments = re.split(r"[/\\]", path)
+    segments = re.split(r"[/\\]", re.sub(r"^[/\\]", "", path))
     dots = [segment.lower().replace("%2e", ".") for segment in segments]
     kept: list[str] = []
     for segment, plain in zip(segments, dots, strict=True):

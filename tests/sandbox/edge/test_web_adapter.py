@@ -20,6 +20,13 @@ async def app(scope, receive, send):
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 """
+READY = """
+paths = []
+async def app(scope, receive, send):
+    paths.append(scope["path"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": paths[0].encode()})
+"""
 DYING = """
 import os
 from shared.gate import Gate
@@ -82,6 +89,20 @@ async def test_dots_in_a_path_are_resolved_however_they_are_written(urls: Urls, 
     await urls.open()
     told = (await urls.client.get(root + path)).json()
     assert (told["path"], told["query"]) == (seen, path.partition("?")[2])
+
+
+@pytest.mark.parametrize("path", ["healthz", "/healthz", "\\healthz", "x/../healthz"])
+async def test_a_readiness_path_begins_with_a_slash_whether_it_is_written_or_not(urls: Urls, path: str) -> None:
+    asked = {"AWS_LWA_READINESS_CHECK_PATH": path}
+    root = urls.add(urls.lab.add_web("ready", READY, environment=asked))
+    await urls.open()
+    assert (await urls.client.get(root)).text == "/healthz"
+
+
+async def test_an_empty_readiness_path_is_the_root(urls: Urls) -> None:
+    root = urls.add(urls.lab.add_web("ready", READY, environment={"AWS_LWA_READINESS_CHECK_PATH": ""}))
+    await urls.open()
+    assert (await urls.client.get(root)).text == "/"
 
 
 async def test_the_context_has_the_members_of_the_runtimes_context(urls: Urls) -> None:
