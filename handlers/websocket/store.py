@@ -1,4 +1,4 @@
-"""The one table, as the functions of this architecture keep it: tickets, sessions and requests are items of it."""
+"""The one table, as the functions of this architecture keep it: tickets and sessions are items of it."""
 
 from shared.init_phase import at_init
 from shared.table_client import TableClient
