@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sandbox.conformance.case import Case
 from sandbox.conformance.cases import (
+    aborting,
     cancelling,
     chats,
     continuing,
@@ -25,6 +26,7 @@ SUBJECTS = (
     streaming,
     credentials,
     resuming,
+    aborting,
     cancelling,
     continuing,
     starting,
