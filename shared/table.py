@@ -9,7 +9,7 @@
 | invitation of a user to a chat | `user#<invitee>` | `invitation#<chat id>` |
 | that a user is not to be invited to a chat for a while | `user#<user>` | `quiet#<chat id>` |
 | how many invitations a user has sent lately | `user#<inviter>` | `invitations` |
-| chat | `chat#<chat id>` | `chat` |
+| chat, or that there was one of this id | `chat#<chat id>` | `chat` |
 | message of a chat | `chat#<chat id>` | `message#<index>` |
 | reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
 | session of a WebSocket connection | `connection#<connection id>` | `session` |

@@ -5,7 +5,6 @@ is a matter of `shared.chats.members`.
 """
 
 import time
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
 
@@ -17,8 +16,11 @@ from shared.chats.title import chosen_title
 from shared.errors import InvalidRequest
 from shared.stream.registry import StreamRegistry
 from shared.table import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
-from shared.table_client import ConditionFailed, Item, TableClient
-from shared.writes import delete, update, where
+from shared.table_client import Item, TableClient
+from shared.writes import delete, put, update
+
+DELETED_KEPT_SECONDS = 24 * 3600
+"""How long at least the id of a deleted chat is not free: whoever still deletes that chat has ended long before."""
 
 
 class ChatStore:
@@ -94,13 +96,14 @@ class ChatStore:
     def delete(self, user: str, chat_id: str) -> None:
         """Removes the chat, what was said in it and its place in all lists. Raises Forbidden, NotFound.
 
-        Streams that still run in it are cancelled. From the first write on nobody sees the chat; its id is free when
-        all is gone. A deletion that was cut off is finished by another.
+        Streams that still run in it are cancelled. From the first write on nobody sees the chat. A deletion that was
+        cut off is finished by another; two may run at once, so the chat's item stays for a while when all else is gone:
+        a new chat of this id would lose its messages to the slower one.
         """
 
         def forget() -> Item:
             item = self.table.get(chat_key(chat_id))
-            if item is None or not (item.get("deleted") and item["owner"] == user):
+            if item is None or not _half_deleted(item, user):
                 chat = owned(user, chat_id, item)
                 gone = {"deleted": True, "version": chat.version + 1}
                 entries = [membership_key(each, chat_id) for each in (chat.owner, *chat.members)]
@@ -113,8 +116,13 @@ class ChatStore:
             self._registry.cancel_chat(each, chat_id)
         for page in self.table.pages_of(chat_key(chat_id), MESSAGES_PREFIX, ProjectionExpression="#pk, #sk"):
             self.table.delete_all([{"pk": item["pk"], "sk": item["sk"]} for item in page])
-        with suppress(ConditionFailed):
-            self.table.write(delete(chat_key(chat_id), where("#deleted = :yes", yes=True)))
+        expires_at = int(time.time()) + DELETED_KEPT_SECONDS
+        self.table.write(put({**chat_key(chat_id), "deleted": True, "expiresAt": expires_at}))
+
+
+def _half_deleted(item: Item, user: str) -> bool:
+    """Whether the user has deleted the chat of this item, and more than that may be left of it."""
+    return "deleted" in item and "expiresAt" not in item and item["owner"] == user
 
 
 def _message(item: Item) -> dict[str, Any]:

@@ -371,6 +371,7 @@ def test_an_invitation_to_a_chat_that_is_deleted_meanwhile_leads_nowhere(disturb
     with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)), pytest.raises(NotFound):
         disturbed.accept(FRIEND, CHAT)
     assert table.items(f"user#{FRIEND}") == []
+    table.remove(f"chat#{CHAT}", "chat")
     admitted("stream-9", owner=STRANGER)
     for act in (members().accept, members().decline):
         with pytest.raises(NotFound):

@@ -1,11 +1,12 @@
 """Chats as a user sees them: their own and those they are members of, and nothing of anybody else's."""
 
-from contextlib import nullcontext
+import time
+from contextlib import nullcontext, suppress
 from typing import Any
 
 import pytest
 
-from shared.chats.store import ChatStore
+from shared.chats.store import DELETED_KEPT_SECONDS, ChatStore
 from shared.chats.title import MAX_TITLE_CHARACTERS
 from shared.errors import Forbidden, InvalidRequest, NotFound
 from shared.models.events import Usage
@@ -54,9 +55,9 @@ def test_owner_and_member_read_the_chat_with_its_history(user: str) -> None:
 
 def test_times_are_iso_8601_in_utc() -> None:
     chat = chats().read(OWNER, CHAT)
-    for time in (chat["createdAt"], chat["updatedAt"], chats().list(OWNER)["chats"][0]["updatedAt"]):
-        assert len(time) == len("2026-11-21T03:55:22.123Z")
-        assert time.endswith("Z")
+    for moment in (chat["createdAt"], chat["updatedAt"], chats().list(OWNER)["chats"][0]["updatedAt"]):
+        assert len(moment) == len("2026-11-21T03:55:22.123Z")
+        assert moment.endswith("Z")
 
 
 def test_an_answer_that_is_being_written_is_not_shown_yet() -> None:
@@ -179,11 +180,18 @@ def test_two_changes_at_once_are_both_made() -> None:
     assert listed(FRIEND) == []
 
 
+def assert_gone(table: Table) -> None:
+    """Nothing is left but what keeps the id, without a word of the chat, and for a day."""
+    [kept] = table.items(f"chat#{CHAT}")
+    assert kept.keys() == {"pk", "sk", "deleted", "expiresAt"}
+    assert abs(int(kept["expiresAt"]) - time.time() - DELETED_KEPT_SECONDS) < 60
+
+
 def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
     mine, theirs = running("stream-2", "And?"), admitted("stream-3", "So?", owner=FRIEND)
     members().invite(OWNER, CHAT, "another")
     chats().delete(OWNER, CHAT)
-    assert table.items(f"chat#{CHAT}") == []
+    assert_gone(table)
     assert listed(OWNER) == listed(FRIEND) == members().invitations("another")["invitations"] == []
     assert (
         registry().pulse(mine, Usage(1, 1), "m").state
@@ -197,8 +205,15 @@ def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
         chats().delete(OWNER, CHAT)
 
 
-def test_the_id_of_a_deleted_chat_is_free_for_anybody() -> None:
+def test_nobody_starts_a_chat_under_the_id_of_a_deleted_one_until_dynamodb_has_forgotten_it(table: Table) -> None:
     chats().delete(OWNER, CHAT)
+    for user in (OWNER, FRIEND, STRANGER):
+        with pytest.raises(NotFound) as refusal:
+            admitted("stream-2", "Mine now", owner=user)
+        assert refusal.value.message == f"There is no chat {CHAT!r} among yours."
+        assert registry().record(user, "stream-2") is None
+    assert_gone(table)
+    table.remove(f"chat#{CHAT}", "chat")
     assert admitted("stream-2", "Mine now", owner=STRANGER).answer_index == 1
     assert [message["parts"][0]["text"] for message in chats().read(STRANGER, CHAT)["messages"]] == ["Mine now"]
 
@@ -222,15 +237,39 @@ def test_a_deletion_that_was_cut_off_hides_the_chat_and_is_finished_by_another(t
     for user in (FRIEND, STRANGER):
         with pytest.raises(NotFound):
             chats().delete(user, CHAT)
+    [kept] = table.items(f"chat#{CHAT}", "chat")
+    assert "expiresAt" not in kept, "as long as it is there, the rest can be removed"
     chats().delete(OWNER, CHAT)
-    assert table.items(f"chat#{CHAT}") == []
+    assert_gone(table)
+
+
+@pytest.mark.parametrize(
+    "moment", ["GetItem", "TransactWriteItems", "UpdateItem", "Query", "BatchWriteItem", "PutItem"]
+)
+def test_of_two_deletions_at_once_neither_takes_what_is_said_afterwards(moment: str, table: Table) -> None:
+    """The slow one has been asked for again, and that one has finished."""
+
+    def delete_and_go_on() -> None:
+        chats().delete(OWNER, CHAT)
+        with suppress(NotFound):
+            admitted("stream-2", "A new chat")
+
+    slow = ChatStore(TableClient(TABLE))
+    finished = pytest.raises(NotFound) if moment in ("GetItem", "TransactWriteItems") else nullcontext()
+    with just_before(slow.table.client, moment, delete_and_go_on), finished:
+        slow.delete(OWNER, CHAT)
+    assert_gone(table)
+    assert registry().record(OWNER, "stream-2") is None
+    table.remove(f"chat#{CHAT}", "chat")
+    admitted("stream-3", "A new chat")
+    assert admitted("stream-4", "And?").messages[0].text == "A new chat\n\nAnd?"
 
 
 def test_deleting_removes_also_what_was_cut_off_and_more_than_a_batch_holds(table: Table) -> None:
     for index in range(2, 60):
         table.change(f"chat#{CHAT}", f"message#{index:06d}", id=f"m-{index}", role="user", parts=[])
     chats().delete(OWNER, CHAT)
-    assert table.items(f"chat#{CHAT}") == []
+    assert_gone(table)
 
 
 def test_a_chat_of_another_name_is_not_touched() -> None:

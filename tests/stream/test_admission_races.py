@@ -177,13 +177,11 @@ def test_a_member_who_leaves_while_starting_is_refused(table: Table, disturbed: 
     assert table.membership("a-friend", CHAT) is None
 
 
-def test_a_chat_that_is_deleted_while_a_stream_starts_is_begun_anew(table: Table, disturbed: Admission) -> None:
+def test_a_chat_that_is_deleted_while_a_stream_starts_is_not_found(table: Table, disturbed: Admission) -> None:
     registry().end(running(), {}, ANSWER)
-    with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)):
-        stream = admit(disturbed, asked("Second"))
-    assert isinstance(stream, StreamStart)
-    assert (stream.answer_index, texts()) == (1, ["Second"])
-    assert len(table.messages(CHAT)) == 2
+    with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)), pytest.raises(NotFound):
+        admit(disturbed, asked("Second"))
+    assert table.messages(CHAT) == []
 
 
 @pytest.mark.usefixtures("table")

@@ -18,7 +18,9 @@ from shared.protocol.request import ChatRequest
 from shared.stream.admission import Admission
 from shared.stream.registry import StreamRegistry
 from shared.stream.start import StreamStart
-from shared.table_client import TableClient
+from shared.table import chat_key
+from shared.table_client import ConditionFailed, TableClient
+from shared.writes import delete, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import before_request
 from tests.support.starts import CHAT, said
@@ -108,6 +110,12 @@ def deleting(by: Caller, _: World) -> None:
     by.chats.delete("ada", CHAT)
 
 
+def expiring(by: Caller, _: World) -> None:
+    """DynamoDB forgets that there was a chat of this id, if it was deleted: a day has passed, for the chat alone."""
+    with suppress(ConditionFailed):
+        by.chats.table.write(delete(chat_key(CHAT), where("attribute_exists(#expiresAt)")))
+
+
 IDS = st.sampled_from(["m-1", "m-2", "msg-s-1", None])
 BODIES = st.builds(
     lambda id_, role, rest: {"messages": [said("text", id_, role)], **rest},
@@ -121,6 +129,7 @@ ACTS = st.one_of(
     st.builds(working, st.sampled_from(["claim", "pulse", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
     st.builds(seating, st.sampled_from(["share", "share", "invite", "accept", "decline", "leave", "remove"])),
     st.just(deleting),
+    st.just(expiring),
 )
 AT_REQUEST = st.sampled_from([1, 1, 2, 2, 0, 3])
 """Most acts read with their first request, and write with the second; a start reads twice where there is a history."""
@@ -162,7 +171,7 @@ def test_the_table_holds_together(
 
 def live(table: Table) -> list[dict[str, Any]]:
     chat = table.chat(CHAT)
-    return [] if chat is None else table.messages(CHAT)[: int(chat["length"])]
+    return [] if chat is None or "deleted" in chat else table.messages(CHAT)[: int(chat["length"])]
 
 
 def check(table: Table, world: World) -> None:
@@ -177,7 +186,7 @@ def check(table: Table, world: World) -> None:
     chat = table.chat(CHAT)
     lists = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"chat#{CHAT}" and item["listed"]}
     invited = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"invitation#{CHAT}"}
-    if chat is None:
+    if chat is None or "deleted" in chat:
         assert table.messages(CHAT) == []
         assert lists == invited == set()
     else:

@@ -33,6 +33,8 @@ async def chat_of_ones_own(trial: Trial) -> None:
         await client.delete(request.chat_id)
         await not_there("a deleted chat", client.read(request.chat_id))
         same("what is listed of a deleted chat", _of(await client.chats(), request.chat_id), [])
+        await refused("a start in a deleted chat", "not_found", parts=client.stream(trial.request("", request.chat_id)))
+        await not_there("deleting a deleted chat", client.delete(request.chat_id))
 
 
 @CASES.case("What turns or controls a line is no part of a title, neither of the first message's nor of a chosen one.")
