@@ -131,7 +131,11 @@ class Members:
             writes = [_write(chat, _without(chat, user, now)), delete(membership_key(user, chat_id))]
             self.table.transact([*writes, _quiet(user, chat_id, now)])
 
-        anew(act)
+        try:
+            anew(act)
+        except NotFound:  # this very request may have taken the user out before, and then failed to cancel
+            self._registry.cancel_chat(user, chat_id)
+            raise
         self._registry.cancel_chat(user, chat_id)
 
     def remove(self, user: str, chat_id: str, sub: object) -> dict[str, Any]:
@@ -142,17 +146,20 @@ class Members:
         """
         former = _checked(sub)
 
-        def act() -> dict[str, Any]:
+        def act() -> dict[str, Any] | None:
             chat, now = owned(user, chat_id, self.table.get(chat_key(chat_id))), time.time()
             if former not in chat.members and former not in chat.invited(now):
-                raise NotFound(f"The user {former!r} is neither a member of this chat nor invited to it.")
+                return None
             changed = replace(_without(chat, former, now), updated_at=now)
             entries = [membership_key(former, chat_id), invitation_key(former, chat_id)]
             self.table.transact([_write(chat, changed), *map(delete, entries)])
             return changed.header(user, now)
 
         header = anew(act)
-        self._registry.cancel_chat(former, chat_id)
+        if former != user:  # also if this very request has removed them before, and then failed to cancel
+            self._registry.cancel_chat(former, chat_id)
+        if header is None:
+            raise NotFound(f"The user {former!r} is neither a member of this chat nor invited to it.")
         return header
 
 

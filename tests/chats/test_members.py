@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from shared.chats.members import HOUR, INVITATION_SECONDS, INVITATIONS_AN_HOUR, MAX_MEMBERS, Members
-from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
+from shared.errors import Busy, Forbidden, InvalidRequest, NotFound, RateLimited
 from shared.models.events import Usage
 from shared.table_client import TableClient
 from tests.support.aws import TABLE, Table
-from tests.support.interference import first_answers_lost, just_before, sent
+from tests.support.interference import first_answers_lost, just_before, refused, sent
 from tests.support.server import WAIT_SECONDS
 from tests.support.starts import (
     CHAT,
@@ -193,6 +193,48 @@ def test_a_member_leaves_and_what_they_run_there_is_cancelled() -> None:
     assert listed(FRIEND) == []
     assert in_chat() == ([STRANGER], [])
     refused_until(INVITATION_SECONDS)
+
+
+OUT_OF_THE_CHAT: dict[str, Callable[[Members], object]] = {
+    "leaving": lambda members: members.leave(FRIEND, CHAT),
+    "removing": lambda members: members.remove(OWNER, CHAT, FRIEND),
+}
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("act", OUT_OF_THE_CHAT.values(), ids=OUT_OF_THE_CHAT.keys())
+def test_a_cancel_that_failed_when_a_member_went_is_made_by_the_same_request_again(
+    act: Callable[[Members], object], disturbed: Members
+) -> None:
+    shared_with(FRIEND)
+    theirs = admitted("stream-2", "And?", owner=FRIEND)
+    with refused(disturbed.table.client, "UpdateItem", "ThrottlingException"):
+        with pytest.raises(Busy):
+            act(disturbed)
+        with pytest.raises(Busy):
+            act(disturbed)
+    assert in_chat() == ([], [])
+    with pytest.raises(NotFound):
+        act(disturbed)
+    assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("act", "refusal"),
+    [
+        (lambda: members().leave(OWNER, CHAT), InvalidRequest),
+        (lambda: members().remove(OWNER, CHAT, OWNER), NotFound),
+        (lambda: members().remove(FRIEND, CHAT, OWNER), Forbidden),
+        (lambda: members().remove(STRANGER, CHAT, OWNER), NotFound),
+    ],
+    ids=["the owner leaves", "the owner removes the owner", "a member removes the owner", "a stranger does"],
+)
+def test_what_takes_nobody_out_cancels_nothing(act: Callable[[], object], refusal: type[Exception]) -> None:
+    shared_with(FRIEND)
+    stream = admitted("stream-2", "And?", running=True)
+    with pytest.raises(refusal):
+        act()
+    assert registry().pulse(stream, Usage(1, 1), "m").state == "running"
 
 
 def test_the_owner_cannot_leave(table: Table) -> None:
