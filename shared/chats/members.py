@@ -14,7 +14,7 @@ from shared.auth.user import is_sub
 from shared.chats import lists
 from shared.chats.access import anew, as_read, owned, seen
 from shared.chats.chat import Chat, iso_time
-from shared.errors import InvalidRequest, NotFound, RateLimited
+from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
 from shared.stream.registry import StreamRegistry
 from shared.table import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
 from shared.table_client import Item, TableClient
@@ -60,8 +60,8 @@ class Members:
         """Invites a user to a chat of one's own; returns what `Chat.header` says.
 
         Who is a member, or was invited, already stays so, and nothing is written. Raises InvalidRequest, also for a
-        chat that is full, NotFound, Forbidden, and RateLimited for an inviter who has sent too many, and for a user
-        who has declined or left this chat.
+        chat that is full, NotFound, Forbidden, also for a user who has declined or left this chat, and RateLimited for
+        an inviter who has sent too many.
         """
         invitee = _checked(sub)
 
@@ -76,8 +76,9 @@ class Members:
                 return chat.header(user, now)
             if len(chat.members) + len(invited) >= MAX_MEMBERS:
                 raise InvalidRequest(f"A chat has at most {MAX_MEMBERS} members and invitations together.")
-            if quiet is not None and quiet["expiresAt"] > now:
-                raise _later("This user has declined or left this chat, and cannot be invited yet.", quiet, now)
+            if quiet is not None and quiet["owner"] == user and quiet["expiresAt"] > now:
+                until = iso_time(quiet["expiresAt"])
+                raise Forbidden(f"This user has declined or left this chat, and cannot be invited before {until}.")
             changed = replace(chat, invitations={**invited, invitee: int(now) + INVITATION_SECONDS})
             self.table.transact([_write(chat, changed), _invitation(invitee, chat, now), _counted(user, sent, now)])
             return changed.header(user, now)
@@ -116,7 +117,7 @@ class Members:
             now = time.time()
             chat = Chat.awaiting(user, chat_id, self.table.get(chat_key(chat_id)), now)
             writes = [_write(chat, _without(chat, user, now)), delete(invitation_key(user, chat_id))]
-            self.table.transact([*writes, _quiet(user, chat_id, now)])
+            self.table.transact([*writes, _quiet(user, chat, now)])
 
         anew(act)
 
@@ -129,7 +130,7 @@ class Members:
             if user == chat.owner:
                 raise InvalidRequest("The owner of a chat cannot leave it. Delete it instead.")
             writes = [_write(chat, _without(chat, user, now)), delete(membership_key(user, chat_id))]
-            self.table.transact([*writes, _quiet(user, chat_id, now)])
+            self.table.transact([*writes, _quiet(user, chat, now)])
 
         try:
             anew(act)
@@ -199,9 +200,9 @@ def _invitation(invitee: str, chat: Chat, now: float) -> Write:
     return put(item)
 
 
-def _quiet(user: str, chat_id: str, now: float) -> Write:
-    """Nobody is asked again and again: the chat waits after a no."""
-    return put({**quiet_key(user, chat_id), "expiresAt": int(now) + INVITATION_SECONDS})
+def _quiet(user: str, chat: Chat, now: float) -> Write:
+    """Nobody is asked again and again: the chat waits after a no. Another's chat may have its id one day."""
+    return put({**quiet_key(user, chat.id), "owner": chat.owner, "expiresAt": int(now) + INVITATION_SECONDS})
 
 
 def _counted(inviter: str, sent: Item | None, now: float) -> Write:
@@ -211,11 +212,8 @@ def _counted(inviter: str, sent: Item | None, now: float) -> Write:
         over = where("attribute_not_exists(#pk) OR #expiresAt <= :now", now=now)
         return put({**key, "sent": 1, "expiresAt": math.ceil(now) + HOUR}, over)
     if sent["sent"] >= INVITATIONS_AN_HOUR:
-        raise _later(f"At most {INVITATIONS_AN_HOUR} invitations are sent in an hour.", sent, now)
+        seconds = math.ceil(sent["expiresAt"] - now)
+        message = f"At most {INVITATIONS_AN_HOUR} invitations are sent in an hour. Try again in {seconds} seconds."
+        raise RateLimited(message, retry_after=seconds)
     unchanged = where("#sent = :as_read AND #expiresAt = :end", as_read=sent["sent"], end=sent["expiresAt"])
     return update(key, {"sent": sent["sent"] + 1}, unchanged)
-
-
-def _later(message: str, item: Item, now: float) -> RateLimited:
-    seconds = math.ceil(item["expiresAt"] - now)
-    return RateLimited(f"{message} Try again in {seconds} seconds.", retry_after=seconds)

@@ -1,9 +1,11 @@
 """Nobody is in a chat without their consent, or for longer than they like; and nobody is asked without bound."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -170,11 +172,33 @@ def test_who_declines_is_not_asked_again_for_a_month(table: Table) -> None:
     members().invite(OWNER, CHAT, FRIEND)
     members().decline(FRIEND, CHAT)
     assert (in_chat(), invited(FRIEND)) == (([], []), [])
-    refused_until(INVITATION_SECONDS)
-    table.change(f"user#{FRIEND}", f"quiet#{CHAT}", expiresAt=int(time.time()) + 90)
-    refused_until(90)
+    not_asked_until(time.time() + INVITATION_SECONDS)
+    soon = int(time.time()) + 90
+    table.change(f"user#{FRIEND}", f"quiet#{CHAT}", expiresAt=soon)
+    not_asked_until(soon)
     table.change(f"user#{FRIEND}", f"quiet#{CHAT}", expiresAt=int(time.time()) - 1)
     assert members().invite(OWNER, CHAT, FRIEND)["invited"] == [FRIEND]
+
+
+def test_whoever_has_declined_a_chat_may_be_asked_into_another_s_of_the_same_id(table: Table) -> None:
+    members().invite(OWNER, CHAT, FRIEND)
+    members().decline(FRIEND, CHAT)
+    chats().delete(OWNER, CHAT)
+    table.remove(f"chat#{CHAT}", "chat")
+    registry().end(admitted("stream-2", owner=STRANGER, running=True), {}, [])
+    assert members().invite(STRANGER, CHAT, FRIEND)["invited"] == [FRIEND]
+
+
+def not_asked_until(moment: float) -> None:
+    """A client cannot wait so long: timers of JavaScript end at 24 days."""
+    with pytest.raises(Forbidden) as refusal:
+        members().invite(OWNER, CHAT, FRIEND)
+    assert (refusal.value.code, refusal.value.retry_after) == ("forbidden", None)
+    found = re.fullmatch(
+        r".* has declined or left this chat, and cannot be invited before (.+Z)\.", refusal.value.message
+    )
+    assert found is not None
+    assert abs(datetime.fromisoformat(found[1]).timestamp() - moment) < 30  # what came before took its time
 
 
 def refused_until(seconds: float) -> None:
@@ -192,7 +216,7 @@ def test_a_member_leaves_and_what_they_run_there_is_cancelled() -> None:
     assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
     assert listed(FRIEND) == []
     assert in_chat() == ([STRANGER], [])
-    refused_until(INVITATION_SECONDS)
+    not_asked_until(time.time() + INVITATION_SECONDS)
 
 
 OUT_OF_THE_CHAT: dict[str, Callable[[Members], object]] = {
