@@ -33,14 +33,17 @@ def page(
 
     Entries from before the epoch second `since` are left out. Raises InvalidRequest for what is no cursor.
     """
+    first = f"{name}#{_moment(since)}"
     end = f"{name}#~" if after is None else f"{name}#{_position(after)}"
+    if end < first:  # DynamoDB refuses such a range
+        return [], None
     query = {
         "IndexName": LISTED_INDEX,
         "KeyConditionExpression": "#pk = :pk AND #listed BETWEEN :first AND :end",
         "ScanIndexForward": False,
         "Limit": PAGE_ENTRIES + 2,  # the last of the page before, and one that tells whether more follow
         ":pk": f"user#{user}",
-        ":first": f"{name}#{_moment(since)}",
+        ":first": first,
         ":end": end,
     }
     items = [item for item in next(table.pages(**query)) if item["listed"] != end]

@@ -12,7 +12,7 @@ from shared.chats.lists import PAGE_ENTRIES
 from shared.errors import InvalidRequest
 from tests.support.aws import Table
 from tests.support.entries import entry
-from tests.support.interference import sent
+from tests.support.interference import noted, sent
 from tests.support.starts import OWNER, admitted, chats, registry, table_client
 
 OTHER = "another"
@@ -136,6 +136,25 @@ def test_a_cursor_of_somebody_else_s_list_is_a_place_in_one_s_own(table: Table) 
     fill(table, 130)
     elsewhere = lists.page(table_client(), OWNER, "chat", None)[1]
     assert [chat["id"] for chat in chats().list(OTHER, elsewhere)["chats"]] == ["c-2", "c-1", "c-0"]
+
+
+@pytest.mark.parametrize(
+    ("moment", "left"),
+    [(0, []), (1999, []), (2000, []), (2001, ["c-2"]), (9_999_999_999_999, ["c-4", "c-3", "c-2"])],
+)
+def test_after_a_cursor_from_before_what_a_list_still_shows_there_is_nothing(
+    moment: int, left: list[str], table: Table
+) -> None:
+    """DynamoDB refuses a range that ends before it begins."""
+    table.fill(entry(OWNER, number, name="invitation", at=number) for number in range(5))
+    after = cursor(f"{moment:013d}#c-2")
+    client = table_client()
+    with noted(client.client, "Query") as asked:
+        shown, further = lists.page(client, OWNER, "invitation", after, since=2)
+    for query in asked:
+        first, end = (query["ExpressionAttributeValues"][name]["S"] for name in (":first", ":end"))
+        assert first <= end
+    assert ([item["chatId"] for item in shown], further) == (left, None)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
-from sandbox.clients.chats import Invitation
+from sandbox.clients.chats import Invitation, Page
 from sandbox.clients.client import Client, Refused, new_id
 from sandbox.clients.factory import client_for
 from sandbox.conformance.case import Cases
@@ -16,6 +16,8 @@ CASES = Cases()
 INVITATIONS_AN_HOUR = 30
 """Of these a run of the suite takes two for each transport from either user."""
 HOUR = 3600
+LONG_AGO = "MDAwMDAwMDAwMDAwMSNjaGF0LTE"
+"""A cursor as a page of that time would have given it: the millisecond 1 of the epoch, and a chat."""
 
 
 @CASES.case(
@@ -106,7 +108,7 @@ async def leaving(trial: Trial) -> None:
         await denied("an invitation of who has left", "forbidden", owner.invite(chat_id, trial.stack.sub("first")))
 
 
-@CASES.case("What is no user, or the owner, is not invited.")
+@CASES.case("What is no user, or the owner, is not invited; a list of invitations begins at a cursor that a page gave.")
 async def malformed_invitations(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -115,6 +117,7 @@ async def malformed_invitations(trial: Trial) -> None:
             await denied(f"the invitation of {sub!r:.20}", "invalid_request", client.invite(request.chat_id, sub))
         await not_there("an invitation that nobody sent", client.accept(request.chat_id + "-2"))
         await denied("a cursor that no page gave", "invalid_request", client.invitations("nonsense"))
+        same("what came before invitations that are over", await client.invitations(LONG_AGO), Page((), None))
 
 
 @CASES.case(

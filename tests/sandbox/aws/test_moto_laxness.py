@@ -65,6 +65,14 @@ TAKEN: dict[str, tuple[str, Callable[[Any], object]]] = {
         "an expression of more than 4 KB",
         lambda db: put(db, condition=" OR ".join([ALWAYS] * 200)),
     ),
+    "a range that ends before it begins": (
+        "a range that ends before it begins",
+        lambda db: db.query(
+            TableName=TABLE,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :end",
+            ExpressionAttributeValues={":pk": {"S": "p"}, ":first": {"S": "b"}, ":end": {"S": "a"}},
+        ),
+    ),
     "read by a long key": ("where one is read or deleted", lambda db: db.get_item(TableName=TABLE, Key=LONG_KEY)),
     "delete by a long key": ("where one is read or deleted", lambda db: db.delete_item(TableName=TABLE, Key=LONG_KEY)),
 }
