@@ -229,7 +229,8 @@ def test_a_chat_of_others_is_not_there_and_one_that_never_was_has_nothing_to_res
     with pytest.raises(NotFound):  # a member no more
         registry().resumable("somebody-else", CHAT)
     chats().delete(OWNER, CHAT)
-    assert registry().resumable(OWNER, CHAT) is None
+    with pytest.raises(NotFound):  # nor is one that was deleted, for anybody
+        registry().resumable(OWNER, CHAT)
 
 
 @pytest.fixture(scope="module")
