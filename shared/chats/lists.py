@@ -6,11 +6,11 @@ moved an entry a moment ago counts. An entry that moves while somebody turns the
 comes twice.
 """
 
-import base64
 import re
 from typing import Literal
 
 from shared.errors import InvalidRequest
+from shared.protocol.opaque import opened, sealed
 from shared.table import LISTED_INDEX
 from shared.table_client import Item, TableClient
 
@@ -48,7 +48,7 @@ def page(
     }
     items = [item for item in next(table.pages(**query)) if item["listed"] != end]
     shown = items[:PAGE_ENTRIES]
-    return shown, _cursor(shown[-1]["listed"]) if len(items) > len(shown) else None
+    return shown, sealed(shown[-1]["listed"].partition("#")[2]) if len(items) > len(shown) else None
 
 
 def _moment(at: float) -> str:
@@ -56,18 +56,9 @@ def _moment(at: float) -> str:
     return f"{round(at * 1000):013d}"
 
 
-def _cursor(place: str) -> str:
-    position = place.partition("#")[2]
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
 def _position(cursor: object) -> str:
     """Where a page ended: a place in the user's own list, whoever has written it."""
-    try:
-        text = cursor if isinstance(cursor, str) else ""
-        position = base64.urlsafe_b64decode(f"{text}{'=' * (-len(text) % 4)}").decode()
-    except ValueError:
-        position = ""
+    position = opened(cursor) if isinstance(cursor, str) else ""
     if _POSITION.fullmatch(position) is None:
         raise InvalidRequest("`after` must be the `next` of a page of this list, or be left out for the first page.")
     return position

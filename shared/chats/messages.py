@@ -1,6 +1,7 @@
 """Reads a chat's messages, newest first, a page at a time."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from shared.chats.history import MAX_PROMPT_MESSAGES
 from shared.table import MESSAGES_PREFIX, message_key
@@ -19,5 +20,4 @@ def newest_first(table: TableClient, chat_id: str, length: int) -> Iterator[Item
         Limit=PAGE_MESSAGES,
         **{":pk": last["pk"], ":first": MESSAGES_PREFIX, ":last": last["sk"]},
     )
-    for page in pages:
-        yield from page
+    return chain.from_iterable(pages)

@@ -6,12 +6,12 @@ where the journal stops. So a cursor names the stream and the epoch as well, as 
 https://cwiki.apache.org/confluence/display/KAFKA/KIP-320%3A+Allow+fetchers+to+detect+and+handle+log+truncation
 """
 
-import base64
 import re
 from dataclasses import dataclass
 from typing import Self
 
 from shared.errors import InvalidRequest
+from shared.protocol.opaque import opened, sealed
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
 
 _CURSOR = re.compile(rf"([A-Za-z0-9_-]{{1,64}})\.([{WORKER_EPOCH}{REAPER_EPOCH}])\.(0|[1-9][0-9]{{0,7}})")
@@ -36,16 +36,11 @@ class Cursor:
     def parse(cls, text: object, name: str) -> Self:
         """Reads what a client gives back as `name`. Raises InvalidRequest for anything that `str` does not write."""
         if isinstance(text, str) and _ENCODED.fullmatch(text):
-            try:
-                given = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode("ascii")
-            except ValueError:
-                given = ""
-            found = _CURSOR.fullmatch(given)
+            found = _CURSOR.fullmatch(opened(text))
             if found is not None and str(cursor := cls(found[1], int(found[2]), int(found[3]))) == text:
                 return cursor
         raise InvalidRequest(f"{name} must be a cursor as it came with a part; without one a stream is read whole.")
 
     def __str__(self) -> str:
         """Letters, digits, `_` and `-`, at most 100."""
-        given = f"{self.stream_id}.{self.epoch}.{self.sequence}"
-        return base64.urlsafe_b64encode(given.encode()).decode().rstrip("=")
+        return sealed(f"{self.stream_id}.{self.epoch}.{self.sequence}")
