@@ -16,6 +16,8 @@ Manner = Literal["side by side", "waiting", "slow model", "model fault", "alone"
 `slow model`: side by side with others that want an answer which takes its time, to stop it on the way; a sandbox's
 model speaks slowly then. `model fault`: its runs are side by side, and nothing else asks the model meanwhile.
 `alone`: nothing runs beside it, because what it does to the sandbox would disturb it."""
+SLOW_TOKENS_PER_SECOND = 25
+"""Of a sandbox's model where an answer is to last until it is stopped: some 350 tokens then take 14 seconds."""
 On = tuple[Architecture, ...]
 """Where a case runs: on one architecture, or across two: begun on the first, gone on with on the second."""
 

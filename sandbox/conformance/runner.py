@@ -9,15 +9,13 @@ from itertools import groupby
 from typing import Literal
 
 from sandbox.clients.client import ClientError
-from sandbox.conformance.case import Case, Manner, On
+from sandbox.conformance.case import SLOW_TOKENS_PER_SECOND, Case, Manner, On
 from sandbox.conformance.expect import NotMet
 from sandbox.conformance.stack import StackUnderTest
 from sandbox.conformance.trial import Trial
 
 AT_ONCE = 10
 """Trials that run side by side: more wait for each other's functions to start."""
-SLOW_TOKENS_PER_SECOND = 25
-"""Of a sandbox's model where an answer is to last until it is stopped: some 350 tokens then take 14 seconds."""
 TRIAL_SECONDS = 120.0
 """After which a trial is given up: longer than any wait within a case."""
 

@@ -10,10 +10,10 @@ import pytest
 from sandbox.cli.check_report import JsonReport, LineReport
 from sandbox.clients.client import Cut
 from sandbox.clients.outputs import StackOutputs
-from sandbox.conformance.case import Cases, label
+from sandbox.conformance.case import SLOW_TOKENS_PER_SECOND, Cases, label
 from sandbox.conformance.catalog import all_cases
 from sandbox.conformance.expect import NotMet, expect
-from sandbox.conformance.runner import SLOW_TOKENS_PER_SECOND, Result, run_cases
+from sandbox.conformance.runner import Result, run_cases
 from sandbox.conformance.sandbox_control import SandboxControl
 from sandbox.conformance.stack import StackUnderTest
 from sandbox.conformance.trial import Trial

@@ -5,14 +5,12 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from sandbox.clients.websocket import WebSocketClient
-from sandbox.conformance.case import Cases
+from sandbox.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
 from sandbox.conformance.expect import same
 from sandbox.conformance.reading import ends_once, equal_parts, first_text, rest, stop_reason, within
 from sandbox.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-SLOW_TOKENS_PER_SECOND = 30
-"""Of a model whose answer lasts longer than a stop takes."""
 
 
 @CASES.case(

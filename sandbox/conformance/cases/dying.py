@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from sandbox.clients.chats import text_of
 from sandbox.clients.client import Cut, Received, Refused
 from sandbox.clients.summary import answer
-from sandbox.conformance.case import Cases
+from sandbox.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
 from sandbox.conformance.expect import expect, same
 from sandbox.conformance.reading import (
     broken_off,
@@ -25,8 +25,6 @@ from sandbox.conformance.trial import SHORT_PROMPT, Trial
 CASES = Cases()
 BEYOND_THE_JOURNAL = 3
 """Parts that are read after a flush: some of them may not have come to the journal when the worker is killed."""
-TOKENS_PER_SECOND = 40
-"""An answer that has not ended by itself before the kill, while another's cold reader is waited for."""
 TOLD_SECONDS = 5.0
 """Within which the client of a worker that died is told, where Lambda reports the failure."""
 SWEPT_SECONDS = 90.0
@@ -79,7 +77,7 @@ async def _up_to_the_kill_of(
     function: str, trial: Trial, chat_id: str, parts: AsyncGenerator[Received]
 ) -> list[Received]:
     """Reads until another reader has some of the text from the journal, and a little more; then kills the process."""
-    async with trial.sandbox.pace(TOKENS_PER_SECOND), trial.client() as tab:
+    async with trial.sandbox.pace(SLOW_TOKENS_PER_SECOND), trial.client() as tab:
         received = await placed_text(parts)
         journaled = tab.resume(chat_id)
         await first_text(journaled)
