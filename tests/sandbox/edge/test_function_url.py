@@ -2,15 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import pytest
 
 from sandbox.functions.limits import REQUEST_BYTES, Limits
 from sandbox.functions.web_stream import PIECES_AHEAD
-from tests.sandbox.functions.lab import Lab
 from tests.sandbox.functions.urls import Urls
 
 ECHO = """
@@ -51,21 +48,6 @@ async def app(scope, receive, send):
     await send({"type": "http.response.body", "body": b""})
     gate.say("done")
 """
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    lab = Lab(tmp_path)
-    await lab.gate.open()
-    yield lab
-    await lab.close()
-
-
-@pytest.fixture
-async def urls(lab: Lab) -> AsyncIterator[Urls]:
-    urls = Urls(lab)
-    yield urls
-    await urls.close()
 
 
 async def test_a_request_reaches_the_server_as_the_adapter_sends_it(urls: Urls) -> None:

@@ -1,15 +1,12 @@
 """Who may call a function URL, and from which pages."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from sandbox.errors import ResourceRefused
 from sandbox.world import Cors, ResourcePermission
-from tests.sandbox.functions.lab import Lab
 from tests.sandbox.functions.urls import PUBLIC_FUNCTION, PUBLIC_URL, Urls, permit
 
 HEADERS = """
@@ -32,16 +29,6 @@ CORS = Cors(
     max_age_seconds=300,
 )
 CALLER = "arn:aws:iam::000000000000:role/caller"
-
-
-@pytest.fixture
-async def urls(tmp_path: Path) -> AsyncIterator[Urls]:
-    lab = Lab(tmp_path)
-    await lab.gate.open()
-    urls = Urls(lab)
-    yield urls
-    await urls.close()
-    await lab.close()
 
 
 @pytest.mark.parametrize("permission", [PUBLIC_URL, PUBLIC_FUNCTION])

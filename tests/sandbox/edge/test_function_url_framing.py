@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-from pathlib import Path
 
 import pytest
 
 from tests.sandbox.edge.test_function_url import ECHO
-from tests.sandbox.functions.lab import Lab
 from tests.sandbox.functions.urls import Urls
 
 CHUNKED = {"hello": b"5\r\nhello\r\n0\r\n\r\n", "": b"0\r\n\r\n"}
@@ -30,18 +28,11 @@ async def answer(urls: Urls, path: str, *headers: str, body: bytes) -> tuple[byt
 
 
 @pytest.mark.parametrize("said", [["content-length: 3"], ["content-length: 500"], []], ids=["less", "more", "nothing"])
-async def test_a_chunked_body_is_as_long_as_it_is(tmp_path: Path, said: list[str]) -> None:
-    lab = Lab(tmp_path)
-    await lab.gate.open()
-    urls = Urls(lab)
-    path = urls.add(lab.add_web("echo", ECHO), mode="BUFFERED")
+async def test_a_chunked_body_is_as_long_as_it_is(urls: Urls, said: list[str]) -> None:
+    path = urls.add(urls.lab.add_web("echo", ECHO), mode="BUFFERED")
     await urls.open()
-    try:
-        for body, chunks in CHUNKED.items():
-            status, content = await answer(urls, path, *said, "transfer-encoding: chunked", body=chunks)
-            assert status == b"HTTP/1.1 201 Created"
-            told = json.loads(content)
-            assert (told["body"], int(told["headers"].get("content-length", 0))) == (body, len(body))
-    finally:
-        await urls.close()
-        await lab.close()
+    for body, chunks in CHUNKED.items():
+        status, content = await answer(urls, path, *said, "transfer-encoding: chunked", body=chunks)
+        assert status == b"HTTP/1.1 201 Created"
+        told = json.loads(content)
+        assert (told["body"], int(told["headers"].get("content-length", 0))) == (body, len(body))

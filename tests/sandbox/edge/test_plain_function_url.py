@@ -3,8 +3,6 @@
 import base64
 import json
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import jwt
@@ -25,21 +23,6 @@ def handler(event, context):
     return {**event, "invocation": context.aws_request_id}
 """
 JSON_TYPE = (b"content-type", b"application/json")
-
-
-@pytest.fixture
-async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
-    lab = Lab(tmp_path)
-    await lab.gate.open()
-    yield lab
-    await lab.close()
-
-
-@pytest.fixture
-async def urls(lab: Lab) -> AsyncIterator[Urls]:
-    urls = Urls(lab)
-    yield urls
-    await urls.close()
 
 
 async def test_a_request_becomes_an_event_of_payload_format_two(urls: Urls) -> None:

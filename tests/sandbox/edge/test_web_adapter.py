@@ -5,13 +5,10 @@ https://github.com/awslabs/aws-lambda-web-adapter, https://github.com/aws/aws-la
 
 import base64
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
 from tests.sandbox.edge.test_function_url import ECHO
-from tests.sandbox.functions.lab import Lab
 from tests.sandbox.functions.urls import Urls
 
 EMPTY = """
@@ -42,16 +39,6 @@ async def app(scope, receive, send):
         os._exit(1)
 """
 TOLD = b"Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\nLambda-Runtime-Function-Error-Body: "
-
-
-@pytest.fixture
-async def urls(tmp_path: Path) -> AsyncIterator[Urls]:
-    lab = Lab(tmp_path)
-    await lab.gate.open()
-    urls = Urls(lab)
-    yield urls
-    await urls.close()
-    await lab.close()
 
 
 @pytest.mark.parametrize(("path", "content_type"), [("none", "application/octet-stream"), ("typed", "text/x-own")])

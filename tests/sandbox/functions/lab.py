@@ -5,11 +5,12 @@ import json
 import os
 import textwrap
 import zipfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import uvicorn
 
 from sandbox.aws.credentials import Credentials
@@ -274,3 +275,12 @@ def _linked(folder: Path, names: list[str]) -> Path:
         for source in SITE_PACKAGES.glob(name):
             (folder / source.name).symlink_to(source)
     return folder
+
+
+@pytest.fixture
+async def lab(tmp_path: Path) -> AsyncIterator[Lab]:
+    """A lab whose gate is open."""
+    lab = Lab(tmp_path)
+    await lab.gate.open()
+    yield lab
+    await lab.close()

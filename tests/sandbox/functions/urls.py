@@ -2,9 +2,10 @@
 
 import asyncio
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 
 import httpx
+import pytest
 import uvicorn
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -67,3 +68,11 @@ class Urls:
         secret = BotocoreCredentials(keys.access_key_id, keys.secret_access_key, keys.session_token)
         SigV4Auth(secret, "lambda", self.lab.world.region).add_auth(request)
         return self.client.build_request(method, path, content=body, headers=dict(request.headers.items()))
+
+
+@pytest.fixture
+async def urls(lab: Lab) -> AsyncIterator[Urls]:
+    """The function URLs of the lab."""
+    urls = Urls(lab)
+    yield urls
+    await urls.close()
