@@ -1,5 +1,5 @@
 """The local AWS: runs the unmodified Pulumi program, then serves what it asked for, and refuses what AWS refuses.
 
 `server` assembles one sandbox; `engine` and `resources` take the program's resources into `world`; `aws`, `functions`
-and `edge` serve them. `clients` and `cli` speak to any stack, here or on AWS.
+and `edge` serve them.
 """

@@ -2,11 +2,11 @@
 
 import pytest
 
-from sandbox.cli.app import run
-from sandbox.cli.bench import startup, stream
-from sandbox.cli.errors import CommandError
-from sandbox.cli.launch import StartOptions
-from sandbox.cli.options import PORT_VARIABLE
+from streamways.bench import startup, stream
+from streamways.cli.app import run
+from streamways.cli.errors import CommandError
+from streamways.cli.launch import StartOptions
+from streamways.cli.options import PORT_VARIABLE
 
 
 @pytest.mark.parametrize("module", [startup, stream], ids=["startup", "stream"])

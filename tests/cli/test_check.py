@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli.app import run
-from sandbox.cli.stack import TOKEN_VARIABLE
-from sandbox.conformance.catalog import all_cases
+from streamways.cli.app import run
+from streamways.cli.stack import TOKEN_VARIABLE
+from streamways.conformance.catalog import all_cases
 
 OUTPUTS = {"webSocketUrl": "ws://127.0.0.1:1/live"}
 

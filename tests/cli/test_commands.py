@@ -9,8 +9,8 @@ import pytest
 
 from sandbox import state
 from sandbox.aws.credentials import Keys
-from sandbox.cli.app import run
 from sandbox.options import SandboxOptions
+from streamways.cli.app import run
 from tests.clients.servers import DONE, FINISH, HELLO, START, HttpExchange, http_server, sse
 
 JSON = {"content-type": "application/json"}
@@ -126,7 +126,7 @@ def test_every_command_is_explained_by_example(command: list[str], capsys: pytes
 
 
 def test_help_imports_nothing_heavy():
-    code = "import sys; from sandbox.cli.app import run; run(['--help']); print([*sys.modules], file=sys.stderr)"
+    code = "import sys; from streamways.cli.app import run; run(['--help']); print([*sys.modules], file=sys.stderr)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"httpx", "websockets", "rich", "pulumi", "boto3", "asyncio", "starlette"}
     assert [name for name in heavy if f"'{name}'" in finished.stderr] == []
@@ -205,7 +205,7 @@ async def test_a_stream_that_did_not_finish_well_fails_the_command(
 def test_a_reader_that_has_enough_is_no_crash():
     """`streamways … | head -1`: the pipe closes while the command still writes."""
     reading, writing = os.pipe()
-    code = "import sys; from sandbox.cli import app; sys.exit(app.run(['--help']))"
+    code = "import sys; from streamways.cli import app; sys.exit(app.run(['--help']))"
     os.close(reading)
     finished = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, check=False)
     os.close(writing)

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.cli.costs import SHORT_INVOCATION_MS, StreamUse, service_cost
-from sandbox.cli.figures import MEMORY_MEGABYTES
-from sandbox.cli.prices import PRICE_FILE, ServicePrices, read_prices
-from sandbox.clients.client import Architecture
+from streamways.cli.costs import SHORT_INVOCATION_MS, StreamUse, service_cost
+from streamways.cli.figures import MEMORY_MEGABYTES
+from streamways.cli.prices import PRICE_FILE, ServicePrices, read_prices
+from streamways.clients.client import Architecture
 
 ROUND = ServicePrices(
     date="2026-01-01",

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.cli import launch as launching
-from sandbox.cli.errors import CommandError, Misuse
-from sandbox.cli.launch import StartOptions, launch
-from sandbox.cli.processes import Process, all_processes, from_ps, is_alive, tree
 from sandbox.options import SandboxOptions
+from streamways.cli import launch as launching
+from streamways.cli.errors import CommandError, Misuse
+from streamways.cli.launch import StartOptions, launch
+from streamways.cli.processes import Process, all_processes, from_ps, is_alive, tree
 
 PROGRAM = """#!{python}
 import json, os, signal, sys, time

@@ -6,8 +6,8 @@ import pytest
 
 from sandbox import state
 from sandbox.aws.credentials import Keys
-from sandbox.cli import stack
-from sandbox.clients.addresses import TRUST_VARIABLE
+from streamways.cli import stack
+from streamways.clients.addresses import TRUST_VARIABLE
 
 
 @pytest.mark.parametrize("ca_file", [None, "/somewhere/authority.pem"])

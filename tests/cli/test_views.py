@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from sandbox.cli.columns import Columns
-from sandbox.cli.figures import summary_event
-from sandbox.cli.results import print_results
-from sandbox.cli.run import Outcome
-from sandbox.cli.views import Answer, JsonLines, PlainLines
-from sandbox.clients.client import Architecture, Cut, Received, Refused
+from streamways.cli.columns import Columns
+from streamways.cli.figures import summary_event
+from streamways.cli.results import print_results
+from streamways.cli.run import Outcome
+from streamways.cli.views import Answer, JsonLines, PlainLines
+from streamways.clients.client import Architecture, Cut, Received, Refused
 
 METADATA = {
     "usage": {"inputTokens": 20, "outputTokens": 30, "totalTokens": 50},

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from sandbox.clients.appsync import AppSyncClient
-from sandbox.clients.batches import Batch, PartOrder
-from sandbox.clients.client import Cut, Malformed, Received, Refused, chat_request
+from streamways.clients.appsync import AppSyncClient
+from streamways.clients.batches import Batch, PartOrder
+from streamways.clients.client import Cut, Malformed, Received, Refused, chat_request
 from tests.clients.servers import FINISH, HELLO, START, WORLD, HttpExchange, http_server, read, socket_server
 
 JSON = {"content-type": "application/json"}

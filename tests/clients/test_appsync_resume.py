@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from sandbox.clients import appsync
-from sandbox.clients.chats import Chat, ChatSummary, Invitation, Page
-from sandbox.clients.client import Cut, NothingActive
+from streamways.clients import appsync
+from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
+from streamways.clients.client import Cut, NothingActive
 from tests.clients.servers import FINISH, HELLO, START, WORLD
 from tests.clients.test_appsync_client import Journal, Stack, never, stream
 

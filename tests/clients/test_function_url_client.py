@@ -3,8 +3,8 @@ import json
 
 import pytest
 
-from sandbox.clients.client import Cut, Malformed, NothingActive, Received, Refused, Unreachable, chat_request
-from sandbox.clients.function_url import FunctionUrlClient
+from streamways.clients.client import Cut, Malformed, NothingActive, Received, Refused, Unreachable, chat_request
+from streamways.clients.function_url import FunctionUrlClient
 from tests.clients.servers import DONE, FINISH, HELLO, START, WORLD, HttpExchange, http_server, sse
 
 

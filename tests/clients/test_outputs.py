@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clients.factory import client_for
-from sandbox.clients.outputs import OutputsError, StackOutputs
+from streamways.clients.factory import client_for
+from streamways.clients.outputs import OutputsError, StackOutputs
 
 ALL = {
     "functionUrl": "https://abc.lambda-url.us-east-1.on.aws/",

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.clients.sse import EventParser, ServerSentEvent
+from streamways.clients.sse import EventParser, ServerSentEvent
 
 BODY = (
     ": stream-open\n\ndata: one\n\nevent: note\ndata: first\ndata: second\nid: 7\n\n\n: keep-alive\n\ndata:two é\n\n"

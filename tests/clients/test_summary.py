@@ -1,7 +1,7 @@
 import pytest
 
-from sandbox.clients.client import Received
-from sandbox.clients.summary import StreamSummary, answer, error_text, summarise
+from streamways.clients.client import Received
+from streamways.clients.summary import StreamSummary, answer, error_text, summarise
 
 USAGE = {"inputTokens": 20, "outputTokens": 30, "totalTokens": 50}
 METADATA = {"streamId": "s", "usage": USAGE, "cost": {"currency": "USD", "model": 0.0000123}}

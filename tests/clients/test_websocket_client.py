@@ -8,9 +8,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from sandbox.clients.client import ChatRequest, Cut, Malformed, Received, Refused, Unreachable, chat_request
-from sandbox.clients.frames import FRAME_BYTES
-from sandbox.clients.websocket import WebSocketClient
+from streamways.clients.client import ChatRequest, Cut, Malformed, Received, Refused, Unreachable, chat_request
+from streamways.clients.frames import FRAME_BYTES
+from streamways.clients.websocket import WebSocketClient
 from tests.clients.servers import FINISH, HELLO, START, read, socket_server
 
 Answer = Callable[[str], list[dict[str, Any]]]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from sandbox.clients.chats import Invitation, text_of
-from sandbox.clients.client import Cut, NothingActive, Received, Refused, chat_request
-from sandbox.clients.tickets import fetch_ticket, with_ticket
-from sandbox.clients.websocket import WebSocketClient
+from streamways.clients.chats import Invitation, text_of
+from streamways.clients.client import Cut, NothingActive, Received, Refused, chat_request
+from streamways.clients.tickets import fetch_ticket, with_ticket
+from streamways.clients.websocket import WebSocketClient
 from tests.clients.servers import FINISH, HELLO, START, HttpExchange, http_server, read, socket_server
 
 Frames = list[dict[str, Any]]

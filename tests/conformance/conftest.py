@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from sandbox.clients.client import ARCHITECTURES
-from sandbox.conformance.case import Case, On
-from sandbox.conformance.runner import Result, run_cases
-from sandbox.conformance.stack import StackUnderTest
+from streamways.clients.client import ARCHITECTURES
+from streamways.conformance.case import Case, On
+from streamways.conformance.runner import Result, run_cases
+from streamways.conformance.stack import StackUnderTest
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 PACE = ("--first-token-ms", "20", "--tokens-per-second", "150")

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from sandbox.clients.client import (
+from streamways.clients.client import (
     ARCHITECTURES,
     TERMINAL_PARTS,
     Architecture,
@@ -23,11 +23,11 @@ from sandbox.clients.client import (
     Received,
     Refused,
 )
-from sandbox.clients.summary import answer
-from sandbox.conformance.expect import NotMet
-from sandbox.conformance.reading import each_once, ends_once, equal_parts, placed, stop_reason
-from sandbox.conformance.stack import StackUnderTest
-from sandbox.conformance.trial import SHORT_PROMPT, Trial
+from streamways.clients.summary import answer
+from streamways.conformance.expect import NotMet
+from streamways.conformance.reading import each_once, ends_once, equal_parts, placed, stop_reason
+from streamways.conformance.stack import StackUnderTest
+from streamways.conformance.trial import SHORT_PROMPT, Trial
 from tests.support.sandbox import RunningSandbox
 
 MEDIUM_PROMPT = "How do a resume and a cancel of a stream work? Answer in about 80 words."

@@ -5,8 +5,8 @@ All chosen cases run side by side, as `streamways check` runs them; each test th
 
 import pytest
 
-from sandbox.conformance.case import Case, Need, On, label
-from sandbox.conformance.catalog import all_cases
+from streamways.conformance.case import Case, Need, On, label
+from streamways.conformance.catalog import all_cases
 from tests.conformance.conftest import Results
 
 SHORT: frozenset[Need] = frozenset({"short timeout", "scaled time"})

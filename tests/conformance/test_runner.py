@@ -7,16 +7,16 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from sandbox.cli.check_report import JsonReport, LineReport
-from sandbox.clients.client import Cut
-from sandbox.clients.outputs import StackOutputs
-from sandbox.conformance.case import SLOW_TOKENS_PER_SECOND, Cases, label
-from sandbox.conformance.catalog import all_cases
-from sandbox.conformance.expect import NotMet, expect
-from sandbox.conformance.runner import Result, run_cases
-from sandbox.conformance.sandbox_control import SandboxControl
-from sandbox.conformance.stack import StackUnderTest
-from sandbox.conformance.trial import Trial
+from streamways.cli.check_report import JsonReport, LineReport
+from streamways.clients.client import Cut
+from streamways.clients.outputs import StackOutputs
+from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases, label
+from streamways.conformance.catalog import all_cases
+from streamways.conformance.expect import NotMet, expect
+from streamways.conformance.runner import Result, run_cases
+from streamways.conformance.sandbox_control import SandboxControl
+from streamways.conformance.stack import StackUnderTest
+from streamways.conformance.trial import Trial
 
 OUTPUTS = StackOutputs(function_url="http://127.0.0.1:1/", web_socket_url="ws://127.0.0.1:1/live")
 DEPLOYED = StackUnderTest(OUTPUTS, {"first": "a.b.c"})

@@ -7,7 +7,7 @@ import pytest
 import typer
 from typer.core import TyperGroup
 
-from sandbox.cli.app import app
+from streamways.cli.app import app
 from tests.docs.pages import PAGES, ROOT, Page, page
 
 PROGRAM = "streamways"

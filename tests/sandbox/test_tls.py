@@ -17,10 +17,10 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 
 from sandbox import state
-from sandbox.cli.trust import trust
-from sandbox.clients.addresses import TRUST_VARIABLE, trusted
 from sandbox.http_server import HttpServer
 from sandbox.tls import Certificate, make_certificate
+from streamways.cli.trust import trust
+from streamways.clients.addresses import TRUST_VARIABLE, trusted
 from tests.sandbox.aws.serving import listener
 from tests.sandbox.functions.lab import Lab
 from tests.sandbox.test_server import IDENTITY, project, running

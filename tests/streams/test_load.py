@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
-from sandbox.clients.factory import client_for
+from streamways.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
+from streamways.clients.factory import client_for
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 
 STARTS = 15

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
-from sandbox.clients.factory import client_for
 from sandbox.options import SandboxOptions
+from streamways.clients.client import ARCHITECTURES, Architecture, chat_request
+from streamways.clients.factory import client_for
 from tests.support.sandbox import RunningSandbox
 
 

@@ -3,11 +3,11 @@
 import asyncio
 
 from sandbox.aws.model import DocsModel
-from sandbox.clients.client import ARCHITECTURES, Architecture, Received, chat_request
-from sandbox.clients.factory import client_for
-from sandbox.clients.summary import answer as text_of
-from sandbox.clients.summary import error_text
 from sandbox.options import PROJECT_ROOT
+from streamways.clients.client import ARCHITECTURES, Architecture, Received, chat_request
+from streamways.clients.factory import client_for
+from streamways.clients.summary import answer as text_of
+from streamways.clients.summary import error_text
 from tests.support.sandbox import FAST, RunningSandbox
 
 PROMPT = "How does the function URL stream, and what are its limits?"

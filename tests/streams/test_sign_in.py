@@ -11,11 +11,11 @@ import httpx
 import jwt
 import pytest
 
-from sandbox.cli.app import run
-from sandbox.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
-from sandbox.clients.factory import client_for
-from sandbox.clients.summary import answer
 from sandbox.state import DemoUser
+from streamways.cli.app import run
+from streamways.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
+from streamways.clients.factory import client_for
+from streamways.clients.summary import answer
 from tests.docs.pages import page
 from tests.support.sandbox import RunningSandbox
 from tests.support.sign_in import CLIENTS, Client, in_node, in_python, pool_of, steps

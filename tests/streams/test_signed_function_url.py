@@ -9,7 +9,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from sandbox.clients.client import chat_request
+from streamways.clients.client import chat_request
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from sandbox.aws.model import DocsModel
-from sandbox.clients.addresses import TRUST_VARIABLE
-from sandbox.clients.client import ARCHITECTURES, Architecture, chat_request
-from sandbox.clients.factory import client_for
-from sandbox.clients.summary import answer
 from sandbox.options import PROJECT_ROOT
+from streamways.clients.addresses import TRUST_VARIABLE
+from streamways.clients.client import ARCHITECTURES, Architecture, chat_request
+from streamways.clients.factory import client_for
+from streamways.clients.summary import answer
 from tests.support import examples
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 from tests.support.sign_in import pool_of, steps

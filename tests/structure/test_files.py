@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.imports import ROOT, sources
 
-PACKAGES = ("stacks", "handlers", "shared", "sandbox")
+PACKAGES = ("stacks", "handlers", "shared", "sandbox", "streamways")
 FILES = [path for package in PACKAGES for path in sources(package)]
 MAX_LINES = 300
 LONGER: dict[str, int] = {}

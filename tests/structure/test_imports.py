@@ -8,15 +8,18 @@ import pytest
 from stacks.packages import PACKAGES, code_files
 from tests.support.imports import ROOT, imported, sources
 
-OURS = frozenset({"handlers", "shared", "stacks", "sandbox", "tests"})
+OURS = frozenset({"handlers", "shared", "stacks", "sandbox", "streamways", "tests"})
 MAY_IMPORT: dict[str, frozenset[str]] = {
     "shared": frozenset(),
     "handlers": frozenset({"shared"}),
     "stacks": frozenset(),
     "sandbox": frozenset({"stacks"}),
+    "streamways": frozenset({"sandbox", "stacks"}),
 }
 """Besides itself. Stacks know the paths of handlers, never their code; the sandbox runs functions and imports none."""
-NOT_IN_LAMBDA = frozenset({"pulumi", "pulumi_aws", "sandbox", "stacks", "tests", "moto", "pytest", "hypothesis", "uv"})
+NOT_IN_LAMBDA = frozenset(
+    {"pulumi", "pulumi_aws", "sandbox", "stacks", "streamways", "tests", "moto", "pytest", "hypothesis", "uv"}
+)
 ARCHITECTURES = ("function_url", "websocket", "appsync")
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from sandbox import state
-from sandbox.clients.outputs import StackOutputs
 from sandbox.options import DEFAULT_PORT, PROJECT_ROOT
+from streamways.clients.outputs import StackOutputs
 
 FAST = ("--first-token-ms", "20", "--tokens-per-second", "400")
 

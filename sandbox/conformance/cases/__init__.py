@@ -1,1 +1,0 @@
-"""The cases, by subject. `sandbox.conformance.catalog` lists them."""

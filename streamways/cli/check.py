@@ -1,0 +1,85 @@
+"""`check`: the conformance suite, against the sandbox that runs here or against any stack by its outputs."""
+
+import asyncio
+import difflib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from streamways.cli.check_report import JsonReport, LineReport, Report
+from streamways.cli.control import Control
+from streamways.cli.errors import Misuse
+from streamways.cli.listing import lines
+from streamways.cli.stack import running_sandbox, stack_of
+from streamways.clients.client import Architecture
+from streamways.conformance.case import Case, On
+from streamways.conformance.catalog import all_cases
+from streamways.conformance.runner import run_cases
+from streamways.conformance.stack import StackUnderTest, User
+
+SECOND_TOKEN_VARIABLE = "STREAMWAYS_SECOND_TOKEN"
+"""Token of another user of the stack: some promises are about what others may not do."""
+
+
+def check(
+    names: Sequence[str],
+    *,
+    architecture: Architecture | None,
+    as_json: bool,
+    outputs_file: Path | None,
+    port: int | None,
+) -> int:
+    """Runs the cases of these names, or all. The exit code is 0 only if some ran and none failed.
+
+    Raises CommandError.
+    """
+    cases = _chosen(names)
+    stack, where = _stack(outputs_file, port)
+    there = stack.outputs.architectures
+    if architecture is not None and architecture not in there:
+        raise Misuse(f"the stack has no {architecture}; it has: {', '.join(there) or 'none'}")
+    trials = [(case, on) for case in cases for on in case.on if architecture is None or architecture in on]
+    if not trials:
+        raise Misuse(f"{' and '.join(case.name for case in cases)} is not for {architecture}")
+    report = JsonReport() if as_json else LineReport(where, trials)
+    return asyncio.run(_run(stack, trials, report))
+
+
+def print_cases() -> None:
+    """The names of all cases, each with what holds when it passes."""
+    print(lines({case.name: case.says for case in all_cases()}))
+
+
+def _chosen(names: Sequence[str]) -> Sequence[Case]:
+    known = {case.name: case for case in all_cases()}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 3, 0.4)
+            hint = f"did you mean {' or '.join(close)}?" if close else "streamways check --list shows them all"
+            raise Misuse(f"there is no case {name!r}; {hint}")
+    return [known[name] for name in dict.fromkeys(names or known)]
+
+
+def _stack(outputs_file: Path | None, port: int | None) -> tuple[StackUnderTest, str]:
+    """The stack, and how to call it."""
+    if outputs_file is not None:
+        stack = stack_of(outputs_file, port)
+        second = os.environ.get(SECOND_TOKEN_VARIABLE, "").strip()
+        tokens: dict[User, str] = {"first": stack.token}
+        if second:
+            tokens["second"] = second
+        return StackUnderTest(stack.outputs, tokens), str(outputs_file)
+    running = running_sandbox(port)
+    return StackUnderTest.of_sandbox(running, Control.of(running).token), f"the sandbox at {running.origin}"
+
+
+async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report: Report) -> int:
+    report.begin()
+    try:
+        results = await run_cases(stack, trials, report.result)
+    finally:
+        if stack.sandbox is not None:
+            await stack.sandbox.close()
+    report.end(results)
+    outcomes = {result.outcome for result in results}
+    return 0 if "passed" in outcomes and "failed" not in outcomes else 1

@@ -1,0 +1,89 @@
+"""The view for a terminal: the answers grow side by side, one column for each architecture."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from streamways.cli.run import Outcome
+from streamways.cli.text import milliseconds, printable
+from streamways.clients.client import Architecture, Received
+
+FRAMES_PER_SECOND = 12
+HEIGHT = 20
+"""Lines of a column, its frame included, where the terminal is high enough."""
+MARGIN = 2
+"""Lines of the terminal that stay free below."""
+COLOURS: dict[Architecture, str] = {"function-url": "cyan", "websocket": "green", "appsync": "magenta"}
+
+
+@dataclass
+class Column:
+    """What is known of one stream."""
+
+    architecture: Architecture
+    answer: str = ""
+    status: str = "waiting"
+    problem: str | None = None
+
+    def panel(self, width: int, height: int, console: Console) -> Panel:
+        """The column, with as much of the answer's end as fits."""
+        body = Text(printable(self.answer))
+        if self.problem is not None:
+            body.append(("\n\n" if self.answer else "") + printable(self.problem), style="red")
+        lines = body.wrap(console, width - 4)
+        return Panel(
+            Text("\n").join(lines[-(height - 2) :]),
+            title=f"[bold]{self.architecture}[/]",
+            subtitle=self.status,
+            border_style="red" if self.problem is not None else COLOURS[self.architecture],
+            width=width,
+            height=height,
+        )
+
+
+class Columns:
+    """A live picture in place; on leaving, the last one stays."""
+
+    def __init__(self, architectures: Sequence[Architecture], console: Console) -> None:
+        self._columns = {architecture: Column(architecture) for architecture in architectures}
+        self._first_ms: dict[Architecture, float] = {}
+        self._live = Live(self, console=console, refresh_per_second=FRAMES_PER_SECOND, vertical_overflow="crop")
+
+    def __enter__(self) -> Self:
+        self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def part(self, architecture: Architecture, received: Received) -> None:
+        if received.type != "text-delta":
+            return
+        column = self._columns[architecture]
+        first_ms = self._first_ms.setdefault(architecture, received.at_ms)
+        column.answer += str(received.part.get("delta", ""))
+        column.status = f"first text {milliseconds(first_ms)}"
+
+    def ended(self, outcome: Outcome) -> None:
+        column = self._columns[outcome.architecture]
+        column.problem = outcome.problem
+        took = milliseconds(outcome.summary.total_ms)
+        column.status = f"finished in {took}" if column.problem is None else "failed"
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = options.max_width // len(self._columns)
+        height = max(min(HEIGHT, console.height - MARGIN), 4)
+        grid = Table.grid()
+        for _ in self._columns:
+            grid.add_column(width=width)
+        grid.add_row(*(column.panel(width, height, console) for column in self._columns.values()))
+        yield grid

@@ -1,0 +1,82 @@
+"""The figures of a stream that commands report: what the client saw, and what AWS would bill."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from streamways.cli.costs import StreamUse, service_cost
+from streamways.cli.prices import ServicePrices, read_prices
+from streamways.cli.run import Outcome
+from streamways.clients.client import Refused
+
+MEMORY_MEGABYTES = 512
+"""The default of the program's setting `memoryMegabytes`: no output of a stack tells the memory of its functions."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """USD for one stream, calculated. None is what cannot be known."""
+
+    model: float | None
+    services: float
+
+    @property
+    def total(self) -> float | None:
+        return None if self.model is None else self.model + self.services
+
+
+@cache
+def prices() -> ServicePrices:
+    """The prices of the project's own file."""
+    return read_prices()
+
+
+def cost_of(outcome: Outcome) -> Cost | None:
+    """What a stream cost on AWS; None if nothing of it came."""
+    if not outcome.received:
+        return None
+    summary = outcome.summary
+    use = StreamUse(summary.total_ms, summary.message_bytes, MEMORY_MEGABYTES)
+    return Cost(summary.model_cost, service_cost(outcome.architecture, use, prices()).total)
+
+
+def summary_event(outcome: Outcome) -> dict[str, object]:
+    """The line of `--json` that closes a stream; `error` is there only for one that did not finish well."""
+    summary = outcome.summary
+    event: dict[str, object] = {
+        "architecture": outcome.architecture,
+        "event": "summary",
+        "ttftMs": _rounded(summary.ttft_ms, 1),
+        "tokensPerSecond": _rounded(summary.tokens_per_second, 1),
+        "messages": summary.messages,
+        "totalMs": _rounded(summary.total_ms, 1),
+        "usage": summary.usage,
+        "cost": _cost_json(cost_of(outcome)),
+        "finishReason": summary.finish_reason,
+    }
+    if outcome.problem is not None:
+        event["error"] = _error_json(outcome)
+    return event
+
+
+def _cost_json(cost: Cost | None) -> dict[str, object] | None:
+    if cost is None:
+        return None
+    return {
+        "currency": "USD",
+        "model": cost.model,
+        "services": _rounded(cost.services, 9),
+        "total": _rounded(cost.total, 9),
+        "pricesOf": prices().date,
+    }
+
+
+def _error_json(outcome: Outcome) -> dict[str, object]:
+    failure = outcome.failure
+    if not isinstance(failure, Refused):
+        return {"message": outcome.problem}
+    error: dict[str, object] = {"code": failure.code, "message": failure.message}
+    return error if failure.retry_after is None else error | {"retryAfter": failure.retry_after}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

@@ -1,0 +1,112 @@
+"""Refusals, in the platform's own shape and in AWS's where AWS answers first, as one typed error."""
+
+import json
+from collections.abc import Mapping
+from typing import cast
+
+from streamways.clients.client import Refused
+
+CODES_BY_STATUS = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    413: "too_large",
+    429: "rate_limited",
+}
+"""The platform's code for an HTTP status that comes with a body of AWS's."""
+
+CODES_BY_GATEWAY_MESSAGE = {
+    "Forbidden": "forbidden",
+    "Unauthorized": "unauthenticated",
+    "Message too long": "too_large",
+    "Too Many Requests": "rate_limited",
+    "Limit Exceeded": "rate_limited",
+    "Endpoint request timed out": "deadline",
+}
+"""API Gateway's own messages on a socket: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
+
+CODES_BY_APPSYNC_ERROR = {
+    "UnauthorizedException": "unauthenticated",
+    "Unauthorized": "forbidden",
+    "BadRequestException": "invalid_request",
+    "MalformedHttpRequestException": "invalid_request",
+    "LimitExceededException": "rate_limited",
+    "MaxSubscriptionsReachedError": "rate_limited",
+}
+"""AppSync's own error types: https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html"""
+
+
+def from_http(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
+    """The refusal in an HTTP response: `{"error": {"code", "message", "retryAfter"?}}`, or whatever AWS answered."""
+    retry_after = _seconds(headers.get("retry-after"))
+    document = _object(body)
+    own = document.get("error")
+    if isinstance(own, dict):
+        return from_error(cast("dict[str, object]", own), status=status, retry_after=retry_after)
+    code = CODES_BY_STATUS.get(status, "internal")
+    said = document.get("message") or document.get("Message") or _appsync_message(document)
+    return Refused(code, f"HTTP {status}: {said or _excerpt(body)}", retry_after, status)
+
+
+def from_error(error: Mapping[str, object], status: int | None = None, retry_after: float | None = None) -> Refused:
+    """The refusal in the platform's own shape, `{"code", "message", "retryAfter"?}`."""
+    said = _seconds(error.get("retryAfter"))
+    return Refused(
+        str(error.get("code", "internal")),
+        str(error.get("message", "no message")),
+        said if said is not None else retry_after,
+        status,
+    )
+
+
+def from_error_text(text: str) -> Refused:
+    """The refusal in the `errorText` of a WebSocket `error` frame: that shape as JSON text; else the text itself."""
+    document = _object(text.encode())
+    own = document.get("error", document)
+    if isinstance(own, dict) and "code" in own:
+        return from_error(cast("dict[str, object]", own))
+    return Refused("internal", text or "no message")
+
+
+def from_gateway_frame(frame: Mapping[str, object]) -> Refused:
+    """The refusal in a frame of API Gateway's own: `{"message", "connectionId", "requestId"}`."""
+    message = str(frame.get("message", "no message"))
+    return Refused(CODES_BY_GATEWAY_MESSAGE.get(message, "internal"), f"API Gateway says {message!r}")
+
+
+def from_graphql(errors: object, status: int | None = None) -> Refused:
+    """The first of GraphQL's errors: `[{"errorType", "message", "errorInfo": {"retryAfter"?}}]`."""
+    listed = cast("list[object]", errors) if isinstance(errors, list) else []
+    first = cast("dict[str, object]", listed[0]) if listed and isinstance(listed[0], dict) else {}
+    error_type = str(first.get("errorType", "internal"))
+    info = first.get("errorInfo")
+    retry_after = _seconds(cast("dict[str, object]", info).get("retryAfter")) if isinstance(info, dict) else None
+    code = CODES_BY_APPSYNC_ERROR.get(error_type, error_type)
+    if not code.replace("_", "").islower():
+        code = CODES_BY_STATUS.get(status or 0, "internal")
+    return Refused(code, str(first.get("message") or error_type), retry_after, status)
+
+
+def _object(body: bytes) -> dict[str, object]:
+    try:
+        value: object = json.loads(body)
+    except ValueError:
+        return {}
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _appsync_message(document: Mapping[str, object]) -> str | None:
+    return from_graphql(document["errors"]).message if "errors" in document else None
+
+
+def _seconds(value: object) -> float | None:
+    try:
+        return float(cast("str | float", value))
+    except (TypeError, ValueError):
+        return None
+
+
+def _excerpt(body: bytes) -> str:
+    text = " ".join(body.decode("utf-8", "replace").split())
+    return text[:200] or "no body"

@@ -1,0 +1,1 @@
+"""The cases, by subject. `streamways.conformance.catalog` lists them."""

@@ -1,0 +1,39 @@
+"""Who streams: the user whose token the pool signed, and nobody else."""
+
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from joserfc.util import json_b64decode, json_b64encode
+
+from streamways.clients.client import Refused
+from streamways.clients.factory import client_for
+from streamways.conformance.case import Cases
+from streamways.conformance.expect import expect
+from streamways.conformance.reading import refused
+from streamways.conformance.trial import Trial
+
+CASES = Cases()
+
+
+@CASES.case("Nobody streams without a token, or with one that is none.")
+async def no_token(trial: Trial) -> None:
+    for token in (None, "not.a.token"):
+        await _not_let_in(trial, "a stream without a token", token)
+
+
+@CASES.case("Nobody streams with a token that was changed, that is not signed, or that another key signed.")
+async def forged_token(trial: Trial) -> None:
+    head, payload, signature = trial.stack.tokens["first"].split(".")
+    header = json_b64decode(head.encode())
+    claims = {**json_b64decode(payload.encode()), "cognito:groups": ["enterprise"]}
+    changed, unsigned = json_b64encode(claims).decode(), json_b64encode({**header, "alg": "none"}).decode()
+    by_another = jwt.encode(dict(header), claims, RSAKey.generate_key())
+    for token in (f"{head}.{changed}.{signature}", f"{unsigned}.{changed}.", by_another):
+        await _not_let_in(trial, "a forged token", token)
+
+
+async def _not_let_in(trial: Trial, what: str, token: str | None) -> None:
+    try:
+        async with client_for(trial.architecture, trial.stack.outputs, token) as client:
+            await refused(what, "unauthenticated", parts=client.stream(trial.request()))
+    except Refused as refusal:  # already when connecting
+        expect(refusal.code == "unauthenticated", f"{what}: expected unauthenticated, got {refusal}")

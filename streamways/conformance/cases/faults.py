@@ -1,0 +1,121 @@
+"""A model that goes wrong: refused calls are tried again, what came is kept, and the failure has a code."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from streamways.clients.chats import text_of
+from streamways.clients.client import Received
+from streamways.clients.summary import answer, message_metadata
+from streamways.conformance.case import Cases
+from streamways.conformance.expect import expect, same
+from streamways.conformance.reading import each_once, ends_once, kinds, stop_reason
+from streamways.conformance.trial import Trial
+
+CASES = Cases()
+SAID = 5
+"""Tokens that come before a fault."""
+ATTEMPTS = 4
+
+
+@CASES.case("A model that is busy for a moment is asked again.", model_fault={"fault": "throttled"})
+async def model_busy(trial: Trial) -> None:
+    # The runs share one fault for each of them; whichever call takes it, each is asked again until it is well.
+    received = await trial.whole(trial.request())
+    ends_once(received, "finish")
+    same("the stop reason", stop_reason(received), "end_turn")
+    calls = await trial.sandbox.ended_model_calls(trial.word)
+    same("the text", answer(received), calls[-1]["text"])
+    same("how often the answer was begun", kinds(received).count("text-start"), 1)
+
+
+@CASES.case(
+    "A model that stays busy is given up after four attempts, with the time after which to try again.",
+    model_fault={"fault": "throttled", "calls": ATTEMPTS},
+)
+async def model_stays_busy(trial: Trial) -> None:
+    received = await trial.whole(trial.request())
+    failure = await _failed(trial, received, "model_throttled", said=0)
+    same("retryAfter", failure.get("retryAfter"), 5)
+    same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), ATTEMPTS)
+
+
+@CASES.case(
+    "A model's exception in mid-stream keeps what came.", model_fault={"fault": "exception", "afterTokens": SAID}
+)
+async def model_exception(trial: Trial) -> None:
+    await _fails_once(trial, "model_unavailable")
+
+
+@CASES.case(
+    "A model that is throttled in mid-stream keeps what came.",
+    model_fault={"fault": "exception", "exception": "throttlingException", "afterTokens": SAID},
+)
+async def model_throttled(trial: Trial) -> None:
+    await _fails_once(trial, "model_throttled")
+
+
+@CASES.case(
+    "A model that is throttled when its stream has begun, but before any text, is not asked again.",
+    model_fault={"fault": "exception", "exception": "throttlingException", "afterTokens": 0},
+)
+async def model_throttled_at_once(trial: Trial) -> None:
+    received = await trial.whole(trial.request())
+    await _failed(trial, received, "model_throttled", said=0)
+    same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), 1)
+
+
+@CASES.case("A model's connection that is cut keeps what came.", model_fault={"fault": "cut", "afterTokens": SAID})
+async def model_cut(trial: Trial) -> None:
+    await _fails_once(trial, "model_unavailable")
+
+
+@CASES.case("A model's malformed event keeps what came.", model_fault={"fault": "malformed", "afterTokens": SAID})
+async def model_malformed(trial: Trial) -> None:
+    await _fails_once(trial, "model_unavailable")
+
+
+@CASES.case(
+    "A guardrail that intervenes is content_blocked.",
+    model_fault={"fault": "guardrail_intervened", "afterTokens": SAID},
+)
+async def model_guardrail(trial: Trial) -> None:
+    received = await _fails_once(trial, "content_blocked")
+    usage = cast("Mapping[str, object]", message_metadata(received)["usage"])
+    expect(not usage.get("estimated"), "the usage is marked as estimated, though the model reported it")
+
+
+@CASES.case(
+    "A silence of the model that ends costs nothing.",
+    model_fault={"fault": "stalled", "afterTokens": SAID, "seconds": 0.5},
+)
+async def model_stalled(trial: Trial) -> None:
+    received = await trial.whole(trial.request())
+    ends_once(received, "finish")
+    [call] = await trial.sandbox.ended_model_calls(trial.word)
+    same("the text", answer(received), call["text"])
+
+
+async def _fails_once(trial: Trial, code: str) -> list[Received]:
+    request = trial.request()
+    received = await trial.whole(request)
+    await _failed(trial, received, code, said=SAID)
+    same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), 1)
+    async with trial.client() as client:
+        kept = (await client.read(request.chat_id)).messages[-1]
+    same("what the chat keeps", text_of(kept), answer(received))
+    return received
+
+
+async def _failed(trial: Trial, received: Sequence[Received], code: str, *, said: int) -> Mapping[str, object]:
+    """Expects the stream to have failed with this code, after so many tokens; what it says of the failure."""
+    each_once(received)
+    ends_once(received, "error")
+    same("the last parts", kinds(received)[-3:], ["message-metadata", "data-error", "error"])
+    failure = cast("Mapping[str, object]", received[-2].part["data"])
+    same("the code", failure.get("code"), code)
+    same("the text for people", received[-1].part.get("errorText"), failure.get("message"))
+    same("the stop reason", stop_reason(received), code)
+    calls = await trial.sandbox.ended_model_calls(trial.word)
+    same("the tokens before the fault", calls[-1]["outputTokens"], said)
+    same("the text before the fault", answer(received), calls[-1]["text"])
+    return failure

@@ -1,0 +1,148 @@
+"""What every stream is: numbered parts in order, one end, the text of the model, its usage; and what is refused."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import cast
+
+import httpx
+
+from streamways.clients import refusals
+from streamways.clients.addresses import is_loopback, trusted
+from streamways.clients.chats import text_of
+from streamways.clients.client import ChatRequest, Received, new_id
+from streamways.clients.summary import answer, message_metadata, summarise
+from streamways.conformance.case import Cases
+from streamways.conformance.expect import expect, same
+from streamways.conformance.reading import each_once, ends_once, equal_parts, kinds, not_there, refused
+from streamways.conformance.stack import User
+from streamways.conformance.trial import SHORT_PROMPT, Trial
+
+CASES = Cases()
+
+
+@CASES.case("Parts come in order and without gaps; text comes in pieces, within a block that is opened and closed.")
+async def order(trial: Trial) -> None:
+    request = trial.request()
+    received = await trial.whole(request)
+    each_once(received)
+    equal_parts("the replay", await trial.resumed(request.chat_id), received)
+    same("the first parts", kinds(received)[:2], ["start", "start-step"])
+    expect(bool(received[0].part.get("messageId")), "`start` carries no messageId")
+    texts = [item for item in received if item.type.startswith("text-")]
+    same("the text blocks' ends", (texts[0].type, texts[-1].type), ("text-start", "text-end"))
+    same("the ids of the text's parts", {item.part["id"] for item in texts}, {texts[0].part["id"]})
+    pieces = {item.message for item in received if item.type == "text-delta"}
+    expect(len(pieces) > 1, "the text came in one piece")
+
+
+@CASES.case("A stream has one terminal part, and it is the last.")
+async def one_terminal_part(trial: Trial) -> None:
+    ends_once(await trial.whole(trial.request(SHORT_PROMPT)), "finish")
+
+
+@CASES.case("The text is what the model said, and what the chat keeps.")
+async def text_equality(trial: Trial) -> None:
+    request = trial.request()
+    async with trial.client() as client:
+        text = answer([received async for received in client.stream(request)])
+        kept = (await client.read(request.chat_id)).messages[-1]
+    same("the answer that the chat keeps", text_of(kept), text)
+    if trial.stack.sandbox is not None:
+        [call] = await trial.stack.sandbox.ended_model_calls(trial.word)
+        same("the text", text, call["text"])
+
+
+@CASES.case("The last part says what was used, under the stream's id.")
+async def usage(trial: Trial) -> None:
+    request = trial.request(SHORT_PROMPT)
+    received = await trial.whole(request)
+    metadata, summary = message_metadata(received), summarise(received)
+    same("the stream id in the metadata", metadata.get("streamId"), request.stream_id)
+    counts = summary.usage or {}
+    expect(counts.get("inputTokens", 0) > 0, f"the usage counts no input: {counts}")
+    expect(counts.get("outputTokens", 0) > 0, f"the usage counts no output: {counts}")
+    same("the total of the usage", counts.get("totalTokens"), counts["inputTokens"] + counts["outputTokens"])
+    expect("cost" in metadata, f"the metadata has no cost: {metadata}")
+    if trial.stack.sandbox is not None:
+        [call] = await trial.stack.sandbox.ended_model_calls(trial.word)
+        same("the output tokens", counts["outputTokens"], call["outputTokens"])
+
+
+USER_TEXT: Mapping[str, object] = {"role": "user", "parts": [{"type": "text", "text": "Hello"}]}
+MALFORMED: Mapping[str, tuple[Sequence[object], str]] = {
+    "no messages": ((), "submit-message"),
+    "a system message": (({"role": "system", "parts": [{"type": "text", "text": "obey"}]},), "submit-message"),
+    "no text": (({"role": "user", "parts": []},), "submit-message"),
+    "parts of a wrong type": (({"role": "user", "parts": "text"},), "submit-message"),
+    "a message that is no object": (("hello",), "submit-message"),
+    "an unknown trigger": ((USER_TEXT,), "explode"),
+    "a role in the history that is none": (({**USER_TEXT, "role": "tool"}, USER_TEXT), "submit-message"),
+}
+
+
+@CASES.case("A malformed request is refused as invalid_request, and the connection serves the next one.")
+async def malformed_input(trial: Trial) -> None:
+    async with trial.client() as client:
+        for what, (messages, trigger) in MALFORMED.items():
+            given = cast("tuple[Mapping[str, object], ...]", messages)
+            request = ChatRequest(new_id("chat"), new_id("stream"), given, trigger)
+            await refused(what, "invalid_request", parts=client.stream(request))
+        for bad in ("no spaces", "x" * 65):
+            request = ChatRequest(new_id("chat"), bad, (USER_TEXT,))
+            await refused(f"the stream id {bad[:10]!r}", "invalid_request", parts=client.stream(request))
+        ends_once([received async for received in client.stream(trial.request(SHORT_PROMPT))], "finish")
+
+
+BODIES: Mapping[bytes, tuple[int, str]] = {
+    b"not json": (400, "invalid_request"),
+    b"[]": (400, "invalid_request"),
+    b'{"id": "chat", "messages": []}': (400, "invalid_request"),
+    b"[" * 100_000: (400, "invalid_request"),
+    b" " * (512 * 1024 + 1): (413, "too_large"),
+}
+
+
+@CASES.case("The function URL refuses with real HTTP statuses, before its first byte.", on=(("function-url",),))
+async def http_statuses(trial: Trial) -> None:
+    url, token = f"{trial.stack.outputs.function_url}api/chat", trial.stack.tokens["first"]
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    async with httpx.AsyncClient(headers=headers, trust_env=not is_loopback(url), verify=trusted()) as http:
+        for body, expected in BODIES.items():
+            response = await http.post(url, content=body)
+            refusal = refusals.from_http(response.status_code, response.headers, response.content)
+            same(f"the refusal of {body[:30]!r}", (refusal.status, refusal.code), expected)
+
+
+@CASES.case(
+    "A stream id is its user's own: two users may have one id, and each hears only of theirs.", needs=("second user",)
+)
+async def one_id_of_two_users(trial: Trial) -> None:
+    first = trial.request(SHORT_PROMPT)
+    second = replace(trial.request("And why MIT?"), stream_id=first.stream_id)
+    mine, theirs = await asyncio.gather(trial.whole(first), trial.whole(second, "second"))
+    for received in (mine, theirs):
+        each_once(received)
+        ends_once(received, "finish")
+    asked: tuple[tuple[ChatRequest, User, list[Received]], ...] = ((first, "first", mine), (second, "second", theirs))
+    for request, user, received in asked:
+        async with trial.client(user) as client:
+            kept = (await client.read(request.chat_id)).messages
+        same("the messages of the chat", len(kept), 2)
+        same("the answer", text_of(kept[1]), answer(received))
+
+
+@CASES.case("A message of 100 KB is taken: it needs several frames on a WebSocket.")
+async def long_message(trial: Trial) -> None:
+    ends_once(await trial.whole(trial.request("x" * 100_000)), "finish")
+
+
+@CASES.case(
+    "A message of over 300 KB is refused as too_large, and leaves no chat behind. A WebSocket API closes at 128 KB.",
+    on=(("function-url",), ("appsync",)),
+)
+async def too_large(trial: Trial) -> None:
+    request = trial.request("x" * 310_000)
+    async with trial.client() as client:
+        await refused("a message of 310 KB", "too_large", parts=client.stream(request))
+        await not_there("a refused request's chat", client.read(request.chat_id))

@@ -1,0 +1,47 @@
+"""The cases of the suite, in the order in which they are told."""
+
+from collections.abc import Sequence
+
+from streamways.conformance.case import Case
+from streamways.conformance.cases import (
+    aborting,
+    cancelling,
+    chats,
+    continuing,
+    credentials,
+    deadlines,
+    delivering,
+    dying,
+    faults,
+    following,
+    histories,
+    members,
+    resuming,
+    sockets,
+    starting,
+    streaming,
+)
+
+SUBJECTS = (
+    streaming,
+    credentials,
+    resuming,
+    aborting,
+    cancelling,
+    continuing,
+    starting,
+    histories,
+    chats,
+    members,
+    sockets,
+    deadlines,
+    delivering,
+    following,
+    faults,
+    dying,
+)
+
+
+def all_cases() -> Sequence[Case]:
+    """Every case; their names are unique."""
+    return [case for subject in SUBJECTS for case in subject.CASES]

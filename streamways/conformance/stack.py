@@ -1,0 +1,65 @@
+"""The stack that the suite runs against."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from joserfc.util import json_b64decode
+
+from sandbox.state import State
+from streamways.clients.outputs import StackOutputs
+from streamways.conformance.case import Need
+from streamways.conformance.sandbox_control import SandboxControl
+
+User = Literal["first", "second"]
+TIERS: Mapping[User, str] = {"first": "free", "second": "pro"}
+"""Whose tokens a sandbox gives."""
+
+GENERATING = ("function-url-handler", "websocket-worker", "appsync-worker")
+"""How the names of the functions that generate begin."""
+SHORT_SECONDS = 15.0
+"""A function whose timeout is longer is not waited for."""
+FAST_SCALE = 0.05
+"""A sandbox whose time runs no faster than that is not waited for."""
+
+
+@dataclass(frozen=True)
+class StackUnderTest:
+    """A stack, access tokens of its users, and the sandbox that it runs in, if it does."""
+
+    outputs: StackOutputs
+    tokens: Mapping[User, str]
+    sandbox: SandboxControl | None = None
+    function_seconds: float = 60
+    """Timeout of the functions that generate: the program's default."""
+    time_scale: float = 1.0
+
+    @classmethod
+    def of_sandbox(cls, state: State, token: Callable[[str], str]) -> Self:
+        """The stack in a running sandbox; `token` gets the access token of the demo user of a tier."""
+        seconds = [each for name, each in state.function_seconds.items() if name.startswith(GENERATING)]
+        return cls(
+            StackOutputs.from_json(state.outputs),
+            {user: token(tier) for user, tier in TIERS.items()},
+            SandboxControl(state.origin, state.control_key),
+            function_seconds=max(seconds, default=cls.function_seconds),
+            time_scale=state.time_scale,
+        )
+
+    def lacks(self, need: Need) -> str | None:
+        """Why a case with this need cannot run here; None when it can."""
+        match need:
+            case "sandbox" if self.sandbox is None:
+                return "needs the sandbox, which can do harm on purpose"
+            case "second user" if "second" not in self.tokens:
+                return "needs a token of a second user: set STREAMWAYS_SECOND_TOKEN"
+            case "short timeout" if self.function_seconds > SHORT_SECONDS:
+                return "needs functions that end soon: -c timeoutSeconds=6"
+            case "scaled time" if self.time_scale > FAST_SCALE:
+                return "needs a clock that runs faster: --time-scale 0.01"
+            case _:
+                return None
+
+    def sub(self, user: User) -> str:
+        """Who the user's token speaks for, as it says itself."""
+        return str(json_b64decode(self.tokens[user].split(".")[1].encode())["sub"])
