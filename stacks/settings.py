@@ -22,7 +22,7 @@ FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_TIMEOUT_SECONDS = 900
-# A stream is ended 3 s before its function (`shared/stream/run.py`); before that it has to say something.
+# A stream is ended 3 s before its function (`shared/generation/run.py`); before that it has to say something.
 SHORTEST_TIMEOUT_SECONDS = 5
 # In milliseconds; a reader takes longer pauses for a stall.
 LONGEST_INTERVAL = 1_000

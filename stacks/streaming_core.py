@@ -31,9 +31,9 @@ class StreamingCoreArgs(TypedDict):
 class StreamingCore(pulumi.ComponentResource):
     """The streams table, and what a function needs for calling the model.
 
-    The table holds chats, streams and their journals (`shared/table.py`): `pk` and `sk` are strings, `expiresAt` is the
-    epoch second after which DynamoDB deletes an item. The index `open` has the keys of the streams that run; `listed`,
-    a local one, so that it can be read consistently, has users' lists in order.
+    The table holds chats, streams and their journals (`shared/table/keys.py`): `pk` and `sk` are strings, `expiresAt`
+    is the epoch second after which DynamoDB deletes an item. The index `open` has the keys of the streams that run;
+    `listed`, a local one, so that it can be read consistently, has users' lists in order.
     """
 
     table_name: pulumi.Output[str]

@@ -27,19 +27,20 @@ def _actions(*names: str) -> frozenset[str]:
 
 
 ADMIT: Final = _actions("BatchGetItem", "PutItem", "Query", "UpdateItem")
-"""Admit a stream, or find the one that runs (`shared/stream/admission.py`)."""
+"""Admit a stream, or find the one that runs (`shared/streams/admission.py`)."""
 DISPATCH: Final = _actions("DeleteItem", "UpdateItem")
-"""Take a stream back whose worker could not be started (`shared/stream/dispatch.py`)."""
+"""Take a stream back whose worker could not be started (`shared/streams/dispatch.py`)."""
 LOOK_UP: Final = _actions("BatchGetItem", "GetItem")
-"""Find a stream, or a user's latest of a chat (`shared/stream/registry.py`)."""
+"""Find a stream, or a user's latest of a chat (`shared/streams/repository.py`)."""
 CANCEL: Final = _actions("PutItem", "UpdateItem")
-"""Cancel a stream, also one that has not begun (`shared/stream/registry.py`)."""
+"""Cancel a stream, also one that has not begun (`shared/streams/repository.py`)."""
 RUN: Final = _actions("DeleteItem", "PutItem", "Query", "UpdateItem")
-"""Claim a stream, pulse, find out what a dropped reader meant, write its journal, end it (`shared/stream/run.py`)."""
+"""Claim a stream, keep it alive, find out what a dropped reader meant, write its journal, end it
+(`shared/generation/run.py`)."""
 FOLLOW: Final = _actions("GetItem", "Query")
-"""Read a journal to the end of its stream (`shared/stream/tail.py`)."""
+"""Read a journal to the end of its stream (`shared/streams/tail.py`)."""
 REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
-"""End the streams of dead workers (`shared/stream/reaper.py`); they are found by `find_open_streams`."""
+"""End the streams of dead workers (`shared/streams/reaper.py`); they are found by `find_open_streams`."""
 CHATS: Final = _actions("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """Read, change and delete chats (`shared/chats/store.py`), invite to them and leave them (`shared/chats/members.py`);
 they are listed by `list_chats`."""

@@ -13,11 +13,11 @@ from shared.protocol.cursor import Cursor
 from shared.protocol.parts import WORKER_EPOCH, is_terminal
 from shared.protocol.request import ChatRequest, identifier
 from shared.protocol.strict_json import read_list
-from shared.stream.admission import Admission, Joined
-from shared.stream.dispatch import Dispatcher
-from shared.stream.journal import JournalReader
-from shared.stream.preamble import preamble
-from shared.stream.registry import StreamRegistry
+from shared.streams.admission import Admission, Joined
+from shared.streams.dispatch import Dispatcher
+from shared.streams.journal import JournalReader
+from shared.streams.preamble import preamble
+from shared.streams.repository import StreamRegistry
 
 MAX_HISTORY_BYTES = 4_000_000
 """What the messages of one chat may come to: AppSync answers with 5 MB at most.

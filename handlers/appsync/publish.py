@@ -13,13 +13,13 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from shared.generation.delivery import TryAgain, with_retries
 from shared.init_phase import at_init
 from shared.protocol.cursor import Cursor
 from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Numbered, encode
-from shared.stream.delivery import TryAgain, with_retries
-from shared.stream.records import OpenStream
-from shared.stream.start import StreamStart
+from shared.streams.records import OpenStream
+from shared.streams.start import StreamStart
 
 MAX_BATCH_BYTES = 112 * 1024
 """A subscriber is sent at most 240 KB, and a part that travels as AWSJSON is escaped: it may double.

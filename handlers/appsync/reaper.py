@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.appsync.publish import publish
 from shared.init_phase import at_init
-from shared.stream.reaper import Reaped, Reaper
+from shared.streams.reaper import Reaped, Reaper
 from shared.telemetry.log import logger
 
 PUBLISH_WITHIN_SECONDS = 5.0

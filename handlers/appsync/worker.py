@@ -8,11 +8,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.appsync.publish import PublishRefused, publish
 from shared.errors import StreamwaysError
+from shared.generation.delivery import ReceiverGone, TryAgain
+from shared.generation.worker import Worker
 from shared.init_phase import at_init
 from shared.protocol.parts import Numbered, failure
-from shared.stream.delivery import ReceiverGone, TryAgain
-from shared.stream.start import StreamStart
-from shared.stream.worker import Worker
+from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
 

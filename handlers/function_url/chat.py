@@ -18,10 +18,10 @@ from handlers.function_url.requests import (
 )
 from handlers.function_url.response import PartsResponse
 from handlers.function_url.sources import Followed, Live
+from shared.generation.run import StreamRun
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Joined
-from shared.stream.preamble import preamble
-from shared.stream.run import StreamRun
+from shared.streams.admission import Joined
+from shared.streams.preamble import preamble
 
 MIN_INTERVAL_SECONDS = 0.0
 """A body is billed by its bytes, not by its pieces."""

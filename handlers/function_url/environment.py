@@ -11,9 +11,9 @@ from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
 from shared.models.bedrock import BedrockModel
-from shared.stream.admission import Admission
-from shared.stream.registry import StreamRegistry
-from shared.stream.tail import Tail
+from shared.streams.admission import Admission
+from shared.streams.repository import StreamRegistry
+from shared.streams.tail import Tail
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ The terminal parts go to the journal, where a resume finds them; the client's co
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from shared.init_phase import at_init
-from shared.stream.reaper import Reaper
+from shared.streams.reaper import Reaper
 from shared.telemetry.log import logger
 
 

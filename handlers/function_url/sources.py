@@ -3,10 +3,10 @@
 import threading
 from typing import Protocol
 
+from shared.generation.run import StreamRun
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, is_terminal
-from shared.stream.run import StreamRun
-from shared.stream.tail import Tail
+from shared.streams.tail import Tail
 
 KEEP_ALIVE_SECONDS = 15.0
 """After so much silence a comment is sent: CloudFront and other proxies give up on an origin after 30 s.

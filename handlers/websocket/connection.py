@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client as sdk_client
+from shared.generation.delivery import ReceiverGone, TryAgain, with_retries
 from shared.init_phase import at_init
-from shared.stream.delivery import ReceiverGone, TryAgain, with_retries
 
 if TYPE_CHECKING:
     from mypy_boto3_apigatewaymanagementapi import ApiGatewayManagementApiClient

@@ -3,10 +3,10 @@
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
-from shared.stream.admission import Admission
-from shared.stream.dispatch import Dispatcher
-from shared.stream.readers import Readers
-from shared.stream.registry import StreamRegistry
+from shared.streams.admission import Admission
+from shared.streams.dispatch import Dispatcher
+from shared.streams.readers import Readers
+from shared.streams.repository import StreamRegistry
 
 
 @at_init

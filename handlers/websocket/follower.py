@@ -7,14 +7,14 @@ from typing import Any, Self
 
 from handlers.websocket.delivery import FrameDelivery
 from shared.errors import Busy, DeadlineExceeded, Internal
+from shared.generation.delivery import ReceiverGone, tell_failure
+from shared.generation.worker import BEAT_SECONDS
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
-from shared.stream.delivery import ReceiverGone, tell_failure
-from shared.stream.preamble import preamble
-from shared.stream.readers import Reader, Readers
-from shared.stream.registry import StreamRegistry
-from shared.stream.tail import Tail
-from shared.stream.worker import BEAT_SECONDS
+from shared.streams.preamble import preamble
+from shared.streams.readers import Reader, Readers
+from shared.streams.repository import StreamRegistry
+from shared.streams.tail import Tail
 from shared.telemetry.log import logger
 
 MARGIN_SECONDS = 4.0

@@ -14,9 +14,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.websocket import frames
 from handlers.websocket.connection import Connection
 from shared.errors import Internal, StreamwaysError
+from shared.generation.delivery import ReceiverGone
 from shared.init_phase import at_init
-from shared.stream.delivery import ReceiverGone
-from shared.stream.reaper import Reaped, Reaper
+from shared.streams.reaper import Reaped, Reaper
 from shared.telemetry.log import logger
 
 TELLING_SECONDS = 5.0

@@ -18,7 +18,7 @@ from handlers.websocket.connection import Connection
 from handlers.websocket.session import sessions
 from handlers.websocket.subprotocols import SUBPROTOCOL, offered
 from shared.errors import Internal, InvalidRequest, SessionOver, StreamwaysError
-from shared.stream.delivery import ReceiverGone
+from shared.generation.delivery import ReceiverGone
 from shared.telemetry.log import logger
 
 SENDING_SHARE = 0.75

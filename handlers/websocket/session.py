@@ -17,9 +17,9 @@ from handlers.websocket.store import table
 from shared.auth.bearer import bearer
 from shared.errors import InvalidRequest, SessionOver, Unauthenticated
 from shared.init_phase import at_init
-from shared.table import session_key
-from shared.table_client import ConditionFailed
-from shared.writes import update, where
+from shared.table.client import ConditionFailed
+from shared.table.keys import session_key
+from shared.table.writes import update, where
 
 if TYPE_CHECKING:
     from shared.auth.tokens import TokenVerifier

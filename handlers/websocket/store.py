@@ -1,7 +1,7 @@
 """The one table, as the functions of this architecture keep it: tickets and sessions are items of it."""
 
 from shared.init_phase import at_init
-from shared.table_client import TableClient
+from shared.table.client import TableClient
 
 
 @at_init

@@ -7,8 +7,8 @@ from handlers.websocket.environment import admission, dispatcher, readers, regis
 from shared.errors import InvalidRequest
 from shared.protocol.cursor import Cursor
 from shared.protocol.request import ChatRequest, identifier
-from shared.stream.admission import Joined
-from shared.stream.readers import Read, Reader
+from shared.streams.admission import Joined
+from shared.streams.readers import Read, Reader
 
 
 def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:

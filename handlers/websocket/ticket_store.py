@@ -13,9 +13,9 @@ import time
 from handlers.websocket.store import table
 from shared.auth.user import User
 from shared.errors import Unauthenticated
-from shared.table import Key, ticket_key
-from shared.table_client import ConditionFailed
-from shared.writes import put, update, where
+from shared.table.client import ConditionFailed
+from shared.table.keys import Key, ticket_key
+from shared.table.writes import put, update, where
 
 TICKET_SECONDS = 30
 """How long a ticket is good: the time from getting it to opening the socket, on a bad line."""

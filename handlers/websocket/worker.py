@@ -11,9 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from handlers.websocket.connection import Connection
 from handlers.websocket.delivery import FrameDelivery
 from handlers.websocket.follower import Follower
+from shared.generation.worker import Worker
 from shared.init_phase import at_init
-from shared.stream.readers import Reader
-from shared.stream.worker import Worker
+from shared.streams.readers import Reader
 from shared.telemetry.log import logger
 
 

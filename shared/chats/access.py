@@ -5,9 +5,9 @@ from typing import TypeVar
 
 from shared.chats.chat import Chat, not_found
 from shared.errors import Forbidden
-from shared.patience import Patience
-from shared.table_client import ConditionFailed, Contended, Item
-from shared.writes import Where, where
+from shared.table.client import ConditionFailed, Contended, Item
+from shared.table.patience import Patience
+from shared.table.writes import Where, where
 
 T = TypeVar("T")
 

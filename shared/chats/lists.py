@@ -11,8 +11,8 @@ from typing import Literal
 
 from shared.errors import InvalidRequest
 from shared.protocol.opaque import opened, sealed
-from shared.table import LISTED_INDEX
-from shared.table_client import Item, TableClient
+from shared.table.client import Item, TableClient
+from shared.table.keys import LISTED_INDEX
 
 List = Literal["chat", "invitation"]
 

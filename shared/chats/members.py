@@ -15,10 +15,10 @@ from shared.chats import lists
 from shared.chats.access import anew, as_read, owned, seen
 from shared.chats.chat import Chat, iso_time
 from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
-from shared.stream.registry import StreamRegistry
-from shared.table import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
-from shared.table_client import Item, TableClient
-from shared.writes import Write, delete, put, update, where
+from shared.streams.repository import StreamRegistry
+from shared.table.client import Item, TableClient
+from shared.table.keys import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
+from shared.table.writes import Write, delete, put, update, where
 
 MAX_MEMBERS = 50
 """Of a chat, besides its owner: members, and who may still become one. All their lists are written in one transaction.

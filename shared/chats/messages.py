@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from shared.chats.history import MAX_PROMPT_MESSAGES
-from shared.table import MESSAGES_PREFIX, message_key
-from shared.table_client import Item, TableClient
+from shared.table.client import Item, TableClient
+from shared.table.keys import MESSAGES_PREFIX, message_key
 
 PAGE_MESSAGES = MAX_PROMPT_MESSAGES + 2
 """What a prompt takes at most, and the turn that a new answer to the last question replaces."""

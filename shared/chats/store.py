@@ -14,10 +14,10 @@ from shared.chats.chat import iso_time
 from shared.chats.history import index_of
 from shared.chats.title import chosen_title
 from shared.errors import InvalidRequest
-from shared.stream.registry import StreamRegistry
-from shared.table import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
-from shared.table_client import Item, TableClient
-from shared.writes import delete, put, update
+from shared.streams.repository import StreamRegistry
+from shared.table.client import Item, TableClient
+from shared.table.keys import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
+from shared.table.writes import delete, put, update
 
 DELETED_KEPT_SECONDS = 24 * 3600
 """How long at least the id of a deleted chat is not free: whoever still deletes that chat has ended long before."""

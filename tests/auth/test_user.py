@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.auth.user import CLOCK_SKEW_SECONDS, LONGEST_SECONDS, MAX_CLAIMS_BYTES, User, user_of
 from shared.errors import Unauthenticated
-from shared.table import to_attributes
+from shared.table.attributes import to_attributes
 from tests.support.claims import WRONG, changed
 
 CLIENT_ID = "4u3client"

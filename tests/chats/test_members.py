@@ -13,7 +13,7 @@ import pytest
 from shared.chats.members import HOUR, INVITATION_SECONDS, INVITATIONS_AN_HOUR, MAX_MEMBERS, Members
 from shared.errors import Busy, Forbidden, InvalidRequest, NotFound, RateLimited
 from shared.models.events import Usage
-from shared.table_client import TableClient
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, just_before, refused, sent
 from tests.support.server import WAIT_SECONDS

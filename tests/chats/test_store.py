@@ -10,7 +10,7 @@ from shared.chats.store import DELETED_KEPT_SECONDS, ChatStore
 from shared.chats.title import MAX_TITLE_CHARACTERS
 from shared.errors import Forbidden, InvalidRequest, NotFound
 from shared.models.events import Usage
-from shared.table_client import TableClient
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import just_before, sent
 from tests.support.starts import (

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from shared.chats.members import Members
 from shared.errors import AlreadyStarted, Busy
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Admission, Joined
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.table_client import TableClient
+from shared.streams.admission import Admission, Joined
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
@@ -127,7 +127,7 @@ def members(number: int) -> list[str]:
 def test_all_members_of_a_chat_who_ask_at_once_are_answered(
     dynamodb: Conflicting, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 60.0)  # this machine may be slow
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 60.0)  # this machine may be slow
     chat_id = shared_chat(members(MEMBERS))
     requests = [Request(user, f"s-{user}", f"from-{user}") for user in members(MEMBERS)]
     dynamodb.rule(seconds=USUAL_SECONDS)
@@ -140,7 +140,7 @@ def test_all_members_of_a_chat_who_ask_at_once_are_answered(
 def test_who_is_told_that_too_much_is_going_on_has_started_nothing(
     dynamodb: Conflicting, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 0.0)
     chat_id = shared_chat(members(MEMBERS))
     requests = [Request(user, f"s-{user}", f"from-{user}") for user in members(MEMBERS)]
     dynamodb.rule(seconds=0.1)

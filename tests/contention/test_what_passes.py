@@ -11,13 +11,13 @@ from botocore.exceptions import ClientError
 from shared.chats.store import ChatStore
 from shared.errors import Busy
 from shared.models.events import Usage
-from shared.patience import RACE_SECONDS
-from shared.stream.admission import Admission
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.table import record_key, ticket_key
-from shared.table_client import TableClient
-from shared.writes import delete, put
+from shared.streams.admission import Admission
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.table.client import TableClient
+from shared.table.keys import record_key, ticket_key
+from shared.table.patience import RACE_SECONDS
+from shared.table.writes import delete, put
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
@@ -85,7 +85,7 @@ def test_a_request_that_is_wrong_is_made_once(
 def test_a_table_that_is_busy_for_too_long_is_given_up_in_time_and_was_not_hammered(
     operation: str, dynamodb: Conflicting, client: TableClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 0.5)
     dynamodb.rule(faults=[{"operation": operation, "times": 1000, "code": "ThrottlingException"}])
     began = time.monotonic()
     with pytest.raises(Busy) as refusal:
@@ -100,7 +100,7 @@ def test_an_admission_waits_once_and_not_once_for_each_of_its_requests(
     operation: str, dynamodb: Conflicting, client: TableClient, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert RACE_SECONDS < 29 / 2, "a route of the WebSocket API has 29 s for it and for all else"
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.5)
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 0.5)
     dynamodb.rule(faults=[{"operation": operation, "times": 1000, "code": "ThrottlingException"}])
     began = time.monotonic()
     with pytest.raises(Busy):
@@ -112,7 +112,7 @@ def test_an_admission_waits_once_and_not_once_for_each_of_its_requests(
 def test_a_start_that_is_still_being_written_when_its_answer_is_given_up_is_one_start(
     dynamodb: Conflicting, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.table_client.READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("shared.table.client.READ_TIMEOUT_SECONDS", 0.2)
     client = TableClient(TABLE)
     dynamodb.rule(seconds=1.0)
     stream = admitted(client)
@@ -128,7 +128,7 @@ def test_a_start_that_is_still_being_written_when_its_answer_is_given_up_is_one_
 def test_an_end_that_is_still_being_written_when_its_answer_is_given_up_appends_once(
     dynamodb: Conflicting, table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.table_client.READ_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr("shared.table.client.READ_TIMEOUT_SECONDS", 0.2)
     client = TableClient(TABLE)
     stream = admitted(client)
     dynamodb.rule(seconds=1.0)

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from shared.stream.journal import FLUSH_SECONDS
-from shared.stream.pulse import INTERVAL_SECONDS
+from shared.streams.heartbeat import INTERVAL_SECONDS
+from shared.streams.journal import FLUSH_SECONDS
 from stacks.reaper import SWEEP_RATE
 from stacks.settings import ARCHITECTURES
 from tests.docs.pages import ROOT, default, page
@@ -119,7 +119,7 @@ def test_the_schedules_fire_as_often_as_the_page_says() -> None:
 
 
 def test_the_metrics_are_as_many_and_cost_as_much_as_the_page_says() -> None:
-    tree = ast.parse((ROOT / "shared/telemetry/record.py").read_bytes())
+    tree = ast.parse((ROOT / "shared/streams/metrics.py").read_bytes())
     calls = [getattr(node.func, "attr", "") for node in ast.walk(tree) if isinstance(node, ast.Call)]
     metrics, stack = calls.count("add_metric"), calls.count("add_metric") * len(ARCHITECTURES)
     month = SERVICES["cloudWatch"]["metricMonth"]

@@ -4,13 +4,13 @@ import pytest
 
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
+from shared.generation.run import DEADLINE_MARGIN_SECONDS
 from shared.protocol.part_size import MAX_PART_BYTES
 from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
-from shared.stream.journal import FLUSH_SECONDS
-from shared.stream.records import KEPT_SECONDS
-from shared.stream.registry import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
-from shared.stream.run import DEADLINE_MARGIN_SECONDS
-from shared.stream.start import START_WITHIN_SECONDS
+from shared.streams.journal import FLUSH_SECONDS
+from shared.streams.records import KEPT_SECONDS
+from shared.streams.repository import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
+from shared.streams.start import START_WITHIN_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS

@@ -8,9 +8,9 @@ import pytest
 from shared.chats.lists import listed
 from shared.errors import AlreadyStarted, InvalidRequest, NotFound
 from shared.protocol.request import ChatRequest, Message
-from shared.stream.admission import Admission, Joined
-from shared.stream.records import RECORD_KEPT_SECONDS
-from shared.stream.start import StreamStart
+from shared.streams.admission import Admission, Joined
+from shared.streams.records import RECORD_KEPT_SECONDS
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import sent
 from tests.support.starts import (

@@ -11,9 +11,9 @@ from shared.chats.store import ChatStore
 from shared.errors import AlreadyStarted, Busy, NotFound, StreamCancelled
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Admission, Joined
-from shared.stream.start import StreamStart
-from shared.table_client import TableClient
+from shared.streams.admission import Admission, Joined
+from shared.streams.start import StreamStart
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, just_before, noted, refused, sent
 from tests.support.server import WAIT_SECONDS
@@ -223,7 +223,7 @@ def test_a_start_whose_answer_was_lost_is_repeated_and_has_succeeded(table: Tabl
 def test_a_start_whose_every_answer_is_lost_is_found_in_the_table(
     table: Table, disturbed: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 0.0)
     with first_answers_lost(disturbed.table.client, WRITE):
         stream = admit(disturbed, stream_id=STREAM)
     assert isinstance(stream, StreamStart)
@@ -268,7 +268,7 @@ def test_a_start_that_meets_other_transactions_is_decided_anew(disturbed: Admiss
 def test_a_start_that_loses_every_race_gives_up_in_our_words_and_leaves_nothing(
     table: Table, disturbed: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 0.0)
     with just_before(disturbed.table.client, WRITE, lambda: running("stream-2", "Other")), pytest.raises(Busy):
         admit(disturbed, stream_id=STREAM)
     assert table.stream(OWNER, STREAM) is None

@@ -6,7 +6,7 @@ import pytest
 
 from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
-from shared.stream.answer import MAX_ANSWER_BYTES, Answer
+from shared.streams.answer import MAX_ANSWER_BYTES, Answer
 
 
 def answer(stream: Iterable[Part]) -> Answer:

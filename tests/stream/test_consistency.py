@@ -15,12 +15,12 @@ from shared.chats.store import ChatStore
 from shared.errors import StreamwaysError
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Admission
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.table import chat_key
-from shared.table_client import ConditionFailed, TableClient
-from shared.writes import delete, where
+from shared.streams.admission import Admission
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.table.client import ConditionFailed, TableClient
+from shared.table.keys import chat_key
+from shared.table.writes import delete, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import before_request
 from tests.support.starts import CHAT, said

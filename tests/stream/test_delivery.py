@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.stream import delivery
-from shared.stream.delivery import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, ReceiverGone, TryAgain, with_retries
+from shared.generation import delivery
+from shared.generation.delivery import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, ReceiverGone, TryAgain, with_retries
 
 
 class Time:

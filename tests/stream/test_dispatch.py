@@ -8,10 +8,10 @@ import pytest
 
 from shared.chats.history import MAX_PROMPT_CHARACTERS
 from shared.errors import Busy, Internal
-from shared.stream.dispatch import START_WITHIN_SECONDS, Dispatcher
-from shared.stream.journal import JournalReader
-from shared.stream.reaper import Reaper
-from shared.stream.start import StreamStart
+from shared.streams.dispatch import START_WITHIN_SECONDS, Dispatcher
+from shared.streams.journal import JournalReader
+from shared.streams.reaper import Reaper
+from shared.streams.start import StreamStart
 from tests.support.aws import TABLE, Table
 from tests.support.interference import refused
 from tests.support.services import FakeLambda

@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
-from shared.stream.records import KEPT_SECONDS, OpenStream
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.table_client import TableClient
+from shared.streams.records import KEPT_SECONDS, OpenStream
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, just_before, refused, sent
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, asked, chats, registry, running, said, shared_with
@@ -234,7 +234,7 @@ def test_what_the_sweep_found_ends_once(table: Table) -> None:
 
 
 def test_the_sweep_of_many_streams_reads_them_all(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.table_client.MAX_BATCH_GET", 3)
+    monkeypatch.setattr("shared.table.client.MAX_BATCH_GET", 3)
     for number in range(8):
         running(f"stream-{number}", chat_id=f"chat-{number}")
         begin_long_ago(table, f"user#{OWNER}", f"slot#chat-{number}")

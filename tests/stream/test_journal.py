@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
-from shared.stream import journal as journals
-from shared.stream.journal import MAX_UNWRITTEN_BYTES, Journal, JournalReader
-from shared.stream.records import KEPT_SECONDS
-from shared.table import parts_key
-from shared.writes import put
+from shared.streams import journal as journals
+from shared.streams.journal import MAX_UNWRITTEN_BYTES, Journal, JournalReader
+from shared.streams.records import KEPT_SECONDS
+from shared.table.keys import parts_key
+from shared.table.writes import put
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.logs import Logs

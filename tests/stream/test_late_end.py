@@ -9,9 +9,9 @@ import pytest
 from shared.errors import Internal
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
-from shared.stream.journal import Journal, JournalReader
-from shared.stream.reaper import Reaper
-from shared.stream.tail import Reading, Tail
+from shared.streams.journal import Journal, JournalReader
+from shared.streams.reaper import Reaper
+from shared.streams.tail import Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.server import WAIT_SECONDS

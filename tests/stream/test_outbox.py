@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.generation.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed
 from shared.protocol import parts
 from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Numbered, Part
-from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed
 from tests.support.outboxes import Reader, drain, merged, taken, unnumbered
 
 FINISH = parts.finish("stop", {})

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable
 
+from shared.generation.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox
 from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
-from shared.stream.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox
 from tests.support.outboxes import Reader, taken, text_of
 from tests.support.server import WAIT_SECONDS
 

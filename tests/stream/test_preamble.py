@@ -8,8 +8,8 @@ from shared.protocol import parts
 from shared.protocol.part_size import MAX_PART_BYTES, serialised_bytes
 from shared.protocol.parts import Part
 from shared.protocol.request import ChatRequest
-from shared.stream.preamble import preamble
-from shared.stream.start import StreamStart
+from shared.streams.preamble import preamble
+from shared.streams.start import StreamStart
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, registry, running, said, table_client
 
 FIRST: list[dict[str, Any]] = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because"}]

@@ -5,12 +5,12 @@ import time
 import pytest
 
 from shared.models.events import Delta, Usage
-from shared.stream import pulse as pulses
-from shared.stream import registry as registries
-from shared.stream.journal import JournalReader
-from shared.stream.readers import KEPT_SECONDS, RESUMED_AGAIN_SECONDS, Read, Reader, Readers
-from shared.stream.reaper import Reaper
-from shared.stream.registry import Heard, StreamRegistry
+from shared.streams import heartbeat as pulses
+from shared.streams import repository as registries
+from shared.streams.journal import JournalReader
+from shared.streams.readers import KEPT_SECONDS, RESUMED_AGAIN_SECONDS, Read, Reader, Readers
+from shared.streams.reaper import Reaper
+from shared.streams.repository import Heard, StreamRegistry
 from tests.support.aws import Table
 from tests.support.models import SILENCE, ScriptedModel
 from tests.support.runs import begun, booked, journaled, types

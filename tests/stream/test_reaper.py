@@ -9,14 +9,14 @@ from shared.errors import Busy
 from shared.models.events import Usage
 from shared.protocol import parts
 from shared.protocol.parts import Numbered, Part
-from shared.stream import pulse as pulses
-from shared.stream.journal import Journal, JournalReader
-from shared.stream.reaper import Reaper
-from shared.stream.records import LEASE_SECONDS
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.table import Key
-from shared.table_client import Item
+from shared.streams import heartbeat as pulses
+from shared.streams.journal import Journal, JournalReader
+from shared.streams.reaper import Reaper
+from shared.streams.records import LEASE_SECONDS
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.table.client import Item
+from shared.table.keys import Key
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import ScriptedModel, spoken

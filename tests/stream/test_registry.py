@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 
 from shared.errors import NotFound
 from shared.models.events import Usage
-from shared.stream.records import LEASE_SECONDS
-from shared.stream.registry import RESUMABLE_SECONDS, StreamRegistry
-from shared.stream.start import START_WITHIN_SECONDS, StreamStart
-from shared.table_client import TableClient
+from shared.streams.records import LEASE_SECONDS
+from shared.streams.repository import RESUMABLE_SECONDS, StreamRegistry
+from shared.streams.start import START_WITHIN_SECONDS, StreamStart
+from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, refused, sent
 from tests.support.server import WAIT_SECONDS

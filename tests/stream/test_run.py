@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
+from shared.generation import usage_meter
 from shared.models.events import BlockEnd, Delta, Stop, Usage
-from shared.stream import tally
-from shared.stream.registry import StreamRegistry
+from shared.streams.repository import StreamRegistry
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
@@ -112,8 +112,8 @@ def test_the_first_text_is_timed_apart_from_reasoning(table: Table, monkeypatch:
         now += 1.0
         return now
 
-    monkeypatch.setattr(tally, "time", SimpleNamespace(monotonic=clock))
-    count = tally.Tally()
+    monkeypatch.setattr(usage_meter, "time", SimpleNamespace(monotonic=clock))
+    count = usage_meter.Tally()
     for event in (Delta("reasoning", 0, "Hm."), Delta("text", 1, "A"), Delta("text", 1, "B")):
         count.observe(event)
     booking = count.settle("m", "end_turn", None)

@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from shared.errors import DeadlineExceeded, ModelUnavailable
+from shared.generation import run as runs
+from shared.generation.run import DEADLINE_MARGIN_SECONDS, StreamRun
 from shared.models.events import Delta
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
-from shared.stream import pulse
-from shared.stream import run as runs
-from shared.stream.journal import Journal
-from shared.stream.registry import StreamRegistry
-from shared.stream.run import DEADLINE_MARGIN_SECONDS, StreamRun
+from shared.streams import heartbeat
+from shared.streams.journal import Journal
+from shared.streams.repository import StreamRegistry
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
@@ -29,7 +29,7 @@ NO_TIME = DEADLINE_MARGIN_SECONDS
 @pytest.fixture
 def fast_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes a second takes a moment."""
-    monkeypatch.setattr(pulse, "INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.02)
 
 
 def test_at_the_deadline_a_silent_model_is_interrupted_and_the_stream_ends_with_what_came(table: Table) -> None:

@@ -5,13 +5,13 @@ import threading
 import pytest
 
 from shared.errors import ModelThrottled, ModelUnavailable
-from shared.stream import pulse
-from shared.stream import run as runs
-from shared.stream.booking import Booking
-from shared.stream.journal import JournalReader
-from shared.stream.reaper import Reaper
-from shared.stream.registry import StreamRegistry
-from shared.stream.tail import Tail
+from shared.generation import run as runs
+from shared.streams import heartbeat
+from shared.streams.journal import JournalReader
+from shared.streams.reaper import Reaper
+from shared.streams.repository import StreamRegistry
+from shared.streams.tail import Tail
+from shared.streams.usage_record import Booking
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
@@ -56,7 +56,7 @@ def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reaper may be watching: an end that takes some seconds is no silence."""
-    monkeypatch.setattr(pulse, "INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.02)
     watched = WatchedTable()
     beaten = threading.Semaphore(0)
     watched.client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: beaten.release())

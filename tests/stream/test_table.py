@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.errors import Busy
-from shared.table import from_attributes, record_key, slot_key, to_attributes
-from shared.table_client import ConditionFailed, TableClient
-from shared.writes import NEW, delete, put, update, where
+from shared.table.attributes import from_attributes, to_attributes
+from shared.table.client import ConditionFailed, TableClient
+from shared.table.keys import record_key, slot_key
+from shared.table.writes import NEW, delete, put, update, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import answered_with
 

@@ -12,9 +12,9 @@ from shared.errors import Busy
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, Part
-from shared.stream.journal import JournalReader
-from shared.stream.registry import StreamRegistry
-from shared.stream.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
+from shared.streams.journal import JournalReader
+from shared.streams.repository import StreamRegistry
+from shared.streams.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.logs import Logs

@@ -1,6 +1,6 @@
 """An id of a stream that is used again after its day, while DynamoDB has not deleted yet what has expired."""
 
-from shared.stream.records import KEPT_SECONDS
+from shared.streams.records import KEPT_SECONDS
 from tests.support.aws import Table
 from tests.support.models import ScriptedModel, spoken
 from tests.support.outboxes import text_of

@@ -10,12 +10,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.errors import StreamwaysError
+from shared.generation import worker as workers
+from shared.generation.delivery import ReceiverGone, TryAgain
+from shared.generation.worker import Worker
 from shared.protocol.parts import Numbered, Part
-from shared.stream import worker as workers
-from shared.stream.delivery import ReceiverGone, TryAgain
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.stream.worker import Worker
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken

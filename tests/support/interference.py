@@ -12,8 +12,8 @@ from botocore.exceptions import ReadTimeoutError
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for the table: what has failed has failed."""
-    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 0.0)
-    monkeypatch.setattr("shared.patience.RACE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.RACE_SECONDS", 0.0)
 
 
 @contextmanager

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from shared.generation.run import StreamRun
 from shared.protocol.parts import Numbered, Part
-from shared.stream.journal import JournalReader
-from shared.stream.registry import StreamRegistry
-from shared.stream.run import StreamRun
-from shared.stream.start import StreamStart
+from shared.streams.journal import JournalReader
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.models import ScriptedModel
 from tests.support.outboxes import drain, unnumbered

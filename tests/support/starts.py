@@ -8,10 +8,10 @@ from typing import Any
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.protocol.request import ChatRequest, Message
-from shared.stream.admission import Admission
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import Architecture, StreamStart
-from shared.table_client import TableClient
+from shared.streams.admission import Admission
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import Architecture, StreamStart
+from shared.table.client import TableClient
 from tests.support.aws import TABLE
 
 OWNER = "a1b2c3d4"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import EndpointConnectionError
 
-from shared.table_client import TableClient
+from shared.table.client import TableClient
 from tests.support.aws import TABLE
 from tests.support.server import WAIT_SECONDS
 

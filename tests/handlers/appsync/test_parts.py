@@ -10,8 +10,8 @@ from shared.errors import Internal
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
 from shared.protocol.request import ChatRequest
-from shared.stream.journal import Journal
-from shared.stream.registry import StreamRegistry
+from shared.streams.journal import Journal
+from shared.streams.repository import StreamRegistry
 from tests.support.appsync import ask, refusal, result
 from tests.support.aws import Table
 from tests.support.cursors import behind

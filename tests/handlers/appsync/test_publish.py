@@ -10,9 +10,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from handlers.appsync.publish import PUBLISH, PublishRefused, publish
+from shared.generation.delivery import TryAgain
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
-from shared.stream.delivery import TryAgain
 from tests.support.appsync import APPSYNC, World
 from tests.support.aws import ENVIRONMENT
 from tests.support.cursors import behind
@@ -33,7 +33,7 @@ def send(stream_id: str = "s-1", seconds: float = 60.0) -> None:
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries again without pauses."""
-    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.generation.delivery.LONGEST_PAUSE_SECONDS", 0.0)
 
 
 def test_a_batch_is_published_as_one_message(world: World) -> None:

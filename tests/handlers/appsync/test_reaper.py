@@ -9,8 +9,8 @@ import pytest
 from handlers.appsync import reaper
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, Numbered
-from shared.stream.journal import Journal
-from shared.stream.start import StreamStart
+from shared.streams.journal import Journal
+from shared.streams.start import StreamStart
 from tests.support.appsync import World, result
 from tests.support.aws import Table
 from tests.support.cursors import behind

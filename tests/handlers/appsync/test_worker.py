@@ -136,7 +136,7 @@ def test_an_appsync_that_stays_busy_does_not_keep_the_stream_from_its_end(
 
 def test_nothing_is_published_while_the_model_is_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     beats = threading.Semaphore(0)
-    monkeypatch.setattr("shared.stream.worker.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("shared.generation.worker.BEAT_SECONDS", 0.01)
     beat = worker.PublishDelivery.beat
 
     def counted(delivery: worker.PublishDelivery) -> None:

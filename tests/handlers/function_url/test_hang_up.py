@@ -6,7 +6,7 @@ import threading
 from starlette.types import Message
 
 from shared.protocol.parts import Numbered
-from shared.stream.journal import JournalReader
+from shared.streams.journal import JournalReader
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.cursors import behind

@@ -10,11 +10,11 @@ from handlers.function_url import reaper
 from shared.protocol import parts as protocol
 from shared.protocol.parts import Numbered
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Admission, Joined
-from shared.stream.journal import Journal
-from shared.stream.records import LEASE_SECONDS
-from shared.stream.start import Architecture
-from shared.table_client import TableClient
+from shared.streams.admission import Admission, Joined
+from shared.streams.journal import Journal
+from shared.streams.records import LEASE_SECONDS
+from shared.streams.start import Architecture
+from shared.table.client import TableClient
 from tests.support.aws import Table
 from tests.support.function_url import OWNER, World, chat, parts, send, text
 from tests.support.interference import refused

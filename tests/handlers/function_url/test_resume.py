@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from handlers.function_url.environment import core
-from shared.stream.registry import RESUMABLE_SECONDS, StreamRegistry
+from shared.streams.repository import RESUMABLE_SECONDS, StreamRegistry
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.cursors import behind

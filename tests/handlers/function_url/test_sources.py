@@ -10,12 +10,12 @@ from shared.errors import Internal
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
 from shared.protocol.request import ChatRequest
-from shared.stream.admission import Admission
-from shared.stream.journal import Journal
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.stream.tail import Tail
-from shared.table_client import TableClient
+from shared.streams.admission import Admission
+from shared.streams.journal import Journal
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.streams.tail import Tail
+from shared.table.client import TableClient
 from tests.support.cursors import behind
 from tests.support.function_url import OWNER, World, chat
 from tests.support.server import WAIT_SECONDS

@@ -7,8 +7,8 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from shared.table import slot_key
-from shared.table_client import TableClient
+from shared.table.client import TableClient
+from shared.table.keys import slot_key
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.function_url import (

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from handlers.websocket.connection import Connection
-from shared.stream.delivery import ReceiverGone, TryAgain
+from shared.generation.delivery import ReceiverGone, TryAgain
 from tests.support.websocket import CONNECTION, World
 
 

@@ -8,7 +8,7 @@ import pytest
 from handlers.websocket import reaper
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
-from shared.stream.journal import Journal, JournalReader
+from shared.streams.journal import Journal, JournalReader
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs

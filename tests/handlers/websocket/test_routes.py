@@ -151,7 +151,7 @@ def test_a_client_that_is_gone_is_told_nothing_more(world: World, logs: Logs) ->
 def test_the_route_answers_in_time_if_connections_are_throttled_for_ever(
     world: World, logs: Logs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("shared.generation.delivery.LONGEST_PAUSE_SECONDS", 0.01)
     world.connections.failures.are([429], for_ever=True)
     began = time.monotonic()
     assert route(frame_event("hello"), seconds=0.4) == {"statusCode": 200}
@@ -168,7 +168,7 @@ def test_an_event_that_is_not_as_it_should_be_raises_nothing_and_tells_the_clien
 
 
 def test_the_route_answers_in_time_if_connections_do_not_answer(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.stream.delivery.LONGEST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("shared.generation.delivery.LONGEST_PAUSE_SECONDS", 0.01)
     world.connections.failures.are([0], for_ever=True)
     began = time.monotonic()
     assert route(frame_event("hello"), seconds=0.4) == {"statusCode": 200}

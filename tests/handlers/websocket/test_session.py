@@ -10,8 +10,8 @@ import pytest
 from handlers.websocket import session
 from handlers.websocket.caller import CONNECTION_SECONDS, Caller
 from handlers.websocket.routes import RECEIVERS, STOPPING
-from shared.table import session_key
-from shared.table_client import TableClient
+from shared.table.client import TableClient
+from shared.table.keys import session_key
 from tests.support import pool
 from tests.support.aws import TABLE, Table
 from tests.support.claims import WRONG

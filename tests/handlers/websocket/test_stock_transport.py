@@ -10,7 +10,7 @@ import pytest
 from handlers.websocket import frames, ticket_store
 from shared.auth.user import User
 from shared.errors import Internal
-from shared.stream.readers import Readers
+from shared.streams.readers import Readers
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.gateway import gateway

@@ -9,9 +9,9 @@ import pytest
 from handlers.websocket import store
 from handlers.websocket.environment import readers
 from shared.protocol.cursor import Cursor
-from shared.stream.readers import Reader
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
+from shared.streams.readers import Reader
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.interference import sent as sent_to_table

@@ -14,9 +14,9 @@ from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
 from shared.protocol.request import ChatRequest
-from shared.stream.journal import Journal
-from shared.stream.readers import Read, Reader
-from shared.stream.start import StreamStart
+from shared.streams.journal import Journal
+from shared.streams.readers import Read, Reader
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.interference import refused
@@ -39,8 +39,8 @@ READER = Reader(OWNER, CONNECTION, "r-2")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Readers look about all the time."""
-    monkeypatch.setattr("shared.stream.tail.POLL_SECONDS", 0.01)
-    monkeypatch.setattr("shared.stream.tail.LOOK_SECONDS", 0.02)
+    monkeypatch.setattr("shared.streams.tail.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("shared.streams.tail.LOOK_SECONDS", 0.02)
 
 
 def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
@@ -252,7 +252,7 @@ def test_a_table_that_is_busy_before_or_after_the_parts_ends_no_reading(
     operation: str, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The place of a cursor is looked for again, and a reader who has all is told nothing more."""
-    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 0.0)
     start = running()
     write([*SAID, *ENDED])
     end(start)
@@ -268,7 +268,7 @@ def test_a_refusal_that_ends_a_reading_is_told_as_it_is(world: World, monkeypatc
     def busy(*_: object, **__: object) -> None:
         raise Busy
 
-    monkeypatch.setattr("shared.stream.tail.Tail.follow", busy)
+    monkeypatch.setattr("shared.streams.tail.Tail.follow", busy)
     read()
     assert error_of(frames(world)[-1], "r-2") == Busy().to_json()
 

@@ -15,8 +15,8 @@ from handlers.websocket import store, ticket_store, tickets
 from shared.auth.jwks import RETRY_SECONDS
 from shared.auth.user import User
 from shared.errors import Unauthenticated
-from shared.table import ticket_key
-from shared.table_client import TableClient
+from shared.table.client import TableClient
+from shared.table.keys import ticket_key
 from tests.support import pool
 from tests.support.aws import TABLE, Table
 from tests.support.claims import WRONG

@@ -79,7 +79,7 @@ def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborte
 def test_a_silent_model_is_told_by_beats_under_an_id_that_is_nobody_s(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.stream.worker.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("shared.generation.worker.BEAT_SECONDS", 0.02)
     silence = threading.Event()
     world.bedrock.answer = bedrock.stream([bedrock.message_start(), silence, bedrock.delta("So"), *bedrock.ending()])
 

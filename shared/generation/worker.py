@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.errors import DeadlineExceeded
+from shared.generation.delivery import Delivery, ReceiverGone, tell_failure
+from shared.generation.run import StreamRun
 from shared.models.bedrock import BedrockModel
-from shared.stream.delivery import Delivery, ReceiverGone, tell_failure
-from shared.stream.registry import StreamRegistry
-from shared.stream.run import StreamRun
-from shared.stream.start import StreamStart
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
 BEAT_SECONDS = 15.0

@@ -19,11 +19,11 @@ from typing import Self
 
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import TERMINAL, WORKER_EPOCH, Numbered, encode
-from shared.stream.records import KEPT_SECONDS
-from shared.table import PARTS_PREFIX, parts_key
-from shared.table_client import ConditionFailed, Item, TableClient
+from shared.streams.records import KEPT_SECONDS
+from shared.table.client import ConditionFailed, Item, TableClient
+from shared.table.keys import PARTS_PREFIX, parts_key
+from shared.table.writes import put, where
 from shared.telemetry.log import logger
-from shared.writes import put, where
 
 FLUSH_SECONDS = 0.6
 """The least time between two writes: with the pulse, a running stream stays under three requests a second."""

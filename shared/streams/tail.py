@@ -11,8 +11,8 @@ from typing import Self
 from shared.errors import Busy
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Numbered, is_terminal
-from shared.stream.journal import JournalReader, news
-from shared.stream.registry import StreamRegistry
+from shared.streams.journal import JournalReader, news
+from shared.streams.repository import StreamRegistry
 from shared.telemetry.log import logger
 
 POLL_SECONDS = 0.25

@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client
 from shared.errors import Internal
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import START_WITHIN_SECONDS, StreamStart
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import START_WITHIN_SECONDS, StreamStart
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -14,15 +14,15 @@ from shared.errors import Internal, StreamCancelled, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
 from shared.protocol.parts import DELTAS, REAPER_EPOCH, Numbered, OpenBlocks, is_terminal
-from shared.stream.answer import Answer
-from shared.stream.booking import Booking
-from shared.stream.journal import Journal, JournalReader
-from shared.stream.pulse import INTERVAL_SECONDS
-from shared.stream.records import OpenStream
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import Architecture, StreamStart
+from shared.streams.answer import Answer
+from shared.streams.heartbeat import INTERVAL_SECONDS
+from shared.streams.journal import Journal, JournalReader
+from shared.streams.metrics import record_stream
+from shared.streams.records import OpenStream
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import Architecture, StreamStart
+from shared.streams.usage_record import Booking
 from shared.telemetry.log import logger
-from shared.telemetry.record import record_stream
 
 SILENT_SECONDS = 3 * INTERVAL_SECONDS
 """A claimed stream whose pulse has not moved for so long has lost its worker: longer than two of its writes take, also

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from shared.table import Key, to_attributes
+from shared.table.attributes import to_attributes
+from shared.table.keys import Key
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Literal
 
 from shared.models.events import Usage
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
 INTERVAL_SECONDS = 1.0

@@ -15,16 +15,16 @@ from typing import Literal, Self
 from shared.chats.chat import Chat
 from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
-from shared.patience import Patience
 from shared.protocol.cursor import Cursor
-from shared.stream.ending import end_stream
-from shared.stream.readers import RESUMED_AGAIN_SECONDS, Readers
-from shared.stream.records import LEASE_SECONDS, OpenStream, StreamRecord
-from shared.stream.start import Architecture, StreamStart
-from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
-from shared.table_client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
+from shared.streams.ending import end_stream
+from shared.streams.readers import RESUMED_AGAIN_SECONDS, Readers
+from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
+from shared.streams.start import Architecture, StreamStart
+from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
+from shared.table.keys import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table.patience import Patience
+from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
-from shared.writes import delete, put, update, where
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
@@ -148,7 +148,7 @@ class StreamRegistry:
 
     def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
         """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
-        whether that was a stop: see shared.stream.readers."""
+        whether that was a stop: see shared.streams.readers."""
         running = where("#streamId = :stream", stream=stream_id)
         with suppress(ConditionFailed):
             self.table.write(update(slot_key(owner, chat_id), {"readerDroppedAt": time.time()}, running))

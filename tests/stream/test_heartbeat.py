@@ -8,11 +8,11 @@ import pytest
 
 from shared.errors import Busy
 from shared.models.events import Usage
-from shared.stream import pulse as pulses
-from shared.stream.pulse import Pulse
-from shared.stream.records import LEASE_SECONDS
-from shared.stream.registry import Heard, StreamRegistry
-from shared.stream.start import StreamStart
+from shared.streams import heartbeat as pulses
+from shared.streams.heartbeat import Pulse
+from shared.streams.records import LEASE_SECONDS
+from shared.streams.repository import Heard, StreamRegistry
+from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs
@@ -124,7 +124,7 @@ def test_a_stream_that_is_cancelled_has_a_pulse_until_it_is_settled_and_is_told_
 
 def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     stream = running()
-    monkeypatch.setattr("shared.patience.PATIENCE_SECONDS", 3600.0)
+    monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 3600.0)
     with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
         registry().pulse(stream, Usage(1, 1), "m")
 

@@ -17,20 +17,20 @@ from collections.abc import Sequence
 from typing import Literal
 
 from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
+from shared.generation.outbox import Outbox, OutboxSealed
+from shared.generation.translation import Narration
+from shared.generation.usage_meter import Tally
 from shared.models.events import Model
 from shared.protocol import parts
 from shared.protocol.parts import Numbered
-from shared.stream.answer import Answer
-from shared.stream.booking import Booking
-from shared.stream.journal import Journal
-from shared.stream.narration import Narration
-from shared.stream.outbox import Outbox, OutboxSealed
-from shared.stream.pulse import Pulse
-from shared.stream.registry import StreamRegistry
-from shared.stream.start import StreamStart
-from shared.stream.tally import Tally
+from shared.streams.answer import Answer
+from shared.streams.heartbeat import Pulse
+from shared.streams.journal import Journal
+from shared.streams.metrics import record_stream
+from shared.streams.repository import StreamRegistry
+from shared.streams.start import StreamStart
+from shared.streams.usage_record import Booking
 from shared.telemetry.log import logger
-from shared.telemetry.record import record_stream
 
 DEADLINE_MARGIN_SECONDS = 3.0
 """What is kept of a function's time to book the stream and deliver its end."""

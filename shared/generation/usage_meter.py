@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shared.errors import InvalidRequest, ModelThrottled, StreamwaysError
 from shared.models.events import Delta, ModelEvent, Stop, Usage, estimate_tokens
 from shared.protocol.request import Message
-from shared.stream.booking import Booking
+from shared.streams.usage_record import Booking
 
 
 class Tally:

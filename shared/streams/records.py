@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from shared.models.events import Usage
-from shared.stream.start import Architecture
+from shared.streams.start import Architecture
 
 RecordState = Literal["started", "ended"]
 

@@ -11,9 +11,9 @@ from typing import Any
 from shared.protocol import parts
 from shared.protocol.part_size import fitting
 from shared.protocol.parts import BLOCK_KINDS, Part
-from shared.stream.records import StreamRecord
-from shared.table import message_key
-from shared.table_client import TableClient
+from shared.streams.records import StreamRecord
+from shared.table.client import TableClient
+from shared.table.keys import message_key
 
 
 def preamble(table: TableClient, stream: StreamRecord) -> list[Part]:

@@ -7,7 +7,7 @@ import os
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from shared.stream.booking import Booking
+from shared.streams.usage_record import Booking
 from shared.telemetry.log import logger
 
 

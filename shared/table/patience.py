@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
 from shared.errors import Busy
-from shared.table import cancellation_codes
+from shared.table.refusals import cancellation_codes
 from shared.telemetry.log import logger
 
 T = TypeVar("T")

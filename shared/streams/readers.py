@@ -12,9 +12,9 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
-from shared.table import READERS_PREFIX, Key, reader_key
-from shared.table_client import ConditionFailed, TableClient
-from shared.writes import delete, update, where
+from shared.table.client import ConditionFailed, TableClient
+from shared.table.keys import READERS_PREFIX, Key, reader_key
+from shared.table.writes import delete, update, where
 
 RESUMED_AGAIN_SECONDS = 2.0
 """A `resume` of the same chat that comes so soon before or after an `abort` is the same reader, mounted twice."""

@@ -8,11 +8,11 @@ from shared.chats.chat import Chat
 from shared.chats.history import Turn
 from shared.chats.lists import listed
 from shared.chats.title import first_title
-from shared.stream.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
-from shared.stream.start import START_WITHIN_SECONDS, StreamStart
-from shared.table import Key, chat_key, membership_key, message_key, record_key, slot_key
-from shared.table_client import Item
-from shared.writes import NEW, Write, put, update, where
+from shared.streams.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
+from shared.streams.start import START_WITHIN_SECONDS, StreamStart
+from shared.table.client import Item
+from shared.table.keys import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table.writes import NEW, Write, put, update, where
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 
-Items come and go as plain JSON values (see shared.table). A write that its condition refuses raises ConditionFailed,
-with the item that was in its way. What passes by itself is waited for (see shared.patience); then Busy is raised, and
-after a write nobody knows whether it was made.
+Items come and go as plain JSON values (see shared.table.attributes). A write that its condition refuses raises
+ConditionFailed, with the item that was in its way. An error that passes by itself is waited for (see
+shared.table.patience); then Busy is raised, and after a write nobody knows whether it was made.
 """
 
 import os
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from botocore.exceptions import ClientError
 
 from shared.aws import client
-from shared.patience import Patience
-from shared.table import Key, cancellation_codes, condition_failed, from_attributes, to_attributes
-from shared.writes import Write, names_in
+from shared.table.attributes import from_attributes, to_attributes
+from shared.table.keys import Key
+from shared.table.patience import Patience
+from shared.table.refusals import cancellation_codes, condition_failed
+from shared.table.writes import Write, names_in
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 Item = dict[str, Any]
 
 READ_TIMEOUT_SECONDS = 1.5
-"""How long one request is waited for; it may be repeated (see shared.patience)."""
+"""How long one request is waited for; it may be repeated (see shared.table.patience)."""
 MAX_BATCH_GET = 100
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html"""
 MAX_BATCH_WRITE = 25

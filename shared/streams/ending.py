@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
-from shared.patience import Patience
-from shared.stream.records import KEPT_SECONDS, OpenStream
-from shared.stream.start import StreamStart
-from shared.table import cancellation_codes, message_key, record_key, slot_key
-from shared.table_client import ConditionFailed, Contended, TableClient
+from shared.streams.records import KEPT_SECONDS, OpenStream
+from shared.streams.start import StreamStart
+from shared.table.client import ConditionFailed, Contended, TableClient
+from shared.table.keys import message_key, record_key, slot_key
+from shared.table.patience import Patience
+from shared.table.refusals import cancellation_codes
+from shared.table.writes import delete, update, where
 from shared.telemetry.log import logger
-from shared.writes import delete, update, where
 
 HELD_WHILE_OPEN = ("open", "leaseExpiresAt", "address", "claimedBy")
 """What a superseded stream's record holds until it ends."""

@@ -1,4 +1,4 @@
-"""The one table: the keys of its items, and values as DynamoDB takes and gives them.
+"""The one table: its items and their keys.
 
 | item | pk | sk |
 |---|---|---|
@@ -20,14 +20,6 @@
 `expiresAt`, where an item has it, is the epoch second after which DynamoDB deletes it, some time later: what an expiry
 protects is checked in a condition as well.
 """
-
-import json
-from collections.abc import Mapping
-from decimal import Decimal
-from typing import Any, cast
-
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
 Key = dict[str, str]
 
@@ -97,42 +89,3 @@ def session_key(connection_id: str) -> Key:
 def ticket_key(digest: str) -> Key:
     """A ticket, by the SHA-256 of its text in hexadecimal."""
     return {"pk": f"ticket#{digest}", "sk": "ticket"}
-
-
-def to_attributes(values: Mapping[str, object]) -> dict[str, Any]:
-    """Plain JSON values as DynamoDB's client takes them; absent values (None) are left out."""
-    given = {name: value for name, value in values.items() if value is not None}
-    exact = json.loads(json.dumps(given), parse_float=Decimal)  # DynamoDB takes no binary fractions
-    return {name: TypeSerializer().serialize(value) for name, value in exact.items()}
-
-
-def from_attributes(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """An item as plain JSON values: whole numbers are `int`, others `float`."""
-    deserialize = TypeDeserializer().deserialize
-    return {name: _plain(deserialize(value)) for name, value in attributes.items()}
-
-
-def condition_failed(error: ClientError) -> bool:
-    """Whether a single write was refused by its own condition."""
-    return error.response.get("Error", {}).get("Code") == "ConditionalCheckFailedException"
-
-
-def cancellation_codes(error: ClientError) -> list[str]:
-    """Why a transaction was refused, write by write: `None`, `ConditionalCheckFailed`, `TransactionConflict`, …
-
-    Empty for any other error. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-    """
-    reasons = cast("list[Mapping[str, str]]", error.response.get("CancellationReasons") or [])
-    return [reason.get("Code", "None") for reason in reasons]
-
-
-def _plain(value: object) -> object:
-    match value:
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dict():
-            return {str(name): _plain(item) for name, item in cast("dict[object, object]", value).items()}
-        case list():
-            return [_plain(item) for item in cast("list[object]", value)]
-        case _:
-            return value

@@ -18,12 +18,12 @@ from shared.chats.chat import Chat, not_found
 from shared.chats.history import StoredMessage, next_turn
 from shared.chats.messages import newest_first
 from shared.errors import AlreadyStarted, Busy, StreamCancelled
-from shared.patience import Patience
 from shared.protocol.request import ChatRequest
-from shared.stream.registration import Registration
-from shared.stream.start import Architecture, StreamStart, new_stream_id
-from shared.table import chat_key, record_key, slot_key
-from shared.table_client import ConditionFailed, Contended, Item, TableClient
+from shared.streams.start import Architecture, StreamStart, new_stream_id
+from shared.streams.start_transaction import Registration
+from shared.table.client import ConditionFailed, Contended, Item, TableClient
+from shared.table.keys import chat_key, record_key, slot_key
+from shared.table.patience import Patience
 
 
 @dataclass(frozen=True)

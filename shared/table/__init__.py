@@ -1,0 +1,1 @@
+"""The one DynamoDB table: the keys of its items, conditional writes, and requests that are repeated with patience."""
