@@ -15,7 +15,7 @@ from stacks.iam import Statement
 OPEN_INDEX: Final = "open"
 """Sparse index of the streams that have not ended: `open` (their architecture) and `startedAt`.
 
-It holds their slots; of one whose slot a newer stream of the chat has taken over, the record."""
+It holds their leases; of one whose lease a newer stream of the chat has taken over, the record."""
 
 
 LISTED_INDEX: Final = "listed"

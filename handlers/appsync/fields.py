@@ -17,7 +17,7 @@ from shared.streams.admission import Admission, Joined
 from shared.streams.dispatch import Dispatcher
 from shared.streams.journal import JournalReader
 from shared.streams.preamble import preamble
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 
 MAX_HISTORY_BYTES = 4_000_000
 """What the messages of one chat may come to: AppSync answers with 5 MB at most.
@@ -55,9 +55,9 @@ def dispatcher() -> Dispatcher:
 
 
 @at_init
-def registry() -> StreamRegistry:
+def repository() -> StreamRepository:
     """The environment's one, with its clients."""
-    return StreamRegistry.from_environment()
+    return StreamRepository.from_environment()
 
 
 @at_init
@@ -95,12 +95,12 @@ def _start_stream(asked: Asked) -> object:
 
 def _cancel_stream(asked: Asked) -> object:
     stream_id = asked.identifier("streamId")
-    registry().cancel(asked.user, stream_id)
+    repository().cancel(asked.user, stream_id)
     return stream_id
 
 
 def _active_stream(asked: Asked) -> object:
-    stream = registry().resumable(asked.user, asked.identifier("chatId"), _after(asked))
+    stream = repository().resumable(asked.user, asked.identifier("chatId"), _after(asked))
     return stream and {"streamId": stream.stream_id, "chatId": stream.chat_id}
 
 
@@ -109,7 +109,7 @@ def _parts(asked: Asked) -> object:
     if after is not None and after.stream_id != stream_id:
         raise InvalidRequest(f"`after` must be a cursor of the stream {stream_id!r}; this one is of another.")
     # The record comes first: once it has ended, all that there will ever be is in the journal.
-    record = registry().record(asked.user, stream_id)
+    record = repository().record(asked.user, stream_id)
     if record is None:
         raise NotFound(f"There is no stream {stream_id!r} of yours.")
     journaled = journal().read(asked.user, stream_id, after)
@@ -118,7 +118,7 @@ def _parts(asked: Asked) -> object:
     reached = Cursor.behind(stream_id, page[-1]) if page else after
     return {
         "streamId": stream_id,
-        "preamble": preamble(registry().table, record) if after is None else [],
+        "preamble": preamble(repository().table, record) if after is None else [],
         "epoch": reached.epoch if reached else WORKER_EPOCH,
         "firstSequence": page[0].sequence if page else reached.sequence + 1 if reached else 0,
         "parts": [numbered.part for numbered in page],

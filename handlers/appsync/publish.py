@@ -17,7 +17,7 @@ from shared.generation.delivery import TryAgain, with_retries
 from shared.init_phase import at_init
 from shared.protocol.cursor import Cursor
 from shared.protocol.part_size import serialised_bytes
-from shared.protocol.parts import Numbered, encode
+from shared.protocol.parts import SequencedPart, encode
 from shared.streams.records import OpenStream
 from shared.streams.start import StreamStart
 
@@ -43,7 +43,7 @@ class PublishRefused(Exception):
 
 
 def publish(
-    stream: StreamStart | OpenStream, batch: Sequence[Numbered], until: float, *, journaled: bool = True
+    stream: StreamStart | OpenStream, batch: Sequence[SequencedPart], until: float, *, journaled: bool = True
 ) -> None:
     """Publishes adjacent parts in order, as few messages as they fit in, tried again until then (`time.monotonic()`).
 
@@ -64,7 +64,7 @@ def publish(
         with_retries(partial(_post, encode({"query": PUBLISH, "variables": variables}).encode()), until)
 
 
-def _messages(batch: Sequence[Numbered]) -> Iterator[Sequence[Numbered]]:
+def _messages(batch: Sequence[SequencedPart]) -> Iterator[Sequence[SequencedPart]]:
     """The parts, as many together as a message holds."""
     first, size = 0, 0
     for index, numbered in enumerate(batch):

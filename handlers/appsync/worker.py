@@ -11,7 +11,7 @@ from shared.errors import StreamwaysError
 from shared.generation.delivery import ReceiverGone, TryAgain
 from shared.generation.worker import Worker
 from shared.init_phase import at_init
-from shared.protocol.parts import Numbered, failure
+from shared.protocol.parts import SequencedPart, failure
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
@@ -24,7 +24,7 @@ class PublishDelivery:
         self._until = until
         self._next = 0
 
-    def deliver(self, batch: Sequence[Numbered]) -> None:
+    def deliver(self, batch: Sequence[SequencedPart]) -> None:
         """Publishes in order. Raises ReceiverGone when AppSync takes no more: the client reads on in the journal."""
         self._publish(batch, journaled=True)
         self._next = batch[-1].sequence + 1
@@ -36,10 +36,10 @@ class PublishDelivery:
         """The parts that end a failed stream, numbered on from what was published. They end the delivery alone: the
         stream goes on, and a client that resumes reads what these parts stand in the place of."""
         last = failure(error, {"streamId": self._stream.stream_id})
-        numbered = [Numbered(self._next + index, part) for index, part in enumerate(last)]
+        numbered = [SequencedPart(self._next + index, part) for index, part in enumerate(last)]
         self._publish(numbered, journaled=False)
 
-    def _publish(self, batch: Sequence[Numbered], *, journaled: bool) -> None:
+    def _publish(self, batch: Sequence[SequencedPart], *, journaled: bool) -> None:
         try:
             publish(self._stream, batch, self._until, journaled=journaled)
         except (PublishRefused, TryAgain) as error:

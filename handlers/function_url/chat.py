@@ -43,7 +43,7 @@ async def start(request: Request) -> Response:
     run = StreamRun(
         admitted,
         model=core().model,
-        registry=core().registry,
+        repository=core().repository,
         ends_at=invocation.ends_at,
         min_interval=MIN_INTERVAL_SECONDS,
     )
@@ -56,10 +56,10 @@ async def resume(request: Request) -> Response:
     invocation = Invocation.of(request)
     user = await authenticated(request)
     chat_id, encoding, after = chat_of(request), encoding_of(request), last_event_id(request)
-    stream = await run_in_threadpool(core().registry.resumable, user.sub, chat_id, after)
+    stream = await run_in_threadpool(core().repository.resumable, user.sub, chat_id, after)
     if stream is None:
         return Response(status_code=204)
-    held = [] if after else await run_in_threadpool(preamble, core().registry.table, stream)
+    held = [] if after else await run_in_threadpool(preamble, core().repository.table, stream)
     source = Followed(core().tail, user.sub, stream.stream_id, after=after, until=_tail_until(invocation))
     return PartsResponse(source, encoding, stream.stream_id, held)
 
@@ -68,7 +68,7 @@ async def cancel(request: Request) -> Response:
     """Takes note that a stream is to end. The answer is the same whether or not there is such a stream."""
     user = await authenticated(request)
     chat_of(request)  # a stream's id is unique per user: the chat's only has to be one
-    await run_in_threadpool(core().registry.cancel, user.sub, stream_of(request))
+    await run_in_threadpool(core().repository.cancel, user.sub, stream_of(request))
     return JSONResponse({}, 202)
 
 

@@ -12,7 +12,7 @@ from shared.chats.store import ChatStore
 from shared.init_phase import at_init
 from shared.models.bedrock import BedrockModel
 from shared.streams.admission import Admission
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
 
 
@@ -23,7 +23,7 @@ class Core:
     verifier: TokenVerifier
     admission: Admission
     model: BedrockModel
-    registry: StreamRegistry
+    repository: StreamRepository
     tail: Tail
     chats: ChatStore
     members: Members
@@ -36,7 +36,7 @@ def core() -> Core:
         verifier=TokenVerifier.from_environment(),
         admission=Admission.from_environment("function-url"),
         model=BedrockModel.from_environment(),
-        registry=StreamRegistry.from_environment(),
+        repository=StreamRepository.from_environment(),
         tail=Tail.from_environment(),
         chats=ChatStore.from_environment(),
         members=Members.from_environment(),

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from shared.generation.run import StreamRun
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import Numbered, is_terminal
+from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.tail import Tail
 
 KEEP_ALIVE_SECONDS = 15.0
@@ -23,7 +23,7 @@ class Source(Protocol):
         """Whether the stream has ended, and its terminal part was given out, or is the last that the client had."""
         ...
 
-    def take(self) -> list[Numbered] | None:
+    def take(self) -> list[SequencedPart] | None:
         """Waits: the next parts; an empty list after KEEP_ALIVE_SECONDS of silence; None when no more come."""
         ...
 
@@ -39,7 +39,7 @@ class Live:
         self._run = run
         self.complete = False
 
-    def take(self) -> list[Numbered] | None:
+    def take(self) -> list[SequencedPart] | None:
         """See Source. The terminal part is given out once the stream is settled."""
         batch = self._run.take(KEEP_ALIVE_SECONDS)
         self.complete = self.complete or (bool(batch) and is_terminal(batch[-1].part))
@@ -48,7 +48,7 @@ class Live:
     def leave(self) -> None:
         """See Source. Whoever takes the parts on keeps the stream from waiting for a reader."""
         if not self.complete:
-            self._run.unwatched()
+            self._run.detached()
             threading.Thread(target=self._run.drain, name="drain", daemon=True).start()
 
 
@@ -69,7 +69,7 @@ class Followed:
         """See Source."""
         return self._reading.complete
 
-    def take(self) -> list[Numbered] | None:
+    def take(self) -> list[SequencedPart] | None:
         """See Source."""
         return next(self._reading, None)
 

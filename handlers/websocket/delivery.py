@@ -8,7 +8,7 @@ from handlers.websocket.caller import connection_ends_at, ends_soon
 from handlers.websocket.connection import Connection
 from shared.errors import StreamwaysError
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import Numbered, Part, is_terminal
+from shared.protocol.parts import Part, SequencedPart, is_terminal
 
 
 class FrameDelivery:
@@ -36,7 +36,7 @@ class FrameDelivery:
         for part in preamble:
             self._send(part, None)
 
-    def deliver(self, batch: Sequence[Numbered]) -> None:
+    def deliver(self, batch: Sequence[SequencedPart]) -> None:
         """One frame a part: the stock client reads no more than one from a frame. Raises ReceiverGone."""
         self.begin()
         for numbered in batch:

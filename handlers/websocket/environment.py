@@ -6,7 +6,7 @@ from shared.init_phase import at_init
 from shared.streams.admission import Admission
 from shared.streams.dispatch import Dispatcher
 from shared.streams.readers import Readers
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 
 
 @at_init
@@ -22,9 +22,9 @@ def dispatcher() -> Dispatcher:
 
 
 @at_init
-def registry() -> StreamRegistry:
+def repository() -> StreamRepository:
     """Knows what runs, and what can be resumed."""
-    return StreamRegistry.from_environment()
+    return StreamRepository.from_environment()
 
 
 @at_init

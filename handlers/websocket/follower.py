@@ -8,12 +8,12 @@ from typing import Any, Self
 from handlers.websocket.delivery import FrameDelivery
 from shared.errors import Busy, DeadlineExceeded, Internal
 from shared.generation.delivery import ReceiverGone, tell_failure
-from shared.generation.worker import BEAT_SECONDS
+from shared.generation.worker import KEEP_ALIVE_SECONDS
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 from shared.streams.preamble import preamble
 from shared.streams.readers import Reader, Readers
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
 from shared.telemetry.log import logger
 
@@ -27,13 +27,13 @@ class Follower:
     """What a worker's environment keeps to serve readers."""
 
     tail: Tail
-    registry: StreamRegistry
+    repository: StreamRepository
     readers: Readers
 
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`."""
-        return cls(Tail.from_environment(), StreamRegistry.from_environment(), Readers.from_environment())
+        return cls(Tail.from_environment(), StreamRepository.from_environment(), Readers.from_environment())
 
     def is_dropped(self, reader: Reader) -> bool:
         """Whether the client has let go of it, as far as the table can tell."""
@@ -75,7 +75,7 @@ class Follower:
         delivery.begin()
         if tail["resumed"] and after is None:
             delivery.precede(self._held(owner, stream_id))
-        reading = self.tail.follow(owner, stream_id, after=after, until=until, beat=BEAT_SECONDS, stopped=stopped)
+        reading = self.tail.follow(owner, stream_id, after=after, until=until, beat=KEEP_ALIVE_SECONDS, stopped=stopped)
         for batch in reading:
             if batch:
                 delivery.deliver(batch)
@@ -92,5 +92,5 @@ class Follower:
 
     def _held(self, owner: str, stream_id: str) -> Sequence[Part]:
         """What comes before a stream that continues an answer, for a client that builds the message anew."""
-        record = self.registry.record(owner, stream_id)
-        return preamble(self.registry.table, record) if record else []
+        record = self.repository.record(owner, stream_id)
+        return preamble(self.repository.table, record) if record else []

@@ -3,7 +3,7 @@
 from handlers.websocket import frames
 from handlers.websocket.caller import Caller
 from handlers.websocket.connection import Connection
-from handlers.websocket.environment import admission, dispatcher, readers, registry
+from handlers.websocket.environment import admission, dispatcher, readers, repository
 from shared.errors import InvalidRequest
 from shared.protocol.cursor import Cursor
 from shared.protocol.request import ChatRequest, identifier
@@ -32,29 +32,29 @@ def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
 def resume(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
     """Reads a stream under the new `requestId`: the chat's latest, whole, or after a cursor its own."""
     cursor = _cursor(frame)
-    stream = registry().resumable(caller.sub, frame.chat_id, cursor)
+    stream = repository().resumable(caller.sub, frame.chat_id, cursor)
     if stream is None:
         connection.send(frames.no_active(frame.request_id))
         return
     if readers().attach(_reader(caller, frame), Read(stream.stream_id, frame.chat_id)):
         _read(caller, frame, stream.stream_id, resumed=True, cursor=cursor)
     else:
-        registry().drop_reader(caller.sub, frame.chat_id, stream.stream_id)
+        repository().drop_reader(caller.sub, frame.chat_id, stream.stream_id)
 
 
 def abort(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
     """The user's stop of a `send`. A `resume` is let go: whoever runs its stream finds out whether that was a stop."""
     read = readers().drop(_reader(caller, frame))
     if read is None:
-        registry().cancel(caller.sub, frame.request_id)
+        repository().cancel(caller.sub, frame.request_id)
     else:
-        registry().drop_reader(caller.sub, read.chat_id, read.stream_id)
+        repository().drop_reader(caller.sub, read.chat_id, read.stream_id)
 
 
 def cancel(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
     """Stops a stream of the user, whatever started it."""
     stream_id = identifier(frame.fields.get("streamId"), "`streamId`")
-    registry().cancel(caller.sub, stream_id)
+    repository().cancel(caller.sub, stream_id)
     connection.send(frames.result(frame.request_id, {"streamId": stream_id}))
 
 

@@ -27,7 +27,7 @@ class Chat:
     version: int
     """Grows with each write of the chat's item."""
     turn: str | None
-    """The nonce of the stream that was started last: the last message that counts bears it."""
+    """The fencing token of the stream that was started last: the last message that counts bears it."""
 
     @classmethod
     def seen_by(cls, user: str, chat_id: str, item: Mapping[str, Any] | None) -> Self | None:

@@ -14,7 +14,7 @@ from shared.chats.chat import iso_time
 from shared.chats.history import index_of
 from shared.chats.title import chosen_title
 from shared.errors import InvalidRequest
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.table.client import Item, TableClient
 from shared.table.keys import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
 from shared.table.writes import delete, put, update
@@ -28,7 +28,7 @@ class ChatStore:
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
-        self._registry = StreamRegistry(table)
+        self._repository = StreamRepository(table)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -113,7 +113,7 @@ class ChatStore:
             return item
 
         for each in (user, *anew(forget)["members"]):
-            self._registry.cancel_chat(each, chat_id)
+            self._repository.cancel_chat(each, chat_id)
         for page in self.table.pages_of(chat_key(chat_id), MESSAGES_PREFIX, ProjectionExpression="#pk, #sk"):
             self.table.delete_all([{"pk": item["pk"], "sk": item["sk"]} for item in page])
         expires_at = int(time.time()) + DELETED_KEPT_SECONDS

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from shared.errors import Internal, StreamwaysError
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.telemetry.log import logger
 
 FIRST_PAUSE_SECONDS = 0.05
@@ -24,7 +24,7 @@ class TryAgain(Exception):
 class Delivery(Protocol):
     """One client of one stream. Each call may wait for the client: the stream does not wait for the call."""
 
-    def deliver(self, batch: Sequence[Numbered]) -> None:
+    def deliver(self, batch: Sequence[SequencedPart]) -> None:
         """Brings parts to the client, in order. Raises ReceiverGone; what may pass is tried again inside."""
         ...
 

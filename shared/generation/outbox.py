@@ -15,16 +15,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from shared.protocol.part_size import MAX_PART_BYTES, fitting, serialised_bytes
-from shared.protocol.parts import DELTAS, Numbered, OpenBlocks, Part
+from shared.protocol.parts import DELTAS, OpenBlocks, Part, SequencedPart
 
 MAX_PENDING_BYTES = 256 * 1024
 NUMBERED_WITHIN_SECONDS = 1.0
 """What a blocked receiver has not taken for so long is numbered all the same, for those who read the journal."""
-UNWATCHED_INTERVAL_SECONDS = 0.25
+DETACHED_INTERVAL_SECONDS = 0.25
 """How often a stream that nobody receives is numbered: often enough for who follows the journal."""
 
 
-class OutboxSealed(Exception):
+class OutboxClosed(Exception):
     """The stream is being ended: whoever still produces for it may stop."""
 
 
@@ -44,7 +44,7 @@ class _Pending:
         return {**self.part, "delta": "".join(self.deltas)} if self.deltas else self.part
 
 
-def _nobody(_: Sequence[Numbered]) -> None:
+def _nobody(_: Sequence[SequencedPart]) -> None:
     pass
 
 
@@ -60,7 +60,7 @@ class Outbox:
         self,
         *,
         min_interval: float = 0.0,
-        on_numbered: Callable[[Sequence[Numbered]], None] = _nobody,
+        on_numbered: Callable[[Sequence[SequencedPart]], None] = _nobody,
         max_pending_bytes: int = MAX_PENDING_BYTES,
         max_part_bytes: int = MAX_PART_BYTES,
         clock: Callable[[], float] = time.monotonic,
@@ -72,7 +72,7 @@ class Outbox:
         self._clock = clock
         self._changed = threading.Condition()
         self._pending: deque[_Pending] = deque()
-        self._ready: deque[tuple[Numbered, int]] = deque()
+        self._ready: deque[tuple[SequencedPart, int]] = deque()
         """Parts that have their number, each with the bytes that it counts for."""
         self._held_bytes = 0
         """Of what is pending and what is ready."""
@@ -82,19 +82,19 @@ class Outbox:
         self._watched = True
         self._taking = False
         self._sealed = False
-        self._terminal: list[Numbered] | None = None
+        self._terminal: list[SequencedPart] | None = None
         """The last parts, numbered, once the stream has ended."""
         self._released = False
 
     def put(self, part: Part) -> None:
-        """Takes a part; waits while the outbox is full. Raises OutboxSealed once the stream is being ended."""
+        """Takes a part; waits while the outbox is full. Raises OutboxClosed once the stream is being ended."""
         with self._changed:
             for piece in fitting(part, self._max_part_bytes):
                 if self._full():
                     self._number()
                 self._changed.wait_for(lambda: self._sealed or not self._full())
                 if self._sealed:
-                    raise OutboxSealed
+                    raise OutboxClosed
                 self._append(piece)
 
     def number_waiting(self) -> float:
@@ -145,7 +145,7 @@ class Outbox:
             self._terminal = []
             self._changed.notify_all()
 
-    def take(self, timeout: float | None = None, most: int | None = None) -> list[Numbered] | None:
+    def take(self, timeout: float | None = None, most: int | None = None) -> list[SequencedPart] | None:
         """Waits for parts and hands out all that there are, or the first `most` of them; what is left goes on merging.
 
         `[]` when none came for so many seconds, None when the stream is over.
@@ -167,12 +167,12 @@ class Outbox:
             self._changed.notify_all()
             return [numbered for numbered, _ in taken] or (None if self._released else [])
 
-    def unwatched(self) -> None:
+    def detached(self) -> None:
         """Nobody receives any more: what is numbered is dropped, and numbers are given rarely, so that the journal
         has few entries. The stream goes on."""
         with self._changed:
             self._watched = False
-            self._min_interval = UNWATCHED_INTERVAL_SECONDS
+            self._min_interval = DETACHED_INTERVAL_SECONDS
             self._drop_ready()
             self._changed.notify_all()
 
@@ -198,8 +198,8 @@ class Outbox:
         if not self._watched:
             self._drop_ready()
 
-    def _numbered(self, parts: Iterable[Part]) -> list[Numbered]:
-        batch = [Numbered(self._sequence + index, part) for index, part in enumerate(parts)]
+    def _numbered(self, parts: Iterable[Part]) -> list[SequencedPart]:
+        batch = [SequencedPart(self._sequence + index, part) for index, part in enumerate(parts)]
         self._sequence += len(batch)
         if batch:
             self._on_numbered(batch)

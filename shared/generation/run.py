@@ -17,19 +17,19 @@ from collections.abc import Sequence
 from typing import Literal
 
 from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
-from shared.generation.outbox import Outbox, OutboxSealed
-from shared.generation.translation import Narration
-from shared.generation.usage_meter import Tally
+from shared.generation.outbox import Outbox, OutboxClosed
+from shared.generation.translation import PartTranslator
+from shared.generation.usage_meter import UsageMeter
 from shared.models.events import Model
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.streams.answer import Answer
-from shared.streams.heartbeat import Pulse
+from shared.streams.heartbeat import Heartbeat
 from shared.streams.journal import Journal
 from shared.streams.metrics import record_stream
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
-from shared.streams.usage_record import Booking
+from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
 DEADLINE_MARGIN_SECONDS = 3.0
@@ -57,21 +57,23 @@ class StreamRun:
         start: StreamStart,
         *,
         model: Model,
-        registry: StreamRegistry,
+        repository: StreamRepository,
         ends_at: float,
         min_interval: float = 0.0,
     ) -> None:
         self._start = start
         self._model_id = model.model_id
-        self._registry = registry
+        self._repository = repository
         self._ends_at = ends_at
         self._deadline = ends_at - DEADLINE_MARGIN_SECONDS
         self._model_stream = model.stream(start.messages, start.max_output_tokens, deadline=self._deadline)
-        self._tally = Tally()
+        self._meter = UsageMeter()
         self._answer = Answer()
-        self._journal = Journal(registry.table, start.owner, start.stream_id, on_lost=self._lose)
+        self._journal = Journal(repository.table, start.owner, start.stream_id, on_lost=self._lose)
         self._outbox = Outbox(min_interval=min_interval, on_numbered=self._keep)
-        self._pulse = Pulse(registry, start, model=model.model_id, usage=self._tally.usage, on_end=self._end_by)
+        self._heartbeat = Heartbeat(
+            repository, start, model=model.model_id, usage=self._meter.usage, on_end=self._end_by
+        )
         self._ending = threading.Lock()
         self._over = threading.Event()
         self._cause: Cause | None = None
@@ -85,9 +87,9 @@ class StreamRun:
         """Starts to read the model; the first parts are in the outbox when this returns."""
         self._put_start()
         self._outbox.put(parts.start_step())
-        self._tally.ask(self._start.messages)
+        self._meter.ask(self._start.messages)
         threading.Thread(target=self._read_model, name="model", daemon=True).start()
-        self._pulse.begin()
+        self._heartbeat.begin()
         self._supervisor.start()
 
     def begin_ended(self, by: Literal["cancelled", "superseded"] | StreamwaysError) -> None:
@@ -99,17 +101,17 @@ class StreamRun:
         self._end_by("model" if isinstance(by, StreamwaysError) else by)
         self._supervisor.start()
 
-    def take(self, timeout: float | None = None, most: int | None = None) -> list[Numbered] | None:
+    def take(self, timeout: float | None = None, most: int | None = None) -> list[SequencedPart] | None:
         """What there is to deliver: see `Outbox.take`."""
         return self._outbox.take(timeout, most)
 
-    def unwatched(self) -> None:
+    def detached(self) -> None:
         """Nobody receives the stream any more; it goes on."""
-        self._outbox.unwatched()
+        self._outbox.detached()
 
     def drain(self) -> None:
         """Takes, for nobody, what comes until the end."""
-        self.unwatched()
+        self.detached()
         while self._outbox.take() is not None:
             pass
 
@@ -120,18 +122,18 @@ class StreamRun:
     def _put_start(self) -> None:
         self._outbox.put(parts.start(self._start.message_id, self._start.stream_id))
 
-    def _keep(self, batch: Sequence[Numbered]) -> None:
+    def _keep(self, batch: Sequence[SequencedPart]) -> None:
         self._journal.append(batch)
         self._answer.observe(batch)
 
     def _read_model(self) -> None:
-        narration = Narration()
+        translator = PartTranslator()
         try:
             for event in self._model_stream:
-                self._tally.observe(event)
-                for part in narration.tell(event):
+                self._meter.observe(event)
+                for part in translator.tell(event):
                     self._outbox.put(part)
-        except OutboxSealed:
+        except OutboxClosed:
             pass
         except StreamwaysError as error:
             logger.warning("the model failed", extra={**self._ids, "code": error.code, "reason": error.reason})
@@ -163,44 +165,44 @@ class StreamRun:
         except Exception:
             logger.exception("ending the stream failed", extra=self._ids)
         finally:
-            self._pulse.stop()
+            self._heartbeat.stop()
             self._outbox.release()
 
     def _end(self) -> None:
         self._outbox.seal()
         if self._cause != "model":
             self._hang_up()
-        booking, last = None, parts.failure(Internal(), {"streamId": self._start.stream_id})
+        usage_record, last = None, parts.failure(Internal(), {"streamId": self._start.stream_id})
         try:
-            booking, last = self._settle()
+            usage_record, last = self._settle()
         except Exception:
             logger.exception("settling the stream failed", extra=self._ids)
         self._outbox.end(last)
         # A journal that could not be closed has said so in the log. The stream ends without it: its readers miss the
         # terminal part there, and so are not told that they have all.
         self._journal.close(time.monotonic() + self._time_for_the_table())
-        self._pulse.stop()  # no sooner: who watches it takes a silent stream for dead
+        self._heartbeat.stop()  # no sooner: who watches it takes a silent stream for dead
         if self._lost.is_set():
             logger.error("the stream was ended by another", extra=self._ids)
-        elif booking is not None:
-            self._book_in_time(booking)
+        elif usage_record is not None:
+            self._book_in_time(usage_record)
 
-    def _settle(self) -> tuple[Booking, list[parts.Part]]:
-        """The stream's booking, and the parts that end it."""
+    def _settle(self) -> tuple[UsageRecord, list[parts.Part]]:
+        """The stream's usage record, and the parts that end it."""
         failure = (self._failure or self._wrong_end()) if self._cause == "model" else None
-        stop_reason = failure.code if failure else self._tally.stop_reason if self._cause == "model" else self._cause
-        booking = self._tally.settle(self._model_id, str(stop_reason), failure)
-        metadata = booking.metadata(self._start.stream_id)
+        stop_reason = failure.code if failure else self._meter.stop_reason if self._cause == "model" else self._cause
+        usage_record = self._meter.settle(self._model_id, str(stop_reason), failure)
+        metadata = usage_record.metadata(self._start.stream_id)
         if failure is not None:
-            return booking, parts.failure(failure, metadata)
+            return usage_record, parts.failure(failure, metadata)
         if self._cause in ("cancelled", "superseded"):
-            return booking, [parts.message_metadata(metadata), parts.abort(self._cause)]
-        return booking, [parts.finish(booking.finish_reason, metadata)]
+            return usage_record, [parts.message_metadata(metadata), parts.abort(self._cause)]
+        return usage_record, [parts.finish(usage_record.finish_reason, metadata)]
 
     def _wrong_end(self) -> StreamwaysError | None:
-        if self._tally.stop_reason == BLOCKED:
+        if self._meter.stop_reason == BLOCKED:
             return ContentBlocked("The answer was stopped by this application's content rules.")
-        if self._tally.stop_reason is None:
+        if self._meter.stop_reason is None:
             return ModelUnavailable("The model's answer broke off. Please try again.")
         return None
 
@@ -211,28 +213,28 @@ class StreamRun:
             logger.exception("interrupting the model failed", extra=self._ids)
         self._read.wait(HANG_UP_SECONDS)
 
-    def _book_in_time(self, booking: Booking) -> None:
+    def _book_in_time(self, usage_record: UsageRecord) -> None:
         """Ends the stream in the table, and waits for it as long as there is time: a table may hang."""
-        booked = threading.Thread(target=self._book, args=[booking], name="booking", daemon=True)
+        booked = threading.Thread(target=self._book, args=[usage_record], name="usage_record", daemon=True)
         booked.start()
         booked.join(self._time_for_the_table())
         if booked.is_alive():
-            logger.error("booking takes too long", extra={**self._ids, **booking.to_json()})
+            logger.error("usage_record takes too long", extra={**self._ids, **usage_record.to_json()})
 
-    def _book(self, booking: Booking) -> None:
+    def _book(self, usage_record: UsageRecord) -> None:
         """Who has ended the stream counts it: as long as it is open, that may be the reaper."""
         try:
-            ended = self._registry.end(
-                self._start, booking.to_json(), self._answer.parts(), holds_slot=self._cause != "superseded"
+            ended = self._repository.end(
+                self._start, usage_record.to_json(), self._answer.parts(), holds_lease=self._cause != "superseded"
             )
         except Exception:
-            logger.exception("booking the stream failed", extra={**self._ids, **booking.to_json()})
+            logger.exception("usage_record the stream failed", extra={**self._ids, **usage_record.to_json()})
             return
         if not ended:
             logger.error("the stream was ended by another", extra=self._ids)
             return
         try:
-            record_stream(booking, self._ids)
+            record_stream(usage_record, self._ids)
         except Exception:
             logger.exception("recording the stream failed", extra=self._ids)
 

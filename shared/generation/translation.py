@@ -4,14 +4,14 @@ from shared.models.events import BlockEnd, Delta, ModelEvent
 from shared.protocol.parts import BLOCK_KINDS, Part, block_delta, block_end, block_start
 
 
-class Narration:
+class PartTranslator:
     """Tells one answer; a block is opened by its first delta, and a block that said nothing is not told."""
 
     def __init__(self) -> None:
         self._opened: set[str] = set()
 
     def tell(self, event: ModelEvent) -> list[Part]:
-        """The parts that tell an event; none for what only the stream's booking is about."""
+        """The parts that tell an event; none for what only the stream's usage record is about."""
         if isinstance(event, Delta):
             block = f"{event.kind}-{event.block}"
             delta = block_delta(event.kind, block, event.text)

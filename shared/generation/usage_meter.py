@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from shared.errors import InvalidRequest, ModelThrottled, StreamwaysError
 from shared.models.events import Delta, ModelEvent, Stop, Usage, estimate_tokens
 from shared.protocol.request import Message
-from shared.streams.usage_record import Booking
+from shared.streams.usage_record import UsageRecord
 
 
-class Tally:
+class UsageMeter:
     """Counts on the thread that reads the model; others may ask at any time, `settle` once nothing more is taken."""
 
     def __init__(self) -> None:
@@ -49,12 +49,12 @@ class Tally:
         asked = sum(len(message.text) for message in self._asked)
         return Usage(estimate_tokens(asked), estimate_tokens(self._characters), estimated=True)
 
-    def settle(self, model: str, stop_reason: str, failure: StreamwaysError | None) -> Booking:
+    def settle(self, model: str, stop_reason: str, failure: StreamwaysError | None) -> UsageRecord:
         """The count as it is now, for good."""
         # A call that was refused costs nothing.
         refused = self._first_delta is None and isinstance(failure, ModelThrottled | InvalidRequest)
         usage = Usage(0, 0) if refused and self._usage is None else self.usage()
-        return Booking(
+        return UsageRecord(
             model=model,
             stop_reason=stop_reason,
             usage=usage,

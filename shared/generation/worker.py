@@ -13,11 +13,11 @@ from shared.errors import DeadlineExceeded
 from shared.generation.delivery import Delivery, ReceiverGone, tell_failure
 from shared.generation.run import StreamRun
 from shared.models.bedrock import BedrockModel
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
-BEAT_SECONDS = 15.0
+KEEP_ALIVE_SECONDS = 15.0
 """After so much silence of the model the client's line is kept open by a beat."""
 
 
@@ -29,15 +29,15 @@ class Worker:
     """
 
     model: BedrockModel
-    registry: StreamRegistry
+    repository: StreamRepository
     min_interval: float
     parts_at_once: int | None = None
 
     @classmethod
     def from_environment(cls, *, parts_at_once: int | None = None) -> Self:
         """Model and table as the function's environment names them; the interval is `MIN_INTERVAL_MILLISECONDS`."""
-        model, registry = BedrockModel.from_environment(), StreamRegistry.from_environment()
-        return cls(model, registry, int(os.environ["MIN_INTERVAL_MILLISECONDS"]) / 1000, parts_at_once)
+        model, repository = BedrockModel.from_environment(), StreamRepository.from_environment()
+        return cls(model, repository, int(os.environ["MIN_INTERVAL_MILLISECONDS"]) / 1000, parts_at_once)
 
     def work(self, event: Mapping[str, Any], delivery: Delivery, ends_at: float) -> None:
         """Runs the stream of an event to its end. `ends_at` is when the function's time is over (`time.monotonic()`).
@@ -56,12 +56,12 @@ class Worker:
 
     def _begun(self, start: StreamStart, start_by: float, ends_at: float) -> StreamRun | None:
         """The run of the stream, which may have ended before it began; None when there is nothing to run."""
-        claim = self.registry.claim(start)
+        claim = self.repository.claim(start)
         if claim == "taken":
             logger.warning("the stream was claimed before", extra={"streamId": start.stream_id})
             return None
         run = StreamRun(
-            start, model=self.model, registry=self.registry, ends_at=ends_at, min_interval=self.min_interval
+            start, model=self.model, repository=self.repository, ends_at=ends_at, min_interval=self.min_interval
         )
         if claim != "claimed":
             run.begin_ended(claim)
@@ -73,7 +73,7 @@ class Worker:
 
     def _pump(self, run: StreamRun, delivery: Delivery) -> None:
         try:
-            while (batch := run.take(BEAT_SECONDS, self.parts_at_once)) is not None:
+            while (batch := run.take(KEEP_ALIVE_SECONDS, self.parts_at_once)) is not None:
                 if batch:
                     delivery.deliver(batch)
                 else:

@@ -15,8 +15,8 @@ from urllib3.exceptions import HTTPError
 
 from shared.aws import client
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
+from shared.models.cancellable import CancellableConnection, ConnectionCancelled, make_cancellable
 from shared.models.events import BlockEnd, Delta, ModelEvent, Stop, Usage
-from shared.models.line import HungUp, Line, send_over_lines
 from shared.protocol.request import Message
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class BedrockModel:
         self._guardrail = guardrail
         # A repeated call is a call billed twice.
         self.client: BedrockRuntimeClient = client("bedrock-runtime", read_timeout=READ_TIMEOUT_SECONDS, attempts=1)
-        send_over_lines(self.client)
+        make_cancellable(self.client)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -75,7 +75,7 @@ class BedrockStream:
     def __init__(self, call: Callable[[], Mapping[str, Any]], deadline: float) -> None:
         self._call = call
         self._deadline = deadline
-        self._line = Line()
+        self._connection = CancellableConnection()
 
     def __iter__(self) -> Iterator[ModelEvent]:
         """Calls the model and yields its events; ends when it is interrupted. Raises the typed errors of
@@ -85,22 +85,22 @@ class BedrockStream:
             stream = self._open()
             for event in stream:
                 yield from _events(cast("Mapping[str, Any]", event))
-        except HungUp:
+        except ConnectionCancelled:
             return
         except ClientError as error:
             raise _typed(error) from error
         except (BotoCoreError, ParserError, HTTPError, OSError) as error:
-            if not self._line.hung_up:
+            if not self._connection.cancelled:
                 broke_off = "The model's answer broke off. Please try again."
                 raise ModelUnavailable(broke_off, reason=type(error).__name__) from error
         finally:
-            self._line.let_go()
+            self._connection.let_go()
             if stream is not None:
                 stream.close()
 
     def interrupt(self) -> None:
         """Hangs up: who waits, for an answer, for more of it or for the next attempt, is free within milliseconds."""
-        self._line.hang_up()
+        self._connection.cancel()
 
     def _open(self) -> Any:
         """The stream of events, after as many attempts as it takes. Raises ClientError for the last one's refusal."""
@@ -112,16 +112,16 @@ class BedrockStream:
                 wait = random.uniform(0, longest_wait)
                 if _code(refusal) not in PASSING or time.monotonic() + wait >= self._deadline:
                     raise
-            self._line.wait(wait)
+            self._connection.wait(wait)
             longest_wait *= 2
         return self._attempt()
 
     def _attempt(self) -> Any:
         try:
-            with self._line.used():
+            with self._connection.used():
                 return self._call()["stream"]
         except ClientError:
-            self._line.let_go()
+            self._connection.let_go()
             raise
 
 

@@ -12,7 +12,7 @@ from typing import Self
 
 from shared.errors import InvalidRequest
 from shared.protocol.opaque import opened, sealed
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, SequencedPart
 
 _CURSOR = re.compile(rf"([A-Za-z0-9_-]{{1,64}})\.([{WORKER_EPOCH}{REAPER_EPOCH}])\.(0|[1-9][0-9]{{0,7}})")
 """Stream, epoch and sequence. A journal's keys have eight digits."""
@@ -28,7 +28,7 @@ class Cursor:
     sequence: int
 
     @classmethod
-    def behind(cls, stream_id: str, numbered: Numbered) -> Self:
+    def behind(cls, stream_id: str, numbered: SequencedPart) -> Self:
         """The place of a reader who has this part and all before it."""
         return cls(stream_id, numbered.epoch, numbered.sequence)
 

@@ -28,7 +28,7 @@ have delivered parts that never reached the journal: the reaper's have numbers t
 
 
 @dataclass(frozen=True)
-class Numbered:
+class SequencedPart:
     """A part with its sequence: 0-based, gapless within its stream, given once by the writer of an epoch."""
 
     sequence: int

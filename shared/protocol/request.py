@@ -60,7 +60,7 @@ class ChatRequest:
     by "the last", and None if it has no id; its text counts only if the server never got it."""
     continues: str | None
     """The assistant's message that is to be continued: useChat's `sendMessage()` without a message."""
-    fingerprint: str
+    request_hash: str
     """SHA-256, in hexadecimal, of all that was asked: a retry has the same."""
 
     @classmethod
@@ -75,7 +75,7 @@ class ChatRequest:
         for index, message in enumerate(messages):
             _check_role(message, f"`messages[{index}]`")
         asked = {name: body.get(name) for name in ("id", "trigger", "messageId", "messages")}
-        return cls._of(chat_id, _trigger(body), body.get("messageId"), messages, _fingerprint(asked))
+        return cls._of(chat_id, _trigger(body), body.get("messageId"), messages, _hash_of(asked))
 
     @classmethod
     def _of(
@@ -84,7 +84,7 @@ class ChatRequest:
         trigger: Trigger,
         message_id: object,
         messages: Sequence[Mapping[str, object]],
-        fingerprint: str,
+        request_hash: str,
     ) -> Self:
         target = None if message_id is None else _message_id(message_id, "`messageId`")
         last, where = messages[-1], f"`messages[{len(messages) - 1}]`"
@@ -93,13 +93,13 @@ class ChatRequest:
         by_user = last["role"] == "user"
         if trigger == "regenerate-message":
             again = NewMessage(last_id, _text(last, where)) if by_user and last_id else None
-            return cls(chat_id, trigger, target, again, None, fingerprint)
+            return cls(chat_id, trigger, target, again, None, request_hash)
         if by_user:
             new = NewMessage(last_id or new_message_id(), _text(last, where))
-            return cls(chat_id, trigger, target, new, None, fingerprint)
+            return cls(chat_id, trigger, target, new, None, request_hash)
         if last_id is None:
             raise InvalidRequest(f"{where} is the assistant's and has no `id`: an answer is continued by its id.")
-        return cls(chat_id, trigger, None, None, last_id, fingerprint)
+        return cls(chat_id, trigger, None, None, last_id, request_hash)
 
 
 def identifier(value: object, name: str) -> str:
@@ -190,7 +190,7 @@ def _checked(text: str, where: str) -> str:
     return text
 
 
-def _fingerprint(asked: object) -> str:
+def _hash_of(asked: object) -> str:
     try:
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     except (RecursionError, TypeError, ValueError) as error:

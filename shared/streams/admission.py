@@ -1,9 +1,9 @@
 """Everything before the model: access to the chat, then the registration of the stream, in one transaction.
 
-What is read (chat, slot, record, then the history) is in the transaction's conditions: whoever loses a race reads again
-and decides anew, so two equal requests at one moment become one stream. Nothing is written for a request that is
-refused, and nothing that was said in a chat is read for somebody who may not see it: how long that takes would tell how
-long the chat is.
+The transaction's conditions hold all that was read (chat, lease, record, then the history). A request that loses a race
+reads again and decides anew, so two equal requests at one moment become one stream. Nothing is written for a request
+that is refused, and nothing that was said in a chat is read for somebody who may not see it: how long that takes would
+tell how long the chat is.
 """
 
 import os
@@ -20,9 +20,9 @@ from shared.chats.messages import newest_first
 from shared.errors import AlreadyStarted, Busy, StreamCancelled
 from shared.protocol.request import ChatRequest
 from shared.streams.start import Architecture, StreamStart, new_stream_id
-from shared.streams.start_transaction import Registration
+from shared.streams.start_transaction import StartTransaction
 from shared.table.client import ConditionFailed, Contended, Item, TableClient
-from shared.table.keys import chat_key, record_key, slot_key
+from shared.table.keys import chat_key, lease_key, record_key
 from shared.table.patience import Patience
 
 
@@ -46,7 +46,7 @@ class _Asked:
     running: bool
     patience: Patience
     tried: dict[str, StreamStart] = field(default_factory=dict[str, StreamStart])
-    """What this call has tried to register, by nonce: one of them may be registered whose answer was lost."""
+    """What this call has tried to register, by fencing token: one of them may be registered whose answer was lost."""
 
 
 class Admission:
@@ -88,42 +88,42 @@ class Admission:
         asked = _Asked(owner, request, named, explicit, correlation_id, address, running, patience)
         while True:
             outcome = self._decide(asked)
-            if isinstance(outcome, Registration):
+            if isinstance(outcome, StartTransaction):
                 outcome = self._register(asked, outcome)
             if outcome is not None:
                 return outcome
             patience.wait()
 
-    def _decide(self, asked: _Asked) -> Registration | StreamStart | Joined | None:
+    def _decide(self, asked: _Asked) -> StartTransaction | StreamStart | Joined | None:
         """What the table makes of a request; None if it was changed while it was read."""
         owner, request = asked.owner, asked.request
-        keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), slot_key(owner, request.chat_id)]
-        chat_item, record, slot = self.table.get_many(keys, asked.patience)
+        keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), lease_key(owner, request.chat_id)]
+        chat_item, record, lease = self.table.get_many(keys, asked.patience)
         if started := _started(asked, record):
             return started
         chat = Chat.seen_by(owner, request.chat_id, chat_item)
-        joined = _joined_by_id(asked, record) if asked.explicit else _joined_by_request(request, slot)
+        joined = _joined_by_id(asked, record) if asked.explicit else _joined_by_request(request, lease)
         if joined is not None:
             return joined
         if chat is None:
             if request.message is None:
                 raise not_found(request.chat_id)
-            return self._registration(asked, None, slot, [])
+            return self._registration(asked, None, lease, [])
         items = newest_first(self.table, chat.id, chat.length)
         last = next(items, None)
-        if last is None or last.get("nonce") != chat.turn:
+        if last is None or last.get("fencingToken") != chat.turn:
             return None  # the history is newer than the chat
-        return self._registration(asked, chat, slot, map(StoredMessage.of, chain([last], items)))
+        return self._registration(asked, chat, lease, map(StoredMessage.of, chain([last], items)))
 
     def _registration(
-        self, asked: _Asked, chat: Chat | None, slot: Item | None, messages: Iterable[StoredMessage]
-    ) -> Registration:
+        self, asked: _Asked, chat: Chat | None, lease: Item | None, messages: Iterable[StoredMessage]
+    ) -> StartTransaction:
         turn = next_turn(asked.request, asked.stream_id, chat.length if chat else 0, messages)
         start = StreamStart(
             owner=asked.owner,
             stream_id=asked.stream_id,
             chat_id=asked.request.chat_id,
-            nonce=secrets.token_hex(8),
+            fencing_token=secrets.token_hex(8),
             architecture=self._architecture,
             message_id=turn.answer_id,
             answer_index=turn.answer_index,
@@ -131,12 +131,12 @@ class Admission:
             max_output_tokens=self._max_output_tokens,
             correlation_id=asked.correlation_id,
         )
-        return Registration(start, turn, asked.request.fingerprint, asked.address, asked.running, chat, slot)
+        return StartTransaction(start, turn, asked.request.request_hash, asked.address, asked.running, chat, lease)
 
-    def _register(self, asked: _Asked, registration: Registration) -> StreamStart | None:
+    def _register(self, asked: _Asked, registration: StartTransaction) -> StreamStart | None:
         """The stream that this call has registered; None when what was read has changed, or changes now."""
         start = registration.start
-        asked.tried[start.nonce] = start
+        asked.tried[start.fencing_token] = start
         try:
             self.table.transact(list(registration.writes()), asked.patience)
         except ConditionFailed as refusal:
@@ -151,7 +151,7 @@ class Admission:
 
 def _started(asked: _Asked, record: Item | None) -> StreamStart | None:
     """The stream of this record, if this very call has registered it."""
-    return asked.tried.get(record["nonce"]) if record else None
+    return asked.tried.get(record["fencingToken"]) if record else None
 
 
 def _joined_by_id(asked: _Asked, record: Item | None) -> Joined | None:
@@ -159,12 +159,12 @@ def _joined_by_id(asked: _Asked, record: Item | None) -> Joined | None:
         return None
     if record["state"] == "cancelled":
         raise StreamCancelled(f"The stream {asked.stream_id!r} was cancelled before it was started.")
-    if record["bodyHash"] != asked.request.fingerprint:
+    if record["requestHash"] != asked.request.request_hash:
         raise AlreadyStarted(f"The stream {asked.stream_id!r} was started with another request. Choose a new id.")
     return Joined(asked.stream_id)
 
 
-def _joined_by_request(request: ChatRequest, slot: Item | None) -> Joined | None:
-    if slot is None or slot["bodyHash"] != request.fingerprint or slot["cancelled"]:
+def _joined_by_request(request: ChatRequest, lease: Item | None) -> Joined | None:
+    if lease is None or lease["requestHash"] != request.request_hash or lease["cancelled"]:
         return None
-    return Joined(slot["streamId"]) if slot["leaseExpiresAt"] > time.time() else None
+    return Joined(lease["streamId"]) if lease["leaseExpiresAt"] > time.time() else None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import StringIO
 
-from shared.protocol.parts import BLOCK_KINDS, Numbered
+from shared.protocol.parts import BLOCK_KINDS, SequencedPart
 
 MAX_ANSWER_BYTES = 300 * 1024
 """As UTF-8. A message is one item of the table, which holds 400 KB with all its attributes; what is longer is cut.
@@ -28,7 +28,7 @@ class Answer:
         self.characters = 0
         """Of text and reasoning, whatever was cut."""
 
-    def observe(self, batch: Sequence[Numbered]) -> None:
+    def observe(self, batch: Sequence[SequencedPart]) -> None:
         """Adds what these parts say."""
         for numbered in batch:
             kind = _DELTAS.get(str(numbered.part["type"]))

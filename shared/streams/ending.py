@@ -1,4 +1,4 @@
-"""Ends a stream in one transaction: its record, its slot and its answer in the chat's history, exactly once."""
+"""Ends a stream in one transaction: its record, its lease and its answer in the chat's history, exactly once."""
 
 import secrets
 import time
@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from shared.streams.records import KEPT_SECONDS, OpenStream
 from shared.streams.start import StreamStart
 from shared.table.client import ConditionFailed, Contended, TableClient
-from shared.table.keys import message_key, record_key, slot_key
+from shared.table.keys import lease_key, message_key, record_key
 from shared.table.patience import Patience
 from shared.table.refusals import cancellation_codes
 from shared.table.writes import delete, update, where
@@ -25,27 +25,31 @@ def end_stream(
     booked: Mapping[str, object],
     answer: Sequence[Mapping[str, object]],
     *,
-    holds_slot: bool,
+    holds_lease: bool,
 ) -> bool:
     """Whether this call has ended the stream. Raises Busy: then it may have.
 
-    The record alone decides. A slot that a newer stream has taken over, and an answer that was cut off, continued by
+    The record alone decides. A lease that a newer stream has taken over, and an answer that was cut off, continued by
     another stream or deleted with its chat, are left as they are.
     """
     mark, now = secrets.token_hex(8), time.time()
-    mine = where("#nonce = :nonce", nonce=stream.nonce)
+    mine = where("#fencingToken = :token", token=stream.fencing_token)
     ended = {"state": "ended", "endedAt": now, "expiresAt": int(now) + KEPT_SECONDS, "movedBy": mark}
     record = update(
         record_key(stream.owner, stream.stream_id),
         {**booked, **ended},
-        where("#nonce = :nonce AND #state = :started", nonce=stream.nonce, started="started"),
+        where(
+            "#fencingToken = :token AND #state = :started",
+            token=stream.fencing_token,
+            started="started",
+        ),
         remove=HELD_WHILE_OPEN,
     )
     message = message_key(stream.chat_id, stream.answer_index)
     settled = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
     complete = update(message, settled, mine, append={"parts": answer})
     without_text = update(message, settled, mine)
-    others = [complete, delete(slot_key(stream.owner, stream.chat_id), mine)] if holds_slot else [complete]
+    others = [complete, delete(lease_key(stream.owner, stream.chat_id), mine)] if holds_lease else [complete]
     patience = Patience()
     while True:
         try:

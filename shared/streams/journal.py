@@ -18,7 +18,7 @@ from itertools import islice
 from typing import Self
 
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import TERMINAL, WORKER_EPOCH, Numbered, encode
+from shared.protocol.parts import TERMINAL, WORKER_EPOCH, SequencedPart, encode
 from shared.streams.records import KEPT_SECONDS
 from shared.table.client import ConditionFailed, Item, TableClient
 from shared.table.keys import PARTS_PREFIX, parts_key
@@ -26,7 +26,7 @@ from shared.table.writes import put, where
 from shared.telemetry.log import logger
 
 FLUSH_SECONDS = 0.6
-"""The least time between two writes: with the pulse, a running stream stays under three requests a second."""
+"""The least time between two writes: with the heartbeat, a running stream stays under three requests a second."""
 RETRY_SECONDS = 0.25
 """The pause after a write that failed, at the end of the stream."""
 FLUSH_BYTES = 200 * 1024
@@ -87,7 +87,7 @@ class Journal:
         again as it was, or the next item would not be where its readers look for it."""
         self._thread: threading.Thread | None = None
 
-    def append(self, batch: Sequence[Numbered]) -> None:
+    def append(self, batch: Sequence[SequencedPart]) -> None:
         """Takes parts that go on where the last ones ended. Never waits."""
         texts = [encode(numbered.part) for numbered in batch]
         with self._changed:
@@ -200,7 +200,7 @@ class JournalReader:
         """The table named by `STREAMS_TABLE`."""
         return cls(TableClient.from_environment())
 
-    def read(self, owner: str, stream_id: str, after: Cursor | None = None) -> list[Numbered]:
+    def read(self, owner: str, stream_id: str, after: Cursor | None = None) -> list[SequencedPart]:
         """What a reader at this place lacks, as far as one page (1 MB) goes: see `news`. Empty when there is nothing
         yet."""
         return news(self.page(owner, stream_id, self.beginning(owner, stream_id, after)), after)
@@ -214,18 +214,18 @@ class JournalReader:
         pages = self._pages(owner, stream_id, 0, sequence, ScanIndexForward=False, Limit=1, ProjectionExpression="#sk")
         return next((_first(item) for page in pages for item in page), 0)
 
-    def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+    def page(self, owner: str, stream_id: str, first: int) -> list[SequencedPart]:
         """The parts of one page of items, without a gap from the item with this first sequence on; one request.
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
         """
-        batch: list[Numbered] = []
+        batch: list[SequencedPart] = []
         for item in next(self._pages(owner, stream_id, first, LAST_SEQUENCE)):
             if _first(item) != first + len(batch):
                 break
             epoch = item.get("epoch", WORKER_EPOCH)
             texts = enumerate(item["parts"], _first(item))
-            batch += [Numbered(number, json.loads(text), epoch) for number, text in texts]
+            batch += [SequencedPart(number, json.loads(text), epoch) for number, text in texts]
         return batch
 
     def _pages(self, owner: str, stream_id: str, first: int, last: int, **options: object) -> Iterator[list[Item]]:
@@ -235,7 +235,7 @@ class JournalReader:
         return self._table.pages(FilterExpression="#expiresAt >= :now", **query)
 
 
-def news(page: Sequence[Numbered], after: Cursor | None) -> list[Numbered]:
+def news(page: Sequence[SequencedPart], after: Cursor | None) -> list[SequencedPart]:
     """What of a page of the journal a reader at this place lacks: the parts that follow.
 
     Or a late end. A killed worker may have delivered more than it has journaled, and the reaper ends the stream where

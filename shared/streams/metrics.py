@@ -7,27 +7,27 @@ import os
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
-from shared.streams.usage_record import Booking
+from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
 
-def record_stream(booking: Booking, ids: dict[str, str]) -> None:
+def record_stream(usage_record: UsageRecord, ids: dict[str, str]) -> None:
     """Writes the log line and the metrics of a stream that ended; dimensions are stack, architecture and model.
 
     Namespace, service and stack are those of the function's environment (`POWERTOOLS_…`, `STACK_NAME`).
     """
-    logger.info("stream ended", extra={**ids, **booking.to_json(), "timings": booking.timings})
+    logger.info("stream ended", extra={**ids, **usage_record.to_json(), "timings": usage_record.timings})
     metrics = EphemeralMetrics()
     # Without it the previews of pull requests would count as production; each combination is billed by itself.
     metrics.add_dimension("stack", os.environ["STACK_NAME"])
-    metrics.add_dimension("model", booking.model)
-    if booking.first_text_ms is not None:
-        metrics.add_metric("TimeToFirstToken", MetricUnit.Milliseconds, booking.first_text_ms)
-    if booking.tokens_per_second is not None:
-        metrics.add_metric("TokensPerSecond", MetricUnit.CountPerSecond, booking.tokens_per_second)
-    if booking.cost is not None:
-        metrics.add_metric("CostUSD", MetricUnit.NoUnit, booking.cost)
-    metrics.add_metric("InputTokens", MetricUnit.Count, booking.usage.input_tokens)
-    metrics.add_metric("OutputTokens", MetricUnit.Count, booking.usage.output_tokens)
-    metrics.add_metric("Duration", MetricUnit.Milliseconds, booking.total_ms)
+    metrics.add_dimension("model", usage_record.model)
+    if usage_record.first_text_ms is not None:
+        metrics.add_metric("TimeToFirstToken", MetricUnit.Milliseconds, usage_record.first_text_ms)
+    if usage_record.tokens_per_second is not None:
+        metrics.add_metric("TokensPerSecond", MetricUnit.CountPerSecond, usage_record.tokens_per_second)
+    if usage_record.cost is not None:
+        metrics.add_metric("CostUSD", MetricUnit.NoUnit, usage_record.cost)
+    metrics.add_metric("InputTokens", MetricUnit.Count, usage_record.usage.input_tokens)
+    metrics.add_metric("OutputTokens", MetricUnit.Count, usage_record.usage.output_tokens)
+    metrics.add_metric("Duration", MetricUnit.Milliseconds, usage_record.total_ms)
     metrics.flush_metrics()

@@ -5,7 +5,7 @@ An `abort` names nothing but a `requestId`, and API Gateway may handle the frame
 
 An `abort` of a `resume` is a stop only if the user has not resumed the chat again, on whatever connection: React's
 StrictMode sends `resume r1, abort r1, resume r2`. That is known two seconds later, when the reader may be dead. So the
-route writes the moment of the `abort` onto the stream's slot, and whoever runs the stream then, or ends it, decides.
+route writes the moment of the `abort` onto the stream's lease, and whoever runs the stream then, or ends it, decides.
 """
 
 import time

@@ -1,8 +1,9 @@
-"""Ends streams whose worker died: the terminal part into the journal, the record ended, the slot freed, once.
+"""Ends streams whose worker died: the terminal part into the journal, the record ended, the lease freed, once.
 
-An event that failed says little: it may be a duplicate, and another delivery of it may be worked on. Lambda's request
-id does not tell them apart. So a stream that a worker has claimed is judged by its pulse alone. A worker that was taken
-for dead and lives loses its next write of the journal, and stops; one that was quicker keeps its stream.
+A failed event says little: it may be a duplicate, and a worker may be at work on another delivery of it. Lambda's
+request id does not tell them apart. So a stream that a worker has claimed is judged by its heartbeat alone. A worker
+that lives, but was taken for dead, loses its next write of the journal and stops; a worker that was quicker keeps its
+stream.
 """
 
 import time
@@ -13,22 +14,22 @@ from typing import Any, Self, cast
 from shared.errors import Internal, StreamCancelled, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
-from shared.protocol.parts import DELTAS, REAPER_EPOCH, Numbered, OpenBlocks, is_terminal
+from shared.protocol.parts import DELTAS, REAPER_EPOCH, OpenBlocks, SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import INTERVAL_SECONDS
 from shared.streams.journal import Journal, JournalReader
 from shared.streams.metrics import record_stream
 from shared.streams.records import OpenStream
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import Architecture, StreamStart
-from shared.streams.usage_record import Booking
+from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
 SILENT_SECONDS = 3 * INTERVAL_SECONDS
-"""A claimed stream whose pulse has not moved for so long has lost its worker: longer than two of its writes take, also
-when nothing is heard of one of them."""
+"""A claimed stream whose heartbeat has not moved for so long has lost its worker: longer than two of its writes take,
+also when nothing is heard of one of them."""
 LOOK_SECONDS = 0.5
-"""How often the pulse is looked at meanwhile."""
+"""How often the heartbeat is looked at meanwhile."""
 BROKEN_OFF = "The answer broke off. Please try again."
 WRITE_SECONDS = 10.0
 """How long the terminal part is tried to be written; the next sweep comes in a minute."""
@@ -39,7 +40,7 @@ class Reaped:
     """A stream that was ended, for whoever can tell its client."""
 
     open: OpenStream
-    terminal: list[Numbered]
+    terminal: list[SequencedPart]
     """The parts that end it, numbered as the journal has them."""
     error: StreamwaysError
     """What a client is told that cannot be given them."""
@@ -52,7 +53,7 @@ class _Journaled:
         self.answer = Answer()
         self.blocks = OpenBlocks()
         self.next = 0
-        self.ending: list[Numbered] = []
+        self.ending: list[SequencedPart] = []
         """The parts after the last delta."""
         while page := reader.page(owner, stream_id, self.next):
             self.answer.observe(page)
@@ -66,12 +67,12 @@ class _Journaled:
         """Whether only the record does not know it yet."""
         return bool(self.ending) and is_terminal(self.ending[-1].part)
 
-    def booking(self) -> Booking | None:
+    def usage_record(self) -> UsageRecord | None:
         """What the parts that ended it say; None when it has not ended, or they do not say."""
         for numbered in reversed(self.ending if self.ended else []):
             metadata = cast("Mapping[str, Any]", numbered.part.get("messageMetadata", {}))
             if "usage" in metadata:
-                return Booking.of_metadata(metadata)
+                return UsageRecord.of_metadata(metadata)
         return None
 
 
@@ -79,7 +80,7 @@ class _Journaled:
 class Reaper:
     """Ends what nobody ends any more."""
 
-    registry: StreamRegistry
+    repository: StreamRepository
     journal: JournalReader
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
@@ -87,23 +88,29 @@ class Reaper:
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`."""
-        return cls(StreamRegistry.from_environment(), JournalReader.from_environment())
+        return cls(StreamRepository.from_environment(), JournalReader.from_environment())
 
     def reap(self, dead: OpenStream) -> Reaped | None:
         """Ends this stream; None when another has ended it, or its worker lives and has written on."""
         journaled = _Journaled(self.journal, dead.owner, dead.stream_id)
-        stopped = self.registry.was_cancelled(dead)
+        stopped = self.repository.was_cancelled(dead)
         error = StreamCancelled("The answer was stopped.") if stopped else Internal(BROKEN_OFF)
-        booking = journaled.booking() or self._booking(dead, journaled, "cancelled" if stopped else error.code)
+        usage_record = journaled.usage_record() or self._usage_record(
+            dead, journaled, "cancelled" if stopped else error.code
+        )
         terminal = (
-            journaled.ending if journaled.ended else _terminal(dead, journaled, booking, None if stopped else error)
+            journaled.ending
+            if journaled.ended
+            else _terminal(dead, journaled, usage_record, None if stopped else error)
         )
         if not journaled.ended and not self._write(dead, terminal):
             return None
-        if not self.registry.end(dead, booking.to_json(), journaled.answer.parts(), holds_slot=dead.holds_slot):
+        if not self.repository.end(
+            dead, usage_record.to_json(), journaled.answer.parts(), holds_lease=dead.holds_lease
+        ):
             return None
         try:
-            record_stream(booking, {"streamId": dead.stream_id})
+            record_stream(usage_record, {"streamId": dead.stream_id})
         except Exception:  # it has ended for good: its client waits to be told
             logger.exception("recording the stream failed", extra={"streamId": dead.stream_id})
         return Reaped(dead, terminal, error)
@@ -119,7 +126,7 @@ class Reaper:
 
     def sweep(self, architecture: Architecture) -> Iterator[Reaped]:
         """Ends the streams of this architecture whose lease has run out. One that cannot be ended keeps no other."""
-        for dead in self.registry.open_streams(architecture):
+        for dead in self.repository.open_streams(architecture):
             try:
                 reaped = self.reap(dead)
             except Exception:
@@ -129,37 +136,37 @@ class Reaper:
                 yield reaped
 
     def _open(self, start: StreamStart) -> OpenStream | None:
-        return self.registry.open_stream(start.owner, start.stream_id, start.nonce)
+        return self.repository.open_stream(start.owner, start.stream_id, start.fencing_token)
 
     def _taken(self, start: StreamStart, dead: OpenStream) -> bool:
         """Takes a stream that nobody has claimed: from now on no delivery of its event runs it."""
-        return not dead.claimed and self.registry.claim(start) != "taken"
+        return not dead.claimed and self.repository.claim(start) != "taken"
 
     def _silent(self, start: StreamStart, watched: OpenStream) -> OpenStream | None:
         """The stream as it is after the watch, if the worker that has claimed it gives no sign of life.
 
-        A superseded stream has no slot and no pulse: its worker ends it, or the lease that it had runs out.
+        A superseded stream has no lease and no heartbeat: its worker ends it, or the lease that it had runs out.
         """
-        until = self.clock() + (SILENT_SECONDS if watched.holds_slot else watched.lease_expires_at - time.time())
+        until = self.clock() + (SILENT_SECONDS if watched.holds_lease else watched.lease_expires_at - time.time())
         while True:
             self.pause(LOOK_SECONDS)
             over = self.clock() >= until  # before the look: a slow one says what was, and not what is
             found = self._open(start)
             if found is None:
                 return None
-            if found.holds_slot != watched.holds_slot:
+            if found.holds_lease != watched.holds_lease:
                 return self._silent(start, found)
             if found.lease_expires_at != watched.lease_expires_at:
                 return None
             if over:
                 return found
 
-    def _booking(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> Booking:
-        """What its last pulse told, or what the journal shows if that is more."""
+    def _usage_record(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> UsageRecord:
+        """What its last heartbeat told, or what the journal shows if that is more."""
         told = dead.usage or Usage(0, 0)
         shown = estimate_tokens(journaled.answer.characters)
-        record = self.registry.record(dead.owner, dead.stream_id)
-        return Booking(
+        record = self.repository.record(dead.owner, dead.stream_id)
+        return UsageRecord(
             model=dead.model or "unknown",
             stop_reason=stop_reason,
             usage=Usage(told.input_tokens, max(told.output_tokens, shown), estimated=True),
@@ -168,19 +175,19 @@ class Reaper:
             tokens_per_second=None,
         )
 
-    def _write(self, dead: OpenStream, terminal: list[Numbered]) -> bool:
+    def _write(self, dead: OpenStream, terminal: list[SequencedPart]) -> bool:
         """Puts the end at the journal's next key; False when that key was taken, or the table does not answer."""
-        journal = Journal(self.registry.table, dead.owner, dead.stream_id, on_lost=lambda: None)
+        journal = Journal(self.repository.table, dead.owner, dead.stream_id, on_lost=lambda: None)
         journal.append(terminal)
         return journal.close(time.monotonic() + WRITE_SECONDS)
 
 
 def _terminal(
-    dead: OpenStream, journaled: _Journaled, booking: Booking, error: StreamwaysError | None
-) -> list[Numbered]:
+    dead: OpenStream, journaled: _Journaled, usage_record: UsageRecord, error: StreamwaysError | None
+) -> list[SequencedPart]:
     """The parts that end it: as a failure, or without an error as the stop that its user has asked for."""
     opening = [] if journaled.next else [parts.start(dead.message_id, dead.stream_id)]
-    metadata = booking.metadata(dead.stream_id)
+    metadata = usage_record.metadata(dead.stream_id)
     told = parts.failure(error, metadata) if error else [parts.message_metadata(metadata), parts.abort("cancelled")]
     last = [*opening, *journaled.blocks.closing(), *told]
-    return [Numbered(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, journaled.next)]
+    return [SequencedPart(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, journaled.next)]

@@ -17,7 +17,7 @@ expire that much later than the first, and an id may only be used again once all
 The end of a stream comes after its last part: from there KEPT_SECONDS are enough.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 LEASE_SECONDS = 15
-"""A stream whose worker has not been heard of for so long is taken for dead; a pulse comes each second."""
+"""A stream whose worker has not been heard of for so long is taken for dead; a heartbeat comes each second."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class StreamRecord:
     chat_id: str
     architecture: Architecture
     state: RecordState
-    nonce: str
-    body_hash: str
+    fencing_token: str
+    request_hash: str
     message_id: str
     answer_index: int
     held_parts: int | None
@@ -48,8 +48,8 @@ class StreamRecord:
             chat_id=item["chatId"],
             architecture=item["architecture"],
             state=item["state"],
-            nonce=item["nonce"],
-            body_hash=item["bodyHash"],
+            fencing_token=item["fencingToken"],
+            request_hash=item["requestHash"],
             message_id=item["messageId"],
             answer_index=item["answerIndex"],
             held_parts=item.get("heldParts"),
@@ -66,14 +66,14 @@ class OpenStream:
     owner: str
     stream_id: str
     chat_id: str
-    nonce: str
+    fencing_token: str
     architecture: Architecture
     message_id: str
     answer_index: int
     lease_expires_at: float
     address: Mapping[str, str]
     usage: Usage | None
-    """The totals of the last pulse; None if there was none."""
+    """The totals of the last heartbeat; None if there was none."""
     model: str | None
     cancelled: bool
     """Whether its user has stopped it."""
@@ -81,18 +81,18 @@ class OpenStream:
     """When a reader was dropped, which may have been meant as a stop: epoch seconds."""
     claimed: bool
     """Whether a worker, or a reaper, has taken it."""
-    holds_slot: bool
-    """False when a newer stream of the chat has taken the slot over."""
+    holds_lease: bool
+    """False when a newer stream of the chat has taken the lease over."""
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
-        """Reads a slot, or the record of a stream that holds none any more."""
+        """Reads a lease, or the record of a stream that holds none any more."""
         usage = item.get("usage")
         return cls(
             owner=item["owner"],
             stream_id=item["streamId"],
             chat_id=item["chatId"],
-            nonce=item["nonce"],
+            fencing_token=item["fencingToken"],
             architecture=item["architecture"],
             message_id=item["messageId"],
             answer_index=item["answerIndex"],
@@ -103,5 +103,5 @@ class OpenStream:
             cancelled=item.get("cancelled", False),
             reader_dropped_at=item.get("readerDroppedAt"),
             claimed="claimedBy" in item,
-            holds_slot=item["pk"].startswith("user#"),
+            holds_lease=item["pk"].startswith("user#"),
         )

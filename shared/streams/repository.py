@@ -1,8 +1,9 @@
-"""The streams in DynamoDB: claimed by one worker, kept alive by its pulse, cancelled, found when dead, ended once.
+"""The streams in DynamoDB: claimed by one worker, kept alive by its heartbeat, cancelled, found when dead, ended once.
 
-A stream begins with admission's transaction. While it runs it *is* its slot, the item of (user, chat): a newer stream
-of the same chat overwrites it, and the older one finds out with its next pulse. What lasts is its record. Each start
-has a nonce, which is in the conditions of all its writes: an id that is used again is another stream.
+A stream begins with admission's transaction. While a stream runs it *is* its lease item, the item of (user, chat): a
+newer stream of the same chat overwrites it, and the older one finds out with its next heartbeat. The stream's record
+lasts. Each start has a fencing token, which stands in the condition of each of its writes: an id that is used again is
+another stream.
 """
 
 import secrets
@@ -21,35 +22,35 @@ from shared.streams.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
 from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
-from shared.table.keys import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
 from shared.table.patience import Patience
 from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
-PulseState = Literal["running", "cancelled", "superseded"]
-"""`superseded`: the slot is not this stream's any more."""
+LeaseState = Literal["running", "cancelled", "superseded"]
+"""`superseded`: the lease is not this stream's any more."""
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a pulse has heard."""
+class HeartbeatAnswer:
+    """What a heartbeat has heard."""
 
-    state: PulseState
+    state: LeaseState
     ask_at: float | None = None
     """When it has to ask again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
 
 
 RESUMABLE_SECONDS = 60
 """How long after its end a stream is still offered to a client that was cut off just before."""
-PULSE_PATIENCE_SECONDS = 0.5
-"""How long one pulse is repeated: the next one comes in a second, and the reaper watches whether they come."""
+HEARTBEAT_PATIENCE_SECONDS = 0.5
+"""How long one heartbeat is repeated: the next one comes in a second, and the reaper watches whether they come."""
 TOMBSTONE_SECONDS = 60
 """How long a cancel waits for the start that it was faster than."""
 
 
-class StreamRegistry:
+class StreamRepository:
     """The table of streams."""
 
     def __init__(self, table: TableClient) -> None:
@@ -64,21 +65,25 @@ class StreamRegistry:
     def claim(self, start: StreamStart) -> Claim:
         """Takes the stream for the caller to run, or to end; of all deliveries of its event one gets it."""
         claimed = {"claimedBy": (mark := secrets.token_hex(8))}
-        unclaimed = "#nonce = :nonce AND (attribute_not_exists(#claimedBy) OR #claimedBy = :mark)"
+        unclaimed = "#fencingToken = :token AND (attribute_not_exists(#claimedBy) OR #claimedBy = :mark)"
         running = {**claimed, "state": "running", "leaseExpiresAt": time.time() + LEASE_SECONDS}
-        slot = update(slot_key(start.owner, start.chat_id), running, where(unclaimed, nonce=start.nonce, mark=mark))
+        lease = update(
+            lease_key(start.owner, start.chat_id),
+            running,
+            where(unclaimed, token=start.fencing_token, mark=mark),
+        )
         try:
-            return "cancelled" if self.table.write(slot)["cancelled"] else "claimed"
+            return "cancelled" if self.table.write(lease)["cancelled"] else "claimed"
         except ConditionFailed as refusal:
-            if (refusal.items[0] or {}).get("nonce") == start.nonce:
+            if (refusal.items[0] or {}).get("fencingToken") == start.fencing_token:
                 return "taken"
         superseded = where(
             f"{unclaimed} AND #state = :started AND attribute_exists(#open)",
-            nonce=start.nonce,
+            token=start.fencing_token,
             mark=mark,
             started="started",
         )
-        # No pulse renews it. From now on whoever has claimed the stream has as long to end it as any worker.
+        # No heartbeat renews it. From now on whoever has claimed the stream has as long to end it as any worker.
         ending = {**claimed, "leaseExpiresAt": time.time() + LEASE_SECONDS}
         try:
             self.table.write(update(record_key(start.owner, start.stream_id), ending, superseded))
@@ -86,29 +91,29 @@ class StreamRegistry:
             return "taken"
         return "superseded"
 
-    def pulse(self, start: StreamStart, usage: Usage, model: str) -> Heard:
+    def heartbeat(self, start: StreamStart, usage: Usage, model: str) -> HeartbeatAnswer:
         """Renews the lease, reports the totals so far, and hears what was asked meanwhile."""
         now = time.time()
         totals = {"leaseExpiresAt": now + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
-        mine = where("#nonce = :nonce", nonce=start.nonce)
-        key = slot_key(start.owner, start.chat_id)
+        mine = where("#fencingToken = :token", token=start.fencing_token)
+        key = lease_key(start.owner, start.chat_id)
         try:
-            slot = self.table.write(update(key, totals, mine), Patience(PULSE_PATIENCE_SECONDS))
+            lease = self.table.write(update(key, totals, mine), Patience(HEARTBEAT_PATIENCE_SECONDS))
         except ConditionFailed:
-            return Heard("superseded")
-        dropped_at = slot.get("readerDroppedAt")
-        if slot["cancelled"]:
-            return Heard("cancelled")
+            return HeartbeatAnswer("superseded")
+        dropped_at = lease.get("readerDroppedAt")
+        if lease["cancelled"]:
+            return HeartbeatAnswer("cancelled")
         if dropped_at is None:
-            return Heard("running")
+            return HeartbeatAnswer("running")
         if now < dropped_at + RESUMED_AGAIN_SECONDS:
-            return Heard("running", ask_at=dropped_at + RESUMED_AGAIN_SECONDS)
+            return HeartbeatAnswer("running", ask_at=dropped_at + RESUMED_AGAIN_SECONDS)
         if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at):
-            return Heard("cancelled")
-        with suppress(ConditionFailed):  # another was dropped meanwhile, or the slot has gone
+            return HeartbeatAnswer("cancelled")
+        with suppress(ConditionFailed):  # another was dropped meanwhile, or the lease has gone
             settled = where("#readerDroppedAt = :dropped", dropped=dropped_at)
             self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]))
-        return Heard("running")
+        return HeartbeatAnswer("running")
 
     def end(
         self,
@@ -116,13 +121,13 @@ class StreamRegistry:
         booked: Mapping[str, object],
         answer: Sequence[Mapping[str, object]],
         *,
-        holds_slot: bool = True,
+        holds_lease: bool = True,
     ) -> bool:
         """Books what the stream used and adds the answer's parts to the history. False: another has ended it.
 
-        `holds_slot=False` saves a request where it is known that a newer stream has the slot.
+        `holds_lease=False` saves a request where it is known that a newer stream has the lease.
         """
-        return end_stream(self.table, stream, booked, answer, holds_slot=holds_slot)
+        return end_stream(self.table, stream, booked, answer, holds_lease=holds_lease)
 
     def cancel(self, owner: str, stream_id: str) -> None:
         """Asks whoever runs the stream to stop. One that has ended is left alone.
@@ -133,7 +138,7 @@ class StreamRegistry:
         tombstone = {
             **record_key(owner, stream_id),
             "state": "cancelled",
-            "nonce": secrets.token_hex(8),
+            "fencingToken": secrets.token_hex(8),
             "expiresAt": int(now) + TOMBSTONE_SECONDS,
         }
         unknown = where(
@@ -144,14 +149,14 @@ class StreamRegistry:
         except ConditionFailed as refusal:
             record = refusal.items[0]
             if record is not None and record["state"] == "started":
-                self._flag(owner, record["chatId"], record["nonce"])
+                self._flag(owner, record["chatId"], record["fencingToken"])
 
     def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
         """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
         whether that was a stop: see shared.streams.readers."""
         running = where("#streamId = :stream", stream=stream_id)
         with suppress(ConditionFailed):
-            self.table.write(update(slot_key(owner, chat_id), {"readerDroppedAt": time.time()}, running))
+            self.table.write(update(lease_key(owner, chat_id), {"readerDroppedAt": time.time()}, running))
 
     def was_cancelled(self, dead: OpenStream) -> bool:
         """Whether the user has stopped a stream whose worker died before it heard of that."""
@@ -221,32 +226,35 @@ class StreamRegistry:
         else:
             yield from (stream for stream in found if stream.lease_expires_at < time.time())
 
-    def open_stream(self, owner: str, stream_id: str, nonce: str) -> OpenStream | None:
+    def open_stream(self, owner: str, stream_id: str, fencing_token: str) -> OpenStream | None:
         """This very stream, if nobody has ended it, whatever its lease says."""
         record = self.table.get(record_key(owner, stream_id))
-        if record is None or record["nonce"] != nonce or record["state"] != "started":
+        if record is None or record["fencingToken"] != fencing_token or record["state"] != "started":
             return None
-        slot = self.table.get(slot_key(owner, record["chatId"]))
-        return OpenStream.of(slot if slot is not None and slot["nonce"] == nonce else record)
+        lease = self.table.get(lease_key(owner, record["chatId"]))
+        return OpenStream.of(lease if lease is not None and lease["fencingToken"] == fencing_token else record)
 
     def withdraw(self, start: StreamStart) -> bool:
         """Forgets a stream that nobody has claimed, so that its id may be used again; False when somebody has.
 
         The user's message stays in the history, and the answer's place in it, empty.
         """
-        unclaimed = "attribute_not_exists(#pk) OR #nonce = :nonce AND attribute_not_exists(#claimedBy)"
-        open_record = where(f"{unclaimed} AND #state = :started", nonce=start.nonce, started="started")
+        unclaimed = "attribute_not_exists(#pk) OR #fencingToken = :token AND attribute_not_exists(#claimedBy)"
+        open_record = where(f"{unclaimed} AND #state = :started", token=start.fencing_token, started="started")
         record = delete(record_key(start.owner, start.stream_id), open_record)
-        slot = delete(slot_key(start.owner, start.chat_id), where(unclaimed, nonce=start.nonce))
-        answer_is_mine = where("#nonce = :nonce", nonce=start.nonce)
+        lease = delete(lease_key(start.owner, start.chat_id), where(unclaimed, token=start.fencing_token))
+        answer_is_mine = where("#fencingToken = :token", token=start.fencing_token)
         answer = update(message_key(start.chat_id, start.answer_index), {"state": "done"}, answer_is_mine)
-        others = [slot, answer]
+        others = [lease, answer]
         patience = Patience()
         while True:
             try:
                 self.table.transact([record, *others], patience)
             except ConditionFailed as refusal:
-                claimed = (item is not None and item.get("nonce") == start.nonce for item in refusal.items.values())
+                claimed = (
+                    item is not None and item.get("fencingToken") == start.fencing_token
+                    for item in refusal.items.values()
+                )
                 if 0 in refusal.items or any(claimed):
                     return False
                 others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
@@ -255,8 +263,12 @@ class StreamRegistry:
             else:
                 return True
 
-    def _flag(self, owner: str, chat_id: str, nonce: str | None = None) -> None:
-        """Has the next pulse of the stream in this slot say `cancelled`; nothing if there is none, or another."""
-        running = where("attribute_exists(#pk)") if nonce is None else where("#nonce = :nonce", nonce=nonce)
+    def _flag(self, owner: str, chat_id: str, fencing_token: str | None = None) -> None:
+        """Has the next heartbeat of the stream in this lease say `cancelled`; nothing if there is none, or another."""
+        running = (
+            where("attribute_exists(#pk)")
+            if fencing_token is None
+            else where("#fencingToken = :token", token=fencing_token)
+        )
         with suppress(ConditionFailed):
-            self.table.write(update(slot_key(owner, chat_id), {"cancelled": True}, running))
+            self.table.write(update(lease_key(owner, chat_id), {"cancelled": True}, running))

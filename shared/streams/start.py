@@ -20,7 +20,7 @@ class StreamStart:
     owner: str
     stream_id: str
     chat_id: str
-    nonce: str
+    fencing_token: str
     """Names this registration: an id whose stream was withdrawn may be registered again, and is another stream."""
     architecture: Architecture
     message_id: str
@@ -39,7 +39,7 @@ class StreamStart:
             "owner": self.owner,
             "streamId": self.stream_id,
             "chatId": self.chat_id,
-            "nonce": self.nonce,
+            "fencingToken": self.fencing_token,
             "architecture": self.architecture,
             "messageId": self.message_id,
             "answerIndex": self.answer_index,
@@ -55,7 +55,7 @@ class StreamStart:
             owner=value["owner"],
             stream_id=value["streamId"],
             chat_id=value["chatId"],
-            nonce=value["nonce"],
+            fencing_token=value["fencingToken"],
             architecture=value["architecture"],
             message_id=value["messageId"],
             answer_index=value["answerIndex"],

@@ -11,60 +11,64 @@ from shared.chats.title import first_title
 from shared.streams.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.streams.start import START_WITHIN_SECONDS, StreamStart
 from shared.table.client import Item
-from shared.table.keys import Key, chat_key, membership_key, message_key, record_key, slot_key
+from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
 from shared.table.writes import NEW, Write, put, update, where
 
 
 @dataclass(frozen=True)
-class Registration:
+class StartTransaction:
     """A stream that is to be started, and what stands in its place."""
 
     start: StreamStart
     turn: Turn
-    body_hash: str
+    request_hash: str
     address: Mapping[str, str]
     running: bool
     """Whether the caller runs it in the same invocation, and so needs no claim."""
     chat: Chat | None
-    slot: Item | None
+    lease: Item | None
 
     def writes(self) -> Iterator[Write]:
         """The record is the first: it tells whether the stream was registered before."""
         now = time.time()
         yield self._record(now)
-        yield self._slot(now)
+        yield self._lease(now)
         yield from self._history(now)
-        if self.slot is not None and self.slot["expiresAt"] > now:
-            yield _lease_given_back(self.slot)
+        if self.lease is not None and self.lease["expiresAt"] > now:
+            yield _lease_given_back(self.lease)
 
     def _record(self, now: float) -> Write:
         item = {**record_key(self.start.owner, self.start.stream_id), **self._both(now), "state": "started"}
         return put(item, where("attribute_not_exists(#pk) OR #expiresAt < :now", now=now))
 
-    def _slot(self, now: float) -> Write:
+    def _lease(self, now: float) -> Write:
         held = {
             "state": "running" if self.running else "registered",
-            "claimedBy": self.start.nonce if self.running else None,
+            "claimedBy": self.start.fencing_token if self.running else None,
             "cancelled": False,
             "leaseExpiresAt": now + LEASE_SECONDS + (0 if self.running else START_WITHIN_SECONDS),
             "open": self.start.architecture,
         }
         as_read = (
-            where("#nonce = :nonce AND #state = :state", nonce=self.slot["nonce"], state=self.slot["state"])
-            if self.slot
+            where(
+                "#fencingToken = :token AND #state = :state",
+                token=self.lease["fencingToken"],
+                state=self.lease["state"],
+            )
+            if self.lease
             else NEW
         )
-        return put({**slot_key(self.start.owner, self.start.chat_id), **self._both(now), **held}, as_read)
+        return put({**lease_key(self.start.owner, self.start.chat_id), **self._both(now), **held}, as_read)
 
     def _both(self, now: float) -> dict[str, object]:
-        """What slot and record have in common."""
+        """What lease and record have in common."""
         start = self.start
         return {
             "owner": start.owner,
             "streamId": start.stream_id,
             "chatId": start.chat_id,
-            "nonce": start.nonce,
-            "bodyHash": self.body_hash,
+            "fencingToken": start.fencing_token,
+            "requestHash": self.request_hash,
             "architecture": start.architecture,
             "address": dict(self.address),
             "messageId": start.message_id,
@@ -76,7 +80,7 @@ class Registration:
 
     def _history(self, now: float) -> Iterator[Write]:
         start, turn, said = self.start, self.turn, self.turn.said
-        grown = {"length": turn.answer_index + 1, "updatedAt": now, "turn": start.nonce}
+        grown = {"length": turn.answer_index + 1, "updatedAt": now, "turn": start.fencing_token}
         chat = self.chat
         if chat is None:
             title = first_title(said.text if said else "")
@@ -107,15 +111,15 @@ class Registration:
         yield update(membership_key(start.owner, start.chat_id), membership)
 
     def _answer(self, key: Key, now: float) -> Write:
-        written_by = {"streamId": self.start.stream_id, "nonce": self.start.nonce, "state": "streaming"}
+        written_by = {"streamId": self.start.stream_id, "fencingToken": self.start.fencing_token, "state": "streaming"}
         if self.turn.held_parts is not None:
             return update(key, written_by)
         new: dict[str, object] = {"id": self.start.message_id, "role": "assistant", "parts": [], "createdAt": now}
         return put({**key, **new, **written_by})
 
 
-def _lease_given_back(slot: Item) -> Write:
+def _lease_given_back(lease: Item) -> Write:
     """The superseded stream lives on in its record until it ends: so the sweep still finds it if its worker is dead."""
-    held = {name: slot.get(name) for name in ("open", "leaseExpiresAt", "claimedBy", "usage", "model")}
-    started = where("#nonce = :nonce AND #state = :started", nonce=slot["nonce"], started="started")
-    return update(record_key(slot["owner"], slot["streamId"]), held, started)
+    held = {name: lease.get(name) for name in ("open", "leaseExpiresAt", "claimedBy", "usage", "model")}
+    started = where("#fencingToken = :token AND #state = :started", token=lease["fencingToken"], started="started")
+    return update(record_key(lease["owner"], lease["streamId"]), held, started)

@@ -10,9 +10,9 @@ from typing import Self
 
 from shared.errors import Busy
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import Numbered, is_terminal
+from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.journal import JournalReader, news
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.telemetry.log import logger
 
 POLL_SECONDS = 0.25
@@ -30,14 +30,14 @@ class Tail:
     """Reads journals and records of the table."""
 
     journal: JournalReader
-    registry: StreamRegistry
+    repository: StreamRepository
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`."""
-        return cls(JournalReader.from_environment(), StreamRegistry.from_environment())
+        return cls(JournalReader.from_environment(), StreamRepository.from_environment())
 
     def follow(
         self,
@@ -57,7 +57,7 @@ class Tail:
         return Reading(self, owner, stream_id, after=after, until=until, beat=beat, stopped=stopped)
 
 
-class Reading(Iterator[list[Numbered]]):
+class Reading(Iterator[list[SequencedPart]]):
     """One reader's way through a stream: see `Tail.follow`."""
 
     def __init__(
@@ -85,11 +85,11 @@ class Reading(Iterator[list[Numbered]]):
         """Where the next page begins; None until it was found out."""
         self._batches = self._follow()
 
-    def __next__(self) -> list[Numbered]:
+    def __next__(self) -> list[SequencedPart]:
         """The next batch; waits for it."""
         return next(self._batches)
 
-    def _follow(self) -> Iterator[list[Numbered]]:
+    def _follow(self) -> Iterator[list[SequencedPart]]:
         clock = self._tail.clock
         looked_at = came_at = clock()
         ended = False
@@ -119,7 +119,7 @@ class Reading(Iterator[list[Numbered]]):
             if page is None or not (page or ended):
                 self._tail.pause(min(POLL_SECONDS, self._until - now))
 
-    def _page(self) -> list[Numbered] | None:
+    def _page(self) -> list[SequencedPart] | None:
         """What there is from here on; None when it cannot be read, which says nothing of what there is."""
         journal = self._tail.journal
         try:
@@ -134,7 +134,7 @@ class Reading(Iterator[list[Numbered]]):
 
     def _has_ended(self) -> bool:
         try:
-            record = self._tail.registry.record(self._owner, self._stream_id)
+            record = self._tail.repository.record(self._owner, self._stream_id)
         except Busy:
             logger.warning("reading the record failed", exc_info=True, extra={"streamId": self._stream_id})
             return False

@@ -19,7 +19,7 @@ FINISH_REASONS = {
 
 
 @dataclass(frozen=True)
-class Booking:
+class UsageRecord:
     """Times are in milliseconds since the run of the stream began."""
 
     model: str

@@ -4,7 +4,7 @@
 |---|---|---|
 | stream's record | `stream#<owner>#<stream id>` | `stream` |
 | journal of a stream | `stream#<owner>#<stream id>` | `part#<first sequence>` |
-| slot of a running stream | `user#<owner>` | `slot#<chat id>` |
+| lease of a running stream | `user#<owner>` | `lease#<chat id>` |
 | a user's membership of a chat | `user#<user>` | `chat#<chat id>` |
 | invitation of a user to a chat | `user#<invitee>` | `invitation#<chat id>` |
 | that a user is not to be invited to a chat for a while | `user#<user>` | `quiet#<chat id>` |
@@ -26,7 +26,7 @@ Key = dict[str, str]
 PARTS_PREFIX = "part#"
 MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
-SLOTS_PREFIX = "slot#"
+LEASES_PREFIX = "lease#"
 READERS_PREFIX = "reader#"
 LISTED_INDEX = "listed"
 
@@ -41,9 +41,9 @@ def parts_key(owner: str, stream_id: str, first_sequence: int) -> Key:
     return {"pk": f"stream#{owner}#{stream_id}", "sk": f"{PARTS_PREFIX}{first_sequence:08d}"}
 
 
-def slot_key(owner: str, chat_id: str) -> Key:
+def lease_key(owner: str, chat_id: str) -> Key:
     """The item that a stream of this user in this chat is while it runs."""
-    return {"pk": f"user#{owner}", "sk": f"{SLOTS_PREFIX}{chat_id}"}
+    return {"pk": f"user#{owner}", "sk": f"{LEASES_PREFIX}{chat_id}"}
 
 
 def membership_key(user: str, chat_id: str) -> Key:

@@ -21,7 +21,7 @@ class Where:
 
 
 def where(text: str, **values: object) -> Where:
-    """For example `where("#nonce = :nonce", nonce=nonce)`."""
+    """For example `where("#fencingToken = :token", token=fencing_token)`."""
     return Where(text, {f":{name}": value for name, value in values.items()})
 
 

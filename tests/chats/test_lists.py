@@ -13,7 +13,7 @@ from shared.errors import InvalidRequest
 from tests.support.aws import Table
 from tests.support.entries import entry
 from tests.support.interference import noted, sent
-from tests.support.starts import OWNER, admitted, chats, registry, table_client
+from tests.support.starts import OWNER, admitted, chats, repository, table_client
 
 OTHER = "another"
 
@@ -84,7 +84,13 @@ OLD_CHAT: dict[str, object] = {
     "version": 1,
     "turn": "n",
 }
-OLD_ANSWER: dict[str, object] = {"sk": "message#000000", "id": "m", "role": "assistant", "parts": [], "nonce": "n"}
+OLD_ANSWER: dict[str, object] = {
+    "sk": "message#000000",
+    "id": "m",
+    "role": "assistant",
+    "parts": [],
+    "fencingToken": "n",
+}
 
 
 def test_a_chat_that_moves_to_the_front_while_the_pages_are_turned_is_on_no_two_of_them(table: Table) -> None:
@@ -170,6 +176,6 @@ def test_the_list_is_in_the_order_of_the_last_moves(table: Table, moves: list[tu
 
 
 def test_a_start_moves_the_chat_in_its_user_s_list_alone(table: Table) -> None:
-    registry().end(admitted(chat_id="c-1", running=True), {}, [])
+    repository().end(admitted(chat_id="c-1", running=True), {}, [])
     table.fill([entry(OWNER, 5, at=9_000_000_000)])
     assert pages(table) == [["c-5", "c-1"]]

@@ -24,7 +24,7 @@ from tests.support.starts import (
     admitted,
     chats,
     members,
-    registry,
+    repository,
     running,
     shared_with,
 )
@@ -36,7 +36,7 @@ WRITE = "TransactWriteItems"
 @pytest.fixture(autouse=True)
 def talk(table: Table) -> None:  # noqa: ARG001
     """A chat of one question and its answer."""
-    registry().end(running(), {}, [{"type": "text", "text": "Because."}])
+    repository().end(running(), {}, [{"type": "text", "text": "Because."}])
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_an_invitation_is_listed_apart_and_says_from_whom_it_is() -> None:
 FOR_THOSE_WITHIN: dict[str, Callable[[str], object]] = {
     "read": lambda user: chats().read(user, CHAT),
     "talk": lambda user: admitted("stream-2", owner=user),
-    "resume": lambda user: registry().resumable(user, CHAT),
+    "resume": lambda user: repository().resumable(user, CHAT),
     "rename": lambda user: chats().update(user, CHAT, title="Mine"),
     "delete": lambda user: chats().delete(user, CHAT),
     "invite": lambda user: members().invite(user, CHAT, "another"),
@@ -185,7 +185,7 @@ def test_whoever_has_declined_a_chat_may_be_asked_into_another_s_of_the_same_id(
     members().decline(FRIEND, CHAT)
     chats().delete(OWNER, CHAT)
     table.remove(f"chat#{CHAT}", "chat")
-    registry().end(admitted("stream-2", owner=STRANGER, running=True), {}, [])
+    repository().end(admitted("stream-2", owner=STRANGER, running=True), {}, [])
     assert members().invite(STRANGER, CHAT, FRIEND)["invited"] == [FRIEND]
 
 
@@ -213,7 +213,7 @@ def test_a_member_leaves_and_what_they_run_there_is_cancelled() -> None:
     shared_with(FRIEND, STRANGER)
     theirs = admitted("stream-2", "And?", owner=FRIEND)
     members().leave(FRIEND, CHAT)
-    assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().heartbeat(theirs, Usage(1, 1), "m").state == "cancelled"
     assert listed(FRIEND) == []
     assert in_chat() == ([STRANGER], [])
     not_asked_until(time.time() + INVITATION_SECONDS)
@@ -240,7 +240,7 @@ def test_a_cancel_that_failed_when_a_member_went_is_made_by_the_same_request_aga
     assert in_chat() == ([], [])
     with pytest.raises(NotFound):
         act(disturbed)
-    assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().heartbeat(theirs, Usage(1, 1), "m").state == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_what_takes_nobody_out_cancels_nothing(act: Callable[[], object], refusa
     stream = admitted("stream-2", "And?", running=True)
     with pytest.raises(refusal):
         act()
-    assert registry().pulse(stream, Usage(1, 1), "m").state == "running"
+    assert repository().heartbeat(stream, Usage(1, 1), "m").state == "running"
 
 
 def test_the_owner_cannot_leave(table: Table) -> None:
@@ -272,7 +272,7 @@ def test_who_is_removed_is_cut_off_and_may_be_asked_again() -> None:
     shared_with(FRIEND)
     theirs = admitted("stream-2", "And?", owner=FRIEND)
     assert members().remove(OWNER, CHAT, FRIEND)["members"] == []
-    assert registry().pulse(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().heartbeat(theirs, Usage(1, 1), "m").state == "cancelled"
     assert listed(FRIEND) == []
     assert members().invite(OWNER, CHAT, FRIEND)["invited"] == [FRIEND]
     assert members().remove(OWNER, CHAT, FRIEND)["invited"] == []
@@ -397,7 +397,7 @@ def test_many_invitations_at_once_are_counted_one_by_one(table: Table) -> None:
     sent_so_far(table, INVITATIONS_AN_HOUR - 4)
     together = threading.Barrier(8)
     for number in range(8):
-        registry().end(admitted(f"s-{number}", chat_id=f"chat-of-{number}", running=True), {}, [])
+        repository().end(admitted(f"s-{number}", chat_id=f"chat-of-{number}", running=True), {}, [])
 
     def invite(number: int) -> bool:
         together.wait(WAIT_SECONDS)

@@ -20,7 +20,7 @@ from tests.support.starts import (
     admitted,
     chats,
     members,
-    registry,
+    repository,
     running,
     shared_with,
     start,
@@ -34,7 +34,7 @@ BOOKED: dict[str, object] = {"stopReason": "end_turn", "usage": {"inputTokens": 
 @pytest.fixture(autouse=True)
 def talk(table: Table) -> None:  # noqa: ARG001
     """A chat of one question and its answer, that a friend is a member of."""
-    registry().end(running(), BOOKED, ANSWER)
+    repository().end(running(), BOOKED, ANSWER)
     shared_with(FRIEND)
 
 
@@ -194,8 +194,8 @@ def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
     assert_gone(table)
     assert listed(OWNER) == listed(FRIEND) == members().invitations("another")["invitations"] == []
     assert (
-        registry().pulse(mine, Usage(1, 1), "m").state
-        == registry().pulse(theirs, Usage(1, 1), "m").state
+        repository().heartbeat(mine, Usage(1, 1), "m").state
+        == repository().heartbeat(theirs, Usage(1, 1), "m").state
         == "cancelled"
     )
     for user in (OWNER, FRIEND):
@@ -211,7 +211,7 @@ def test_nobody_starts_a_chat_under_the_id_of_a_deleted_one_until_dynamodb_has_f
         with pytest.raises(NotFound) as refusal:
             admitted("stream-2", "Mine now", owner=user)
         assert refusal.value.message == f"There is no chat {CHAT!r} among yours."
-        assert registry().record(user, "stream-2") is None
+        assert repository().record(user, "stream-2") is None
     assert_gone(table)
     table.remove(f"chat#{CHAT}", "chat")
     assert admitted("stream-2", "Mine now", owner=STRANGER).answer_index == 1
@@ -259,7 +259,7 @@ def test_of_two_deletions_at_once_neither_takes_what_is_said_afterwards(moment: 
     with just_before(slow.table.client, moment, delete_and_go_on), finished:
         slow.delete(OWNER, CHAT)
     assert_gone(table)
-    assert registry().record(OWNER, "stream-2") is None
+    assert repository().record(OWNER, "stream-2") is None
     table.remove(f"chat#{CHAT}", "chat")
     admitted("stream-3", "A new chat")
     assert admitted("stream-4", "And?").messages[0].text == "A new chat\n\nAnd?"

@@ -16,7 +16,7 @@ from shared.chats.members import Members
 from shared.errors import AlreadyStarted, Busy
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission, Joined
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
@@ -57,7 +57,7 @@ def shared_chat(users: Sequence[str]) -> str:
     owner, *members = users
     first = start(0, Request(owner, None, "first"), chat_id)
     assert isinstance(first, StreamStart)
-    assert StreamRegistry(environment(0)).end(first, {}, [{"type": "text", "text": "to first"}])
+    assert StreamRepository(environment(0)).end(first, {}, [{"type": "text", "text": "to first"}])
     for member in members:
         Members(environment(0)).invite(owner, chat_id, member)
         Members(environment(0)).accept(member, chat_id)
@@ -98,11 +98,11 @@ def check(table: Table, chat_id: str, requests: Sequence[Request], outcomes: Seq
     for outcome in started:
         question, answer = messages[outcome.answer_index - 1 : outcome.answer_index + 1]
         assert text_of(question) == asked[id(outcome)].text
-        assert (answer["nonce"], answer["id"]) == (outcome.nonce, outcome.message_id)
+        assert (answer["fencingToken"], answer["id"]) == (outcome.fencing_token, outcome.message_id)
         assert outcome.messages[-1].text.endswith(text_of(question)), "the prompt ends with the question"
         record = table.stream(outcome.owner, outcome.stream_id)
         assert record is not None
-        assert record["nonce"] == outcome.nonce
+        assert record["fencingToken"] == outcome.fencing_token
     ids = {(outcome.owner, outcome.stream_id): asked[id(outcome)].text for outcome in started}
     records = [item for item in table.items("stream#", "stream") if item["chatId"] == chat_id]
     assert len(records) == 1 + len(ids) == 1 + len(started), "nothing is registered of which nobody was told"
@@ -111,9 +111,9 @@ def check(table: Table, chat_id: str, requests: Sequence[Request], outcomes: Seq
             assert ids[request.user, outcome.stream_id] == request.text
         elif isinstance(outcome, AlreadyStarted):
             assert ids[request.user, str(request.stream_id)] != request.text
-    slots = {item["nonce"] for item in table.items("user#", f"slot#{chat_id}")}
-    last = {outcome.owner: outcome.nonce for outcome in sorted(started, key=lambda each: each.answer_index)}
-    assert slots == set(last.values()), "of each user the last stream is the one that runs"
+    leases = {item["fencingToken"] for item in table.items("user#", f"lease#{chat_id}")}
+    last = {outcome.owner: outcome.fencing_token for outcome in sorted(started, key=lambda each: each.answer_index)}
+    assert leases == set(last.values()), "of each user the last stream is the one that runs"
 
 
 def text_of(message: dict[str, Any]) -> str:

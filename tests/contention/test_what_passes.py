@@ -12,7 +12,7 @@ from shared.chats.store import ChatStore
 from shared.errors import Busy
 from shared.models.events import Usage
 from shared.streams.admission import Admission
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from shared.table.keys import record_key, ticket_key
@@ -45,7 +45,7 @@ REQUESTS: dict[str, Callable[[TableClient], object]] = {
     "BatchGetItem": lambda client: client.get_many([record_key(OWNER, STREAM)]),
     "Query": lambda client: list(client.pages_of(record_key(OWNER, STREAM), "part#")),
     "PutItem": lambda client: client.write(put({**ticket_key("t"), "n": 1})),
-    "UpdateItem": lambda client: StreamRegistry(client).cancel_chat(OWNER, CHAT),
+    "UpdateItem": lambda client: StreamRepository(client).cancel_chat(OWNER, CHAT),
     "DeleteItem": lambda client: client.write(delete(ticket_key("t"))),
     "BatchWriteItem": lambda client: client.delete_all([ticket_key("t")]),
     "TransactWriteItems": lambda client: client.transact([put({**ticket_key("t"), "n": 1})]),
@@ -121,7 +121,7 @@ def test_a_start_that_is_still_being_written_when_its_answer_is_given_up_is_one_
     assert counted["found again"] == 1
     record = table.stream(OWNER, STREAM)
     assert record is not None
-    assert record["nonce"] == stream.nonce
+    assert record["fencingToken"] == stream.fencing_token
     assert [message["role"] for message in table.messages(CHAT)] == ["user", "assistant"]
 
 
@@ -132,7 +132,7 @@ def test_an_end_that_is_still_being_written_when_its_answer_is_given_up_appends_
     client = TableClient(TABLE)
     stream = admitted(client)
     dynamodb.rule(seconds=1.0)
-    assert StreamRegistry(client).end(stream, {}, ANSWER)
+    assert StreamRepository(client).end(stream, {}, ANSWER)
     assert dynamodb.counted()["found again"] == 1
     assert [message["parts"] for message in table.messages(CHAT)] == [[{"type": "text", "text": PROMPT}], ANSWER]
 
@@ -146,7 +146,7 @@ def test_a_start_that_arrives_late_beside_its_repetition_is_one_start(
     assert dynamodb.counted()["found again"] == 1
     record = table.stream(OWNER, STREAM)
     assert record is not None
-    assert record["nonce"] == stream.nonce
+    assert record["fencingToken"] == stream.fencing_token
     assert len(table.messages(CHAT)) == 2
 
 
@@ -162,22 +162,22 @@ def newer_stream(dynamodb: Conflicting) -> Iterator["Future[StreamStart]"]:
         yield newer
 
 
-def test_a_pulse_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient) -> None:
+def test_a_heartbeat_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRegistry(client).pulse(older, Usage(1, 1), "m").state == "superseded"
+        assert StreamRepository(client).heartbeat(older, Usage(1, 1), "m").state == "superseded"
         assert dynamodb.counted()["TransactionConflictException"] > 0
-        assert StreamRegistry(client).pulse(newer.result(), Usage(1, 1), "m").state == "running"
+        assert StreamRepository(client).heartbeat(newer.result(), Usage(1, 1), "m").state == "running"
 
 
 def test_an_end_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient, table: Table) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRegistry(client).end(older, {}, ANSWER)
+        assert StreamRepository(client).end(older, {}, ANSWER)
         assert dynamodb.counted()["TransactionCanceledException"] > 0
-        slot = table.slot(OWNER, CHAT)
-        assert slot is not None
-        assert slot["nonce"] == newer.result().nonce
+        lease = table.lease(OWNER, CHAT)
+        assert lease is not None
+        assert lease["fencingToken"] == newer.result().fencing_token
     assert [message["parts"] for message in table.messages(CHAT)][1] == ANSWER
 
 

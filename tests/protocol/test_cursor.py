@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from shared.errors import InvalidRequest
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, SequencedPart
 
 STREAM_IDS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
 
@@ -24,7 +24,7 @@ def test_what_was_written_is_read(stream_id: str, epoch: int, sequence: int) -> 
 
 
 def test_the_place_behind_a_part_tells_who_numbered_it() -> None:
-    worker, reaper = (Numbered(12, parts.abort("cancelled"), epoch) for epoch in (WORKER_EPOCH, REAPER_EPOCH))
+    worker, reaper = (SequencedPart(12, parts.abort("cancelled"), epoch) for epoch in (WORKER_EPOCH, REAPER_EPOCH))
     assert Cursor.behind("s-1", worker) != Cursor.behind("s-1", reaper)
 
 

@@ -74,11 +74,11 @@ def test_equal_requests_have_one_fingerprint_and_others_have_others() -> None:
         chat(said("user", text("Why?"), id_="m-2")),
         chat(said("user", text("Why"), text("?"), id_="m-3")),
     ]
-    prints = [ChatRequest.from_client(request).fingerprint for request in requests]
+    prints = [ChatRequest.from_client(request).request_hash for request in requests]
     assert len(set(prints)) == len(prints)
     for request, print_ in zip(requests, prints, strict=True):
         other_order = dict(reversed(request.items()))
-        assert ChatRequest.from_client(other_order).fingerprint == print_
+        assert ChatRequest.from_client(other_order).request_hash == print_
 
 
 def test_what_else_a_transport_puts_beside_the_request_is_not_in_its_fingerprint() -> None:

@@ -155,7 +155,7 @@ def checked(read: Any, value: object) -> None:
     except StreamwaysError:
         return
     assert identifier(request.chat_id, "id") == request.chat_id
-    assert len(request.fingerprint) == 64
+    assert len(request.request_hash) == 64
     if request.message is not None:
         assert request.message.text.strip()
         assert request.message.id

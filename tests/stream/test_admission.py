@@ -23,7 +23,7 @@ from tests.support.starts import (
     asked,
     chats,
     members,
-    registry,
+    repository,
     said,
     shared_with,
 )
@@ -37,13 +37,13 @@ def admit(request: ChatRequest, stream_id: str | None = None, owner: str = OWNER
 
 def answered(stream_id: str = STREAM, prompt: str = PROMPT, message_id: str | None = None) -> StreamStart:
     stream = admitted(stream_id, request=asked(prompt, message_id=message_id), running=True)
-    assert registry().end(stream, {"stopReason": "end_turn"}, ANSWER)
+    assert repository().end(stream, {"stopReason": "end_turn"}, ANSWER)
     return stream
 
 
 def held(stream_id: str) -> int | None:
     """How many parts the answer of a stream had before it; None for a new answer."""
-    record = registry().record(OWNER, stream_id)
+    record = repository().record(OWNER, stream_id)
     assert record is not None
     return record.held_parts
 
@@ -56,17 +56,20 @@ def shown(user: str = OWNER) -> list[tuple[str, str]]:
 
 def test_a_start_writes_all_that_the_stream_needs(table: Table) -> None:
     stream = admitted(prompt="Why \n is the sky blue?", address={"connectionId": "c-1"})
-    record, slot = table.stream(OWNER, STREAM), table.slot(OWNER, CHAT)
+    record, lease = table.stream(OWNER, STREAM), table.lease(OWNER, CHAT)
     assert record is not None
-    assert slot is not None
-    assert (record["state"], slot["state"], slot["cancelled"], slot["open"]) == (
+    assert lease is not None
+    assert (record["state"], lease["state"], lease["cancelled"], lease["open"]) == (
         "started",
         "registered",
         False,
         "websocket",
     )
-    for item in (record, slot):
-        assert (item["nonce"], item["bodyHash"]) == (stream.nonce, asked("Why \n is the sky blue?").fingerprint)
+    for item in (record, lease):
+        assert (item["fencingToken"], item["requestHash"]) == (
+            stream.fencing_token,
+            asked("Why \n is the sky blue?").request_hash,
+        )
         assert item["address"] == {"connectionId": "c-1"}
         assert float(item["expiresAt"]) == pytest.approx(time.time() + RECORD_KEPT_SECONDS, abs=60)
     assert "open" not in record, "a stream stands in the index once"
@@ -213,11 +216,11 @@ def test_an_equal_request_without_an_id_starts_anew_if(why: str, table: Table) -
     assert isinstance(first, StreamStart)
     match why:
         case "it has ended":
-            registry().end(first, {}, ANSWER)
+            repository().end(first, {}, ANSWER)
         case "it was cancelled":
-            registry().cancel(OWNER, first.stream_id)
+            repository().cancel(OWNER, first.stream_id)
         case "its worker is dead":
-            table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=int(time.time()) - 1)
+            table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=int(time.time()) - 1)
         case _:
             pass
     second = admit(asked("Another" if why == "the request differs" else PROMPT, message_id="m-1"))
@@ -231,7 +234,7 @@ def test_an_equal_request_without_an_id_starts_anew_if(why: str, table: Table) -
 def test_an_equal_request_under_its_id_joins_the_stream_running_or_ended(ended: bool, table: Table) -> None:
     first = admitted()
     if ended:
-        registry().end(first, {}, ANSWER)
+        repository().end(first, {}, ANSWER)
     before = table.items()
     with sent(admission().table.client) as requests:
         assert admit(asked(), STREAM) == Joined(STREAM)
@@ -274,7 +277,7 @@ def test_an_answer_anew_takes_the_place_of_the_old_one(table: Table) -> None:
     assert (stream.answer_index, stream.message_id) == (1, "msg-stream-3")
     assert shown() == [("user", PROMPT)]
     assert len(table.messages(CHAT)) == 4, "what was cut off is overwritten later"
-    registry().end(stream, {}, [{"type": "text", "text": "Anew."}])
+    repository().end(stream, {}, [{"type": "text", "text": "Anew."}])
     admitted("stream-4", "So?")
     assert shown() == [("user", PROMPT), ("assistant", "Anew."), ("user", "So?")]
     assert [message["id"] for message in table.messages(CHAT)][3] == "msg-stream-4"
@@ -307,7 +310,7 @@ def test_a_continuation_writes_on_in_the_same_message() -> None:
     assert shown()[-1] == ("assistant", "Because.")
     with pytest.raises(InvalidRequest, match="still being written"):
         admitted("stream-3", request=request)
-    assert registry().end(stream, {"stopReason": "end_turn"}, [{"type": "text", "text": " Really."}])
+    assert repository().end(stream, {"stopReason": "end_turn"}, [{"type": "text", "text": " Really."}])
     assert shown() == [("user", PROMPT), ("assistant", "Because. Really.")]
 
 
@@ -315,7 +318,7 @@ def test_a_continuation_writes_on_in_the_same_message() -> None:
 def test_a_continuation_that_is_withdrawn_leaves_the_answer_as_it_was() -> None:
     first = answered()
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
-    assert registry().withdraw(admitted("stream-2", request=request))
+    assert repository().withdraw(admitted("stream-2", request=request))
     assert shown()[-1] == ("assistant", "Because.")
     admitted("stream-3", request=request)
     assert held("stream-3") == 1

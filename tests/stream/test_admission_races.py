@@ -27,7 +27,7 @@ from tests.support.starts import (
     asked,
     chats,
     members,
-    registry,
+    repository,
     running,
     said,
     shared_with,
@@ -65,7 +65,7 @@ MOMENTS = pytest.mark.parametrize(
 
 
 def talk_before() -> None:
-    registry().end(running("stream-0", "Before"), {}, ANSWER)
+    repository().end(running("stream-0", "Before"), {}, ANSWER)
 
 
 @pytest.mark.usefixtures("table")
@@ -110,20 +110,20 @@ def test_of_two_different_requests_the_later_supersedes_and_both_questions_are_k
     assert isinstance(second, StreamStart)
     assert texts()[-2:] == ["First", "Second"]
     assert second.messages[-1].text == "First\n\nSecond"
-    assert registry().pulse(first[0], Usage(1, 1), "m").state == "superseded"
-    assert registry().pulse(second, Usage(1, 1), "m").state == "running"
+    assert repository().heartbeat(first[0], Usage(1, 1), "m").state == "superseded"
+    assert repository().heartbeat(second, Usage(1, 1), "m").state == "running"
 
 
 @pytest.mark.usefixtures("table")
 @pytest.mark.parametrize("moment", [HISTORY_READ, WRITE])
 def test_the_prompt_is_as_old_as_the_chat_that_the_start_is_written_on(moment: str, disturbed: Admission) -> None:
     """The history is read after the chat: an edit between the two leaves the length as it was."""
-    registry().end(running("stream-0", "Old", chat_id=CHAT), {}, ANSWER)
+    repository().end(running("stream-0", "Old", chat_id=CHAT), {}, ANSWER)
     old_id = chats().read(OWNER, CHAT)["messages"][0]["id"]
     edit = ChatRequest.from_client({"id": CHAT, "messages": [said("Edited", old_id)], "messageId": old_id})
 
     def edit_it() -> None:
-        registry().end(admitted("stream-1", request=edit), {}, ANSWER)
+        repository().end(admitted("stream-1", request=edit), {}, ANSWER)
 
     with just_before(disturbed.table.client, moment, edit_it):
         stream = admit(disturbed, asked("Next"))
@@ -134,24 +134,24 @@ def test_the_prompt_is_as_old_as_the_chat_that_the_start_is_written_on(moment: s
 @pytest.mark.usefixtures("table")
 def test_a_stream_that_is_claimed_while_it_is_superseded_is_not_claimed_twice(disturbed: Admission) -> None:
     older = admitted()
-    with just_before(disturbed.table.client, WRITE, lambda: registry().claim(older)):
+    with just_before(disturbed.table.client, WRITE, lambda: repository().claim(older)):
         assert isinstance(admit(disturbed, asked("Another")), StreamStart)
-    assert registry().claim(older) == "taken"
+    assert repository().claim(older) == "taken"
 
 
 @pytest.mark.usefixtures("table")
 def test_a_stream_that_ends_while_it_is_superseded_keeps_its_answer(disturbed: Admission) -> None:
     older = running(prompt="First")
-    with just_before(disturbed.table.client, WRITE, lambda: registry().end(older, {}, ANSWER)):
+    with just_before(disturbed.table.client, WRITE, lambda: repository().end(older, {}, ANSWER)):
         assert isinstance(admit(disturbed, asked("Second")), StreamStart)
     assert texts() == ["First", "Because.", "Second"]
-    assert registry().open_stream(OWNER, STREAM, older.nonce) is None
+    assert repository().open_stream(OWNER, STREAM, older.fencing_token) is None
 
 
 @pytest.mark.usefixtures("table")
 def test_a_cancel_that_comes_while_a_stream_is_started_refuses_it_or_stops_it(disturbed: Admission) -> None:
     with (
-        just_before(disturbed.table.client, WRITE, lambda: registry().cancel(OWNER, STREAM)),
+        just_before(disturbed.table.client, WRITE, lambda: repository().cancel(OWNER, STREAM)),
         pytest.raises(StreamCancelled),
     ):
         admit(disturbed, stream_id=STREAM)
@@ -163,7 +163,7 @@ def test_a_member_who_is_removed_while_starting_is_refused(table: Table, disturb
     remove: Callable[[], object] = lambda: members().remove(OWNER, CHAT, "a-friend")  # noqa: E731
     with just_before(disturbed.table.client, WRITE, remove), pytest.raises(NotFound):
         admit(disturbed, owner="a-friend")
-    assert table.slot("a-friend", CHAT) is None
+    assert table.lease("a-friend", CHAT) is None
     assert table.membership("a-friend", CHAT) is None
 
 
@@ -173,12 +173,12 @@ def test_a_member_who_leaves_while_starting_is_refused(table: Table, disturbed: 
     leave: Callable[[], object] = lambda: members().leave("a-friend", CHAT)  # noqa: E731
     with just_before(disturbed.table.client, WRITE, leave), pytest.raises(NotFound):
         admit(disturbed, owner="a-friend")
-    assert table.slot("a-friend", CHAT) is None
+    assert table.lease("a-friend", CHAT) is None
     assert table.membership("a-friend", CHAT) is None
 
 
 def test_a_chat_that_is_deleted_while_a_stream_starts_is_not_found(table: Table, disturbed: Admission) -> None:
-    registry().end(running(), {}, ANSWER)
+    repository().end(running(), {}, ANSWER)
     with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)), pytest.raises(NotFound):
         admit(disturbed, asked("Second"))
     assert table.messages(CHAT) == []
@@ -186,7 +186,7 @@ def test_a_chat_that_is_deleted_while_a_stream_starts_is_not_found(table: Table,
 
 @pytest.mark.usefixtures("table")
 def test_a_chat_whose_deletion_has_begun_while_a_stream_starts_is_not_found(disturbed: Admission) -> None:
-    registry().end(running(), {}, ANSWER)
+    repository().end(running(), {}, ANSWER)
     deleting = ChatStore(TableClient(TABLE))
 
     def begin_to_delete() -> None:
@@ -203,7 +203,7 @@ def test_a_chat_whose_deletion_has_begun_while_a_stream_starts_is_not_found(dist
 @pytest.mark.usefixtures("table")
 def test_a_continuation_of_an_answer_that_another_continues_is_refused(disturbed: Admission) -> None:
     first = running()
-    registry().end(first, {}, ANSWER)
+    repository().end(first, {}, ANSWER)
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     with just_before(disturbed.table.client, WRITE, lambda: admit(admission(), request)):
         assert isinstance(admit(disturbed, request), Joined)
@@ -216,7 +216,7 @@ def test_a_start_whose_answer_was_lost_is_repeated_and_has_succeeded(table: Tabl
     assert (requests.count(STATE_READ), requests.count(WRITE)) == (1, 2)
     record = table.stream(OWNER, STREAM)
     assert record is not None
-    assert record["nonce"] == stream.nonce
+    assert record["fencingToken"] == stream.fencing_token
     assert texts() == [PROMPT]
 
 
@@ -229,7 +229,7 @@ def test_a_start_whose_every_answer_is_lost_is_found_in_the_table(
     assert isinstance(stream, StreamStart)
     record = table.stream(OWNER, STREAM)
     assert record is not None
-    assert record["nonce"] == stream.nonce
+    assert record["fencingToken"] == stream.fencing_token
 
 
 @pytest.mark.parametrize(("moment", "calls_before"), [(STATE_READ, 1), (WRITE, 0)])
@@ -251,7 +251,7 @@ def test_a_start_that_arrives_while_it_is_decided_anew_is_the_one_that_was_start
     assert isinstance(stream, StreamStart)
     record = table.stream(OWNER, STREAM)
     assert record is not None
-    assert (record["nonce"], record["messageId"]) == (stream.nonce, stream.message_id)
+    assert (record["fencingToken"], record["messageId"]) == (stream.fencing_token, stream.message_id)
     assert texts() == [PROMPT]
 
 
@@ -287,23 +287,23 @@ def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) ->
 
     with ThreadPoolExecutor(8) as threads:
         streams = list(threads.map(start, range(8)))
-    states = [registry().pulse(stream, Usage(1, 1), "m").state for stream in streams]
+    states = [repository().heartbeat(stream, Usage(1, 1), "m").state for stream in streams]
     assert sorted(states) == ["running", *["superseded"] * 7]
     last = max(streams, key=lambda stream: stream.answer_index)
     assert states[streams.index(last)] == "running", "the last in the history is the one that runs"
     assert sorted(stream.answer_index for stream in streams) == list(range(1, 16, 2))
     assert {stream.stream_id for stream in registry_open(streams)} == {stream.stream_id for stream in streams}
     for stream in streams:
-        assert registry().end(stream, {}, [{"type": "text", "text": f"to {stream.stream_id}"}])
+        assert repository().end(stream, {}, [{"type": "text", "text": f"to {stream.stream_id}"}])
     told = texts()
     assert [answer.removeprefix("to stream-") for answer in told[1::2]] == [
         question.removeprefix("Question ") for question in told[::2]
     ]
-    assert table.slot(OWNER, CHAT) is None
+    assert table.lease(OWNER, CHAT) is None
 
 
 def registry_open(streams: list[StreamStart]) -> list[Any]:
-    found = [registry().open_stream(OWNER, stream.stream_id, stream.nonce) for stream in streams]
+    found = [repository().open_stream(OWNER, stream.stream_id, stream.fencing_token) for stream in streams]
     return [stream for stream in found if stream is not None]
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 import pytest
 
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from shared.streams.answer import MAX_ANSWER_BYTES, Answer
 
 
 def answer(stream: Iterable[Part]) -> Answer:
     made = Answer()
     for sequence, part in enumerate(stream):
-        made.observe([Numbered(sequence, part)])
+        made.observe([SequencedPart(sequence, part)])
     return made
 
 

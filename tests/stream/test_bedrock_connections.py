@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from shared.models import line
+from shared.models import cancellable
 from shared.models.bedrock import BedrockModel, BedrockStream
 from shared.protocol.request import Message
 from tests.support import bedrock
@@ -41,8 +41,8 @@ def test_a_connection_that_was_idle_for_long_may_be_dead_and_is_not_used_again(
 ) -> None:
     server.answer = bedrock.saying("One")
     list(ask(model))
-    thawed = time.time() + line.MAX_IDLE_SECONDS
-    monkeypatch.setattr(line, "time", SimpleNamespace(time=lambda: thawed))
+    thawed = time.time() + cancellable.MAX_IDLE_SECONDS
+    monkeypatch.setattr(cancellable, "time", SimpleNamespace(time=lambda: thawed))
     list(ask(model))
     list(ask(model))
     frozen, fresh, again = (received.client_port for received in server.received)

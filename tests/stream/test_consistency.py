@@ -16,7 +16,7 @@ from shared.errors import StreamwaysError
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import ConditionFailed, TableClient
 from shared.table.keys import chat_key
@@ -30,12 +30,12 @@ Act = Callable[["Caller", "World"], None]
 
 
 class Caller:
-    """Admission, registry, chats and their members on one client."""
+    """Admission, repository, chats and their members on one client."""
 
     def __init__(self) -> None:
         self.table = TableClient(TABLE)
         self.admission = Admission(self.table, "websocket", 1000)
-        self.registry = StreamRegistry(self.table)
+        self.repository = StreamRepository(self.table)
         self.chats = ChatStore(self.table)
         self.members = Members(self.table)
 
@@ -59,7 +59,7 @@ def starting(user: str, stream_id: str | None, body: dict[str, Any], running: bo
         outcome = by.admission.admit(user, request, stream_id=stream_id, correlation_id="c", running=running)
         if isinstance(outcome, StreamStart):
             world.streams.append(outcome)
-            world.claimed[outcome.nonce] += running
+            world.claimed[outcome.fencing_token] += running
 
     return act
 
@@ -71,16 +71,16 @@ def working(what: str, number: int) -> Act:
             return
         match what:
             case "claim":
-                world.claimed[stream.nonce] += by.registry.claim(stream) != "taken"
-            case "pulse":
-                by.registry.pulse(stream, Usage(1, 1), "m")
+                world.claimed[stream.fencing_token] += by.repository.claim(stream) != "taken"
+            case "heartbeat":
+                by.repository.heartbeat(stream, Usage(1, 1), "m")
             case "end":
-                world.ended[stream.nonce] += by.registry.end(stream, {}, [{"type": "text", "text": "answer"}])
+                world.ended[stream.fencing_token] += by.repository.end(stream, {}, [{"type": "text", "text": "answer"}])
             case "withdraw":
-                gone = by.registry.record(stream.owner, stream.stream_id) is None
-                world.withdrawn[stream.nonce] += by.registry.withdraw(stream) and not gone
+                gone = by.repository.record(stream.owner, stream.stream_id) is None
+                world.withdrawn[stream.fencing_token] += by.repository.withdraw(stream) and not gone
             case _:
-                by.registry.cancel(stream.owner, stream.stream_id)
+                by.repository.cancel(stream.owner, stream.stream_id)
 
     return act
 
@@ -126,7 +126,7 @@ BODIES = st.builds(
 ACTS = st.one_of(
     st.builds(starting, st.sampled_from(USERS), st.sampled_from(["s-1", "s-2", None]), BODIES, st.booleans()),
     st.builds(starting, st.just("ada"), st.none(), BODIES, st.booleans()),
-    st.builds(working, st.sampled_from(["claim", "pulse", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
+    st.builds(working, st.sampled_from(["claim", "heartbeat", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
     st.builds(seating, st.sampled_from(["share", "share", "invite", "accept", "decline", "leave", "remove"])),
     st.just(deleting),
     st.just(expiring),
@@ -161,11 +161,11 @@ def test_the_table_holds_together(
             act(caller, world)
         check(table, world)
     for stream in world.streams:
-        found = caller.registry.open_stream(stream.owner, stream.stream_id, stream.nonce)
+        found = caller.repository.open_stream(stream.owner, stream.stream_id, stream.fencing_token)
         if found is not None:
-            world.ended[stream.nonce] += caller.registry.end(found, {}, [], holds_slot=found.holds_slot)
+            world.ended[stream.fencing_token] += caller.repository.end(found, {}, [], holds_lease=found.holds_lease)
     check(table, world)
-    assert [item for item in table.items() if item["sk"].startswith("slot#") or "open" in item] == []
+    assert [item for item in table.items() if item["sk"].startswith("lease#") or "open" in item] == []
     assert [message for message in live(table) if message.get("state") == "streaming"] == []
 
 
@@ -176,12 +176,12 @@ def live(table: Table) -> list[dict[str, Any]]:
 
 def check(table: Table, world: World) -> None:
     items = table.items()
-    records = {item["nonce"]: item for item in items if item["sk"] == "stream" and item["state"] != "cancelled"}
-    slots = {item["nonce"]: item for item in items if item["sk"].startswith("slot#")}
-    started = {nonce for nonce, record in records.items() if record["state"] == "started"}
-    given_back = {nonce for nonce, record in records.items() if "open" in record}
-    assert started == slots.keys() | given_back, "a stream that has not ended can be found by the sweep"
-    assert slots.keys().isdisjoint(given_back), "and once"
+    records = {item["fencingToken"]: item for item in items if item["sk"] == "stream" and item["state"] != "cancelled"}
+    leases = {item["fencingToken"]: item for item in items if item["sk"].startswith("lease#")}
+    started = {fencing_token for fencing_token, record in records.items() if record["state"] == "started"}
+    given_back = {fencing_token for fencing_token, record in records.items() if "open" in record}
+    assert started == leases.keys() | given_back, "a stream that has not ended can be found by the sweep"
+    assert leases.keys().isdisjoint(given_back), "and once"
 
     chat = table.chat(CHAT)
     lists = {item["pk"].removeprefix("user#") for item in items if item["sk"] == f"chat#{CHAT}" and item["listed"]}
@@ -195,13 +195,15 @@ def check(table: Table, world: World) -> None:
         assert invited.isdisjoint(lists)
         messages = live(table)
         assert len(messages) == chat["length"]
-        assert messages[-1]["nonce"] == chat["turn"]
+        assert messages[-1]["fencingToken"] == chat["turn"]
         ids = [message["id"] for message in messages if message["parts"]]
         assert len(set(ids)) == len(ids)
-        written = {message["nonce"] for message in messages if message.get("state") == "streaming"}
+        written = {message["fencingToken"] for message in messages if message.get("state") == "streaming"}
         assert written <= started, "an answer is being written only while its stream runs"
 
-    for nonces in (world.claimed, world.ended, world.withdrawn):
-        assert all(count <= 1 for count in nonces.values())
-    withdrawn = {nonce for nonce, count in world.withdrawn.items() if count}
-    assert withdrawn.isdisjoint(nonce for nonce, count in (world.claimed + world.ended).items() if count)
+    for fencing_tokens in (world.claimed, world.ended, world.withdrawn):
+        assert all(count <= 1 for count in fencing_tokens.values())
+    withdrawn = {fencing_token for fencing_token, count in world.withdrawn.items() if count}
+    assert withdrawn.isdisjoint(
+        fencing_token for fencing_token, count in (world.claimed + world.ended).items() if count
+    )

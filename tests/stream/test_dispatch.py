@@ -15,7 +15,7 @@ from shared.streams.start import StreamStart
 from tests.support.aws import TABLE, Table
 from tests.support.interference import refused
 from tests.support.services import FakeLambda
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, start
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, start
 
 ASYNC_PAYLOAD_LIMIT_BYTES = 1024 * 1024
 """https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -26,7 +26,7 @@ CUT = 0
 def kept() -> Iterator[tuple[FakeLambda, Dispatcher]]:
     with FakeLambda() as running, pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_LAMBDA", running.url)
-        dispatcher = Dispatcher(registry(), "the-worker")
+        dispatcher = Dispatcher(repository(), "the-worker")
         assert dispatcher.client
         yield running, dispatcher
 
@@ -46,7 +46,7 @@ def dispatcher(kept: tuple[FakeLambda, Dispatcher], server: FakeLambda) -> Dispa
 
 
 def is_withdrawn(table: Table) -> bool:
-    return table.stream(OWNER, STREAM) is None and table.slot(OWNER, CHAT) is None
+    return table.stream(OWNER, STREAM) is None and table.lease(OWNER, CHAT) is None
 
 
 def test_the_worker_is_invoked_asynchronously_once_with_all_it_needs(
@@ -96,7 +96,7 @@ def test_a_refused_invocation_is_our_fault_and_the_stream_is_withdrawn(
         dispatcher.dispatch(stream, {})
     assert len(server.received) <= 2
     assert is_withdrawn(table)
-    assert registry().claim(stream) == "taken", "an event that comes all the same does nothing"
+    assert repository().claim(stream) == "taken", "an event that comes all the same does nothing"
 
 
 def test_a_lost_answer_withdraws_the_stream_that_no_worker_has_claimed(
@@ -116,10 +116,10 @@ def test_a_stream_that_cannot_be_withdrawn_either_is_ended_by_the_sweep(
 ) -> None:
     stream = admitted()
     server.failures.are([500], for_ever=True)
-    with refused(registry().table.client, "TransactWriteItems", "None", "TransactionConflict"), pytest.raises(Busy):
+    with refused(repository().table.client, "TransactWriteItems", "None", "TransactionConflict"), pytest.raises(Busy):
         dispatcher.dispatch(stream, {})
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
-    [reaped] = Reaper(registry(), JournalReader(registry().table)).sweep("websocket")
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    [reaped] = Reaper(repository(), JournalReader(repository().table)).sweep("websocket")
     assert reaped.open.stream_id == STREAM
 
 
@@ -130,7 +130,7 @@ def test_a_stream_that_could_not_be_started_may_be_started_again(dispatcher: Dis
     server.failures.are([])
     again = admitted()
     dispatcher.dispatch(again, {})
-    assert registry().claim(again) == "claimed"
+    assert repository().claim(again) == "claimed"
 
 
 @pytest.mark.parametrize("status", [CUT, 500, 429])
@@ -149,7 +149,7 @@ def test_an_error_after_the_worker_has_claimed_the_stream_is_none(
     status: int, dispatcher: Dispatcher, server: FakeLambda, table: Table
 ) -> None:
     stream = admitted()
-    server.then = lambda _: registry().claim(stream)
+    server.then = lambda _: repository().claim(stream)
     server.failures.are([status], for_ever=True)
     dispatcher.dispatch(stream, {})
     assert not is_withdrawn(table)

@@ -1,4 +1,4 @@
-"""The pulse: one request a second, on a thread of its own, until it hears that the stream shall end."""
+"""The heartbeat: one request a second, on a thread of its own, until it hears that the stream shall end."""
 
 import threading
 import time
@@ -8,16 +8,16 @@ import pytest
 
 from shared.errors import Busy
 from shared.models.events import Usage
-from shared.streams import heartbeat as pulses
-from shared.streams.heartbeat import Pulse
+from shared.streams import heartbeat as heartbeats
+from shared.streams.heartbeat import Heartbeat
 from shared.streams.records import LEASE_SECONDS
-from shared.streams.repository import Heard, StreamRegistry
+from shared.streams.repository import HeartbeatAnswer, StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, start, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, start, table_client
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -25,14 +25,14 @@ BRIEFLY = 0.1
 
 
 class Beating:
-    """A pulse of a stream, with what it heard."""
+    """A heartbeat of a stream, with what it heard."""
 
     def __init__(self, table: WatchedTable, start: StreamStart) -> None:
         self.heard: list[str] = []
         self.over = threading.Event()
         self.tokens = 0
-        self.pulse = Pulse(StreamRegistry(table), start, model="m", usage=self._usage, on_end=self._end)
-        self.pulse.begin()
+        self.heartbeat = Heartbeat(StreamRepository(table), start, model="m", usage=self._usage, on_end=self._end)
+        self.heartbeat.begin()
 
     def _usage(self) -> Usage:
         self.tokens += 1
@@ -61,64 +61,64 @@ class Beats:
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes a second takes a moment."""
-    monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
 
 
-def test_a_pulse_beats_once_a_second() -> None:
-    assert pulses.INTERVAL_SECONDS == 1.0
+def test_a_heartbeat_beats_once_a_second() -> None:
+    assert heartbeats.INTERVAL_SECONDS == 1.0
 
 
 def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lease(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     beating = Beating(watched, running())
     assert not beating.over.wait(BRIEFLY)
-    beating.pulse.stop()
+    beating.heartbeat.stop()
     assert watched.requests == []
 
 
 @pytest.mark.usefixtures("fast")
 def test_each_beat_is_one_request_that_renews_the_lease_and_tells_the_totals(table: Table) -> None:
     start = running()
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=0)
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
     watched = WatchedTable()
     beats = Beats(watched)
     beating = Beating(watched, start)
     beats.wait_for(3)
-    beating.pulse.stop()
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["leaseExpiresAt"] > LEASE_SECONDS
-    assert int(slot["usage"]["outputTokens"]) >= 3
-    assert slot["usage"]["estimated"] is True
-    assert slot["model"] == "m"
+    beating.heartbeat.stop()
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["leaseExpiresAt"] > LEASE_SECONDS
+    assert int(lease["usage"]["outputTokens"]) >= 3
+    assert lease["usage"]["estimated"] is True
+    assert lease["model"] == "m"
     assert set(watched.requests) == {"UpdateItem"}
 
 
 @pytest.mark.usefixtures("fast")
 @pytest.mark.parametrize("state", ["cancelled", "superseded"])
-def test_a_pulse_hears_that_its_stream_is(state: str, table: Table) -> None:  # noqa: ARG001
+def test_a_heartbeat_hears_that_its_stream_is(state: str, table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     beating = Beating(watched, running())
     if state == "cancelled":
-        registry().cancel(OWNER, STREAM)
+        repository().cancel(OWNER, STREAM)
     else:
         running("stream-2", "No: why is it dark?")
     assert beating.over.wait(WAIT_SECONDS)
-    beating.pulse.stop()
-    beating.pulse._thread.join(WAIT_SECONDS)
+    beating.heartbeat.stop()
+    beating.heartbeat._thread.join(WAIT_SECONDS)
     assert beating.heard == [state]
 
 
 @pytest.mark.usefixtures("fast")
-def test_a_stream_that_is_cancelled_has_a_pulse_until_it_is_settled_and_is_told_once(table: Table) -> None:  # noqa: ARG001
+def test_a_stream_that_is_cancelled_has_a_heartbeat_until_it_is_settled_and_is_told_once(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     beating = Beating(watched, running())
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     assert beating.over.wait(WAIT_SECONDS)
     Beats(watched).wait_for(3)
-    beating.pulse.stop()
-    beating.pulse._thread.join(WAIT_SECONDS)
-    assert not beating.pulse._thread.is_alive()
+    beating.heartbeat.stop()
+    beating.heartbeat._thread.join(WAIT_SECONDS)
+    assert not beating.heartbeat._thread.is_alive()
     assert beating.heard == ["cancelled"]
 
 
@@ -126,7 +126,7 @@ def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkey
     stream = running()
     monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 3600.0)
     with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
-        registry().pulse(stream, Usage(1, 1), "m")
+        repository().heartbeat(stream, Usage(1, 1), "m")
 
 
 def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,17 +136,17 @@ def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: py
     class Dropped:
         """A stream, a reader of which was dropped."""
 
-        def pulse(self, *_: object) -> Heard:
+        def heartbeat(self, *_: object) -> HeartbeatAnswer:
             nonlocal moment
             asked.append(time.time())
-            monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 3600.0)  # from the next beat but one
+            monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 3600.0)  # from the next beat but one
             moment = moment or time.time() + 0.2
-            return Heard("running", ask_at=moment) if len(asked) < 3 else Heard("cancelled")
+            return HeartbeatAnswer("running", ask_at=moment) if len(asked) < 3 else HeartbeatAnswer("cancelled")
 
-    monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
     over = threading.Event()
     usage = Usage(0, 0)
-    Pulse(Dropped(), start(), model="m", usage=lambda: usage, on_end=lambda _: over.set()).begin()  # pyright: ignore
+    Heartbeat(Dropped(), start(), model="m", usage=lambda: usage, on_end=lambda _: over.set()).begin()  # pyright: ignore
     assert over.wait(WAIT_SECONDS)
     assert asked[1] < moment <= asked[2]
 
@@ -156,10 +156,10 @@ def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: 
     watched = WatchedTable()
     watched.fail("UpdateItem", times=8)
     beating = Beating(watched, running())
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     assert beating.over.wait(WAIT_SECONDS)
     assert beating.heard == ["cancelled"]
-    assert logs.lines("a pulse failed")
+    assert logs.lines("a heartbeat failed")
 
 
 @pytest.mark.usefixtures("fast")
@@ -168,7 +168,7 @@ def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # 
     held, free = watched.hold("UpdateItem")
     beating = Beating(watched, running())
     assert held.wait(WAIT_SECONDS)
-    beating.pulse.stop()
+    beating.heartbeat.stop()
     free.set()
-    beating.pulse._thread.join(WAIT_SECONDS)
+    beating.heartbeat._thread.join(WAIT_SECONDS)
     assert watched.requests.count("UpdateItem") == 1

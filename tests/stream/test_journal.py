@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.streams import journal as journals
 from shared.streams.journal import MAX_UNWRITTEN_BYTES, Journal, JournalReader
 from shared.streams.records import KEPT_SECONDS
@@ -25,9 +25,9 @@ from tests.support.tables import WatchedTable
 HOUR = 3600.0
 
 
-def said(*words: str, first: int = 0) -> list[Numbered]:
+def said(*words: str, first: int = 0) -> list[SequencedPart]:
     """Deltas with these texts, numbered from there."""
-    return [Numbered(first + index, parts.block_delta("text", "t", word)) for index, word in enumerate(words)]
+    return [SequencedPart(first + index, parts.block_delta("text", "t", word)) for index, word in enumerate(words)]
 
 
 class Writer:
@@ -42,7 +42,7 @@ class Writer:
         return self.journal.close(within(seconds))
 
 
-def read(after: int = -1) -> list[Numbered]:
+def read(after: int = -1) -> list[SequencedPart]:
     return JournalReader(WatchedTable()).read(OWNER, STREAM, behind(after))
 
 
@@ -52,7 +52,7 @@ def keys() -> list[int]:
     return sorted({reader.beginning(OWNER, STREAM, behind(sequence)) for sequence in range(-1, len(read()) - 1)})
 
 
-def put_item(table: WatchedTable, batch: Sequence[Numbered], expires_in: float = HOUR) -> None:
+def put_item(table: WatchedTable, batch: Sequence[SequencedPart], expires_in: float = HOUR) -> None:
     """Of another writer."""
     texts = [parts.encode(numbered.part) for numbered in batch]
     item = {"parts": texts, "writer": "another", "expiresAt": int(time.time() + expires_in)}
@@ -126,7 +126,7 @@ def test_a_write_whose_answer_was_lost_is_repeated_as_it_was_and_found(table: Ta
 
 def test_who_loses_a_put_has_lost_the_stream_and_writes_no_more(table: Table, logs: Logs) -> None:  # noqa: ARG001
     writer = Writer(flush_seconds=0.0)
-    put_item(writer.table, [Numbered(0, parts.finish("error", {}))])
+    put_item(writer.table, [SequencedPart(0, parts.finish("error", {}))])
     writer.journal.append(said("mine"))
     assert writer.lost.wait(WAIT_SECONDS)
     writer.journal.append(said("mine", first=1))
@@ -137,7 +137,7 @@ def test_who_loses_a_put_has_lost_the_stream_and_writes_no_more(table: Table, lo
 
 def test_who_waits_for_the_end_of_a_lost_journal_is_told_after_the_loss(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
-    put_item(watched, [Numbered(0, parts.finish("error", {}))])
+    put_item(watched, [SequencedPart(0, parts.finish("error", {}))])
     losing, told, closed = threading.Event(), threading.Event(), threading.Event()
 
     def lose() -> None:

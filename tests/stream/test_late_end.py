@@ -8,14 +8,14 @@ import pytest
 
 from shared.errors import Internal
 from shared.protocol import parts
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
 from shared.streams.journal import Journal, JournalReader
 from shared.streams.reaper import Reaper
 from shared.streams.tail import Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client, within
 
 SAID: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
 END: list[Part] = [
@@ -31,12 +31,12 @@ pytestmark = pytest.mark.usefixtures("table")
 
 def journal(told: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    writer.append([Numbered(first + index, part, epoch) for index, part in enumerate(told)])
+    writer.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(told)])
     assert writer.close(within(WAIT_SECONDS))
 
 
 def reading(after: int, epoch: int = WORKER_EPOCH) -> Reading:
-    tail = Tail(JournalReader(table_client()), registry())
+    tail = Tail(JournalReader(table_client()), repository())
     return tail.follow(OWNER, STREAM, after=behind(after, epoch=epoch), until=within(WAIT_SECONDS))
 
 
@@ -81,12 +81,12 @@ def test_a_reader_who_has_the_terminal_part_of_a_worker_has_all() -> None:
 def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(after: int, table: Table) -> None:
     running()
     journal(SAID)
-    read = Tail(JournalReader(table_client()), registry()).follow(
+    read = Tail(JournalReader(table_client()), repository()).follow(
         OWNER, STREAM, after=behind(after), until=within(WAIT_SECONDS), beat=0.0
     )
     assert next(read) == []
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
-    [reaped] = Reaper(registry(), JournalReader(table_client())).sweep("websocket")
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    [reaped] = Reaper(repository(), JournalReader(table_client())).sweep("websocket")
     assert [batch for batch in read if batch] == [reaped.terminal[-3:]]
     assert read.complete
 
@@ -95,7 +95,7 @@ def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(after: 
 def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
     start = running()
     journal(SAID)
-    assert registry().end(start, {}, [])
+    assert repository().end(start, {}, [])
     read = reading(after)
     assert [numbered.part for batch in read for numbered in batch] == SAID[after + 1 :]
     assert not read.complete
@@ -104,7 +104,7 @@ def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
 def test_an_end_whose_terminal_part_is_missing_is_none() -> None:
     start = running()
     journal([*SAID, *END[:-1]])
-    assert registry().end(start, {}, [])
+    assert repository().end(start, {}, [])
     read = reading(60)
     assert list(read) == []
     assert not read.complete

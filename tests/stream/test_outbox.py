@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.generation.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox, OutboxSealed
+from shared.generation.outbox import DETACHED_INTERVAL_SECONDS, Outbox, OutboxClosed
 from shared.protocol import parts
 from shared.protocol.part_size import serialised_bytes
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from tests.support.outboxes import Reader, drain, merged, taken, unnumbered
 
 FINISH = parts.finish("stop", {})
@@ -58,8 +58,8 @@ def closing(stream: list[Part]) -> list[Part]:
 def test_whatever_the_interleaving_and_wherever_the_receiver_leaves_the_journal_has_what_was_said_and_agrees(
     stream: list[Part], data: st.DataObject
 ) -> None:
-    journal: list[Sequence[Numbered]] = []
-    delivered: list[Sequence[Numbered]] = []
+    journal: list[Sequence[SequencedPart]] = []
+    delivered: list[Sequence[SequencedPart]] = []
     now = 0.0
     outbox = Outbox(on_numbered=journal.append, max_pending_bytes=10_000, clock=lambda: now)
     watched = True
@@ -68,12 +68,12 @@ def test_whatever_the_interleaving_and_wherever_the_receiver_leaves_the_journal_
         now += data.draw(st.sampled_from([0.0, 0.4, 2.0]))
         match data.draw(st.sampled_from(["put", "take", "take", "leave"])):
             case "take":
-                now += UNWATCHED_INTERVAL_SECONDS
+                now += DETACHED_INTERVAL_SECONDS
                 delivered.append(outbox.take(most=data.draw(st.sampled_from([None, 1, 2]))) or [])
             case "leave" if watched:
                 watched = data.draw(st.booleans())
                 if not watched:
-                    outbox.unwatched()
+                    outbox.detached()
             case _:
                 pass
     outbox.end([FINISH])
@@ -134,19 +134,19 @@ def test_deltas_are_not_merged_over(between: Part) -> None:
 
 
 def test_who_takes_a_part_at_a_time_finds_the_next_ones_merged() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     outbox = Outbox(on_numbered=numbered.extend)
     outbox.put(parts.block_start("text", "t"))
     outbox.put(parts.block_delta("text", "t", "One "))
-    assert outbox.take(most=1) == [Numbered(0, parts.block_start("text", "t"))]
+    assert outbox.take(most=1) == [SequencedPart(0, parts.block_start("text", "t"))]
     assert len(numbered) == 1
     outbox.put(parts.block_delta("text", "t", "two"))
     outbox.put(parts.block_end("text", "t"))
-    assert outbox.take(most=1) == [Numbered(1, parts.block_delta("text", "t", "One two"))]
+    assert outbox.take(most=1) == [SequencedPart(1, parts.block_delta("text", "t", "One two"))]
     end(outbox, FINISH)
     assert [outbox.take(most=1) for _ in range(3)] == [
-        [Numbered(2, parts.block_end("text", "t"))],
-        [Numbered(3, FINISH)],
+        [SequencedPart(2, parts.block_end("text", "t"))],
+        [SequencedPart(3, FINISH)],
         None,
     ]
 
@@ -196,7 +196,7 @@ def test_nothing_is_taken_after_the(ending: str) -> None:
     outbox.seal()
     if ending == "end":
         outbox.end([FINISH])
-    with pytest.raises(OutboxSealed):
+    with pytest.raises(OutboxClosed):
         outbox.put(parts.block_delta("text", "t", "unheard"))
     if ending == "seal":
         outbox.end([FINISH])
@@ -215,16 +215,16 @@ def test_who_waits_only_so_long_is_given_nothing_and_who_waits_beyond_the_end_no
     outbox = Outbox()
     assert outbox.take(0.0) == []
     outbox.put(parts.start_step())
-    assert outbox.take(0.0) == [Numbered(0, parts.start_step())]
+    assert outbox.take(0.0) == [SequencedPart(0, parts.start_step())]
     outbox.end([])
-    assert outbox.take(0.0) == [Numbered(1, {"type": "finish-step"})]
+    assert outbox.take(0.0) == [SequencedPart(1, {"type": "finish-step"})]
     assert outbox.take(0.0) == []
     outbox.release()
     assert [outbox.take(0.0), outbox.take()] == [None, None]
 
 
 def test_the_last_parts_alone_wait_for_their_release_but_not_for_their_numbers() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     outbox = Outbox(on_numbered=numbered.extend)
     outbox.put(parts.block_delta("text", "t", "pending"))
     outbox.end([parts.message_metadata({}), parts.abort("cancelled")])
@@ -236,7 +236,7 @@ def test_the_last_parts_alone_wait_for_their_release_but_not_for_their_numbers()
 
 
 def test_an_end_that_nobody_takes_is_numbered_all_the_same() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     outbox = Outbox(on_numbered=numbered.extend)
     outbox.put(parts.block_start("text", "t"))
     outbox.end([FINISH])
@@ -244,11 +244,11 @@ def test_an_end_that_nobody_takes_is_numbered_all_the_same() -> None:
 
 
 def test_a_stream_that_another_has_ended_ends_without_another_part() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     outbox = Outbox(on_numbered=numbered.extend)
     outbox.put(parts.start_step())
     outbox.abandon()
-    with pytest.raises(OutboxSealed):
+    with pytest.raises(OutboxClosed):
         outbox.put(parts.block_start("text", "t"))
     outbox.end([FINISH])
     assert (outbox.take(), numbered) == (None, [])
@@ -264,7 +264,7 @@ def test_abandoning_takes_even_the_last_parts_back() -> None:
 
 
 def test_what_a_blocked_receiver_does_not_take_for_a_second_is_numbered_for_the_journal() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     now = 10.0
     outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
     assert outbox.number_waiting() == 1.0
@@ -283,7 +283,7 @@ def test_what_a_blocked_receiver_does_not_take_for_a_second_is_numbered_for_the_
 
 
 def test_a_receiver_that_takes_one_part_at_a_time_does_not_start_the_clock_of_the_others_anew() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     now = 10.0
     outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
     for part in (parts.start_step(), parts.block_start("text", "t"), parts.block_delta("text", "t", "a")):

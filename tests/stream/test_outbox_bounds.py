@@ -6,10 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from shared.generation.outbox import MAX_PENDING_BYTES, Outbox, OutboxSealed
+from shared.generation.outbox import MAX_PENDING_BYTES, Outbox, OutboxClosed
 from shared.protocol import parts
 from shared.protocol.part_size import MAX_PART_BYTES, serialised_bytes
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from tests.support.outboxes import Reader, drain, taken, text_of, unnumbered
 from tests.support.server import WAIT_SECONDS
 
@@ -73,7 +73,7 @@ class Producer:
                 with self._news:
                     self.put += 1
                     self._news.notify_all()
-        except OutboxSealed as sealed:
+        except OutboxClosed as sealed:
             self.stopped_by = sealed
         finally:
             self.done.set()
@@ -122,22 +122,22 @@ def test_sealing_frees_the_producer_of_a_full_outbox() -> None:
     with blocked_producer() as (outbox, producer):
         outbox.seal()
         assert producer.done.wait(WAIT_SECONDS)
-        assert isinstance(producer.stopped_by, OutboxSealed)
+        assert isinstance(producer.stopped_by, OutboxClosed)
 
 
 def test_ending_frees_the_producer_of_a_full_outbox() -> None:
     with blocked_producer() as (outbox, producer):
         outbox.end([FINISH])
         assert producer.done.wait(WAIT_SECONDS)
-        assert isinstance(producer.stopped_by, OutboxSealed)
+        assert isinstance(producer.stopped_by, OutboxClosed)
 
 
 def test_a_producer_whose_receiver_is_gone_is_freed_and_heard_by_the_journal() -> None:
-    numbered: list[Numbered] = []
+    numbered: list[SequencedPart] = []
     outbox = Outbox(max_pending_bytes=1000, on_numbered=numbered.extend)
     producer = Producer(outbox)
     producer.wait_until_put(10)
-    outbox.unwatched()
+    outbox.detached()
     assert producer.done.wait(WAIT_SECONDS)
     assert (producer.put, producer.stopped_by) == (Producer.TOTAL, None)
     end(outbox, FINISH)
@@ -147,7 +147,7 @@ def test_a_producer_whose_receiver_is_gone_is_freed_and_heard_by_the_journal() -
 
 def test_who_takes_for_nobody_is_given_nothing_but_the_end() -> None:
     outbox = Outbox()
-    outbox.unwatched()
+    outbox.detached()
     outbox.put(parts.block_delta("text", "t", "unheard"))
     assert outbox.take() == []
     end(outbox, FINISH)

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable
 
-from shared.generation.outbox import UNWATCHED_INTERVAL_SECONDS, Outbox
+from shared.generation.outbox import DETACHED_INTERVAL_SECONDS, Outbox
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from tests.support.outboxes import Reader, taken, text_of
 from tests.support.server import WAIT_SECONDS
 
@@ -21,7 +21,7 @@ class Paced:
 
     def __init__(self, interval: float = HOUR) -> None:
         self.now = 0.0
-        self.numbered: list[Numbered] = []
+        self.numbered: list[SequencedPart] = []
         self.outbox = Outbox(min_interval=interval, on_numbered=self.numbered.extend, clock=lambda: self.now)
         self.reader = Reader(self.outbox)
 
@@ -92,11 +92,11 @@ def test_a_part_without_text_that_is_taken_alone_does_not_wait_for_the_text_behi
     assert taken(outbox)
     outbox.put(parts.block_end("text", "t"))
     outbox.put(parts.block_delta("text", "u", "second"))
-    alone: list[list[Numbered] | None] = []
+    alone: list[list[SequencedPart] | None] = []
     taking = threading.Thread(target=lambda: alone.append(outbox.take(most=1)), daemon=True)
     taking.start()
     taking.join(WAIT_SECONDS)
-    assert alone == [[Numbered(1, parts.block_end("text", "t"))]]
+    assert alone == [[SequencedPart(1, parts.block_end("text", "t"))]]
 
 
 def test_the_end_is_never_held_back_and_brings_what_was() -> None:
@@ -120,13 +120,13 @@ def test_the_interval_passes_by_the_real_clock_without_any_news() -> None:
 
 def test_a_stream_that_nobody_receives_is_numbered_rarely() -> None:
     paced = Paced(interval=0.0)
-    paced.outbox.unwatched()
+    paced.outbox.detached()
     paced.outbox.put(parts.block_delta("text", "t", "first"))
     paced.reader.wait_for_batches(1)
-    paced.now = UNWATCHED_INTERVAL_SECONDS / 2
+    paced.now = DETACHED_INTERVAL_SECONDS / 2
     paced.outbox.put(parts.block_delta("text", "t", "second "))
     paced.not_yet(1)
-    paced.now = UNWATCHED_INTERVAL_SECONDS
+    paced.now = DETACHED_INTERVAL_SECONDS
     paced.outbox.put(parts.block_delta("text", "t", "third"))
     paced.reader.wait_for_batches(2)
     paced.end()

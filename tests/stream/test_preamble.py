@@ -10,7 +10,7 @@ from shared.protocol.parts import Part
 from shared.protocol.request import ChatRequest
 from shared.streams.preamble import preamble
 from shared.streams.start import StreamStart
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, registry, running, said, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, repository, running, said, table_client
 
 FIRST: list[dict[str, Any]] = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because"}]
 SECOND: list[dict[str, Any]] = [{"type": "text", "text": " of the air."}]
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("table")
 
 
 def ended(stream: StreamStart, told: list[dict[str, Any]]) -> StreamStart:
-    assert registry().end(stream, {"stopReason": "max_tokens"}, told)
+    assert repository().end(stream, {"stopReason": "max_tokens"}, told)
     return stream
 
 
@@ -30,7 +30,7 @@ def continued(stream_id: str = "stream-2") -> StreamStart:
 
 
 def told(stream_id: str = "stream-2") -> list[Part]:
-    record = registry().record(OWNER, stream_id)
+    record = repository().record(OWNER, stream_id)
     assert record is not None
     return preamble(table_client(), record)
 

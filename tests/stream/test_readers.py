@@ -5,16 +5,16 @@ import time
 import pytest
 
 from shared.models.events import Delta, Usage
-from shared.streams import heartbeat as pulses
-from shared.streams import repository as registries
+from shared.streams import heartbeat as heartbeats
+from shared.streams import repository as repositories
 from shared.streams.journal import JournalReader
 from shared.streams.readers import KEPT_SECONDS, RESUMED_AGAIN_SECONDS, Read, Reader, Readers
 from shared.streams.reaper import Reaper
-from shared.streams.repository import Heard, StreamRegistry
+from shared.streams.repository import HeartbeatAnswer, StreamRepository
 from tests.support.aws import Table
 from tests.support.models import SILENCE, ScriptedModel
 from tests.support.runs import begun, booked, journaled, types
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client
 from tests.support.tables import WatchedTable
 
 READS = Read(STREAM, CHAT)
@@ -29,22 +29,22 @@ def readers() -> Readers:
 def drop(reader: Reader = FIRST) -> None:
     """What the route does with the `abort` of a reader."""
     assert readers().drop(reader) == READS
-    registry().drop_reader(OWNER, CHAT, STREAM)
+    repository().drop_reader(OWNER, CHAT, STREAM)
 
 
 @pytest.fixture
 def due(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two seconds are over at once."""
-    monkeypatch.setattr(registries, "RESUMED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(repositories, "RESUMED_AGAIN_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("table", "due")
 def test_a_reader_that_was_dropped_and_does_not_come_again_meant_a_stop() -> None:
     start = running()
     readers().attach(FIRST, READS)
-    assert registry().pulse(start, USAGE, "m") == Heard("running")
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("running")
     drop()
-    assert registry().pulse(start, USAGE, "m") == Heard("cancelled")
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("cancelled")
 
 
 @pytest.mark.usefixtures("table")
@@ -53,7 +53,7 @@ def test_it_is_not_decided_before_two_seconds_and_asked_again_right_then() -> No
     readers().attach(FIRST, READS)
     before = time.time()
     drop()
-    heard = registry().pulse(start, USAGE, "m")
+    heard = repository().heartbeat(start, USAGE, "m")
     assert heard.state == "running"
     assert heard.ask_at is not None
     assert before + RESUMED_AGAIN_SECONDS <= heard.ask_at <= time.time() + RESUMED_AGAIN_SECONDS
@@ -68,12 +68,12 @@ def test_a_chat_that_is_read_again_goes_on_and_it_is_settled_for_good(order: str
     acts = [lambda: readers().attach(other, READS), drop]
     for act in acts if order == "before" else reversed(acts):
         act()
-    assert registry().pulse(start, USAGE, "m") == Heard("running")
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert "readerDroppedAt" not in slot
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("running")
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert "readerDroppedAt" not in lease
     drop(other)
-    assert registry().pulse(start, USAGE, "m") == Heard("cancelled"), "the last reader was dropped"
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("cancelled"), "the last reader was dropped"
 
 
 @pytest.mark.usefixtures("due")
@@ -85,7 +85,7 @@ def test_a_reader_of_another_chat_or_user_or_long_ago_saves_nothing(table: Table
     readers().attach(Reader(OWNER, "tab-2", "r-5"), READS)
     table.change(f"user#{OWNER}", "reader#tab-2#r-5", resumedAt=int(time.time()) - 60)
     drop()
-    assert registry().pulse(start, USAGE, "m") == Heard("cancelled")
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("cancelled")
 
 
 @pytest.mark.usefixtures("due")
@@ -105,25 +105,25 @@ def test_an_abort_that_comes_while_the_last_one_is_settled_is_not_lost(table: Ta
             drop(SECOND)
 
     watched.before = meanwhile
-    assert StreamRegistry(watched).pulse(start, USAGE, "m") == Heard("running")
-    assert registry().pulse(start, USAGE, "m") == Heard("cancelled")
+    assert StreamRepository(watched).heartbeat(start, USAGE, "m") == HeartbeatAnswer("running")
+    assert repository().heartbeat(start, USAGE, "m") == HeartbeatAnswer("cancelled")
 
 
 @pytest.mark.usefixtures("table")
 def test_a_dropped_reader_of_a_stream_that_was_superseded_or_has_ended_stops_no_other() -> None:
     running()
     newer = running("stream-2", "And now?")
-    registry().drop_reader(OWNER, CHAT, STREAM)
-    assert registry().pulse(newer, USAGE, "m") == Heard("running")
-    registry().end(newer, {}, [])
-    registry().drop_reader(OWNER, CHAT, "stream-2")
+    repository().drop_reader(OWNER, CHAT, STREAM)
+    assert repository().heartbeat(newer, USAGE, "m") == HeartbeatAnswer("running")
+    repository().end(newer, {}, [])
+    repository().drop_reader(OWNER, CHAT, "stream-2")
 
 
 def test_a_running_stream_stops_by_itself_whatever_became_of_the_reader(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulses, "INTERVAL_SECONDS", 0.05)
-    monkeypatch.setattr(registries, "RESUMED_AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(repositories, "RESUMED_AGAIN_SECONDS", 0.2)
     readers().attach(FIRST, READS)
     model = ScriptedModel(Delta("text", 0, "So far"), SILENCE)
     run = begun(model)
@@ -142,13 +142,13 @@ def test_a_stop_outlives_the_worker_that_should_have_heard_of_it(how: str, reaso
     running()
     readers().attach(FIRST, READS)
     if how == "cancelled":
-        registry().cancel(OWNER, STREAM)
+        repository().cancel(OWNER, STREAM)
     else:
         drop()
     if how == "read again":
         readers().attach(SECOND, READS)
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
-    [reaped] = Reaper(registry(), JournalReader(table_client())).sweep("websocket")
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    [reaped] = Reaper(repository(), JournalReader(table_client())).sweep("websocket")
     assert booked(table)["stopReason"] == reason
     assert reaped.terminal[-1].part["type"] == ("abort" if reason == "cancelled" else "error")
 

@@ -8,12 +8,12 @@ import pytest
 from shared.errors import Busy
 from shared.models.events import Usage
 from shared.protocol import parts
-from shared.protocol.parts import Numbered, Part
-from shared.streams import heartbeat as pulses
+from shared.protocol.parts import Part, SequencedPart
+from shared.streams import heartbeat as heartbeats
 from shared.streams.journal import Journal, JournalReader
 from shared.streams.reaper import Reaper
 from shared.streams.records import LEASE_SECONDS
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import Item
 from shared.table.keys import Key
@@ -23,7 +23,7 @@ from tests.support.models import ScriptedModel, spoken
 from tests.support.outboxes import text_of
 from tests.support.runs import begun, booked, failure, journaled, types
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, running, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client, within
 from tests.support.tables import WatchedTable
 
 SAID: list[Part] = [
@@ -50,13 +50,13 @@ FINISHED: list[Part] = [
 
 
 def reaper() -> Reaper:
-    return Reaper(registry(), JournalReader(table_client()))
+    return Reaper(repository(), JournalReader(table_client()))
 
 
 def journal(said: list[Part], first: int = 0, stream_id: str = STREAM) -> None:
     """What the worker wrote before it died."""
     writer = Journal(table_client(), OWNER, stream_id, on_lost=lambda: None)
-    writer.append([Numbered(first + index, part) for index, part in enumerate(said)])
+    writer.append([SequencedPart(first + index, part) for index, part in enumerate(said)])
     assert writer.close(within(WAIT_SECONDS))
 
 
@@ -65,7 +65,7 @@ def died(table: Table, said: list[Part] = SAID, stream_id: str = STREAM, prompt:
     start = running(stream_id, prompt)
     if said:
         journal(said, stream_id=stream_id)
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
     return start
 
 
@@ -89,10 +89,12 @@ def test_the_answer_so_far_stands_in_the_history(table: Table) -> None:
     assert answer["state"] == "done"
 
 
-def test_what_its_last_pulse_told_is_booked_or_what_the_journal_shows_if_that_is_more(table: Table, logs: Logs) -> None:
+def test_what_its_last_heartbeat_told_is_booked_or_what_the_journal_shows_if_that_is_more(
+    table: Table, logs: Logs
+) -> None:
     start = died(table)
-    registry().pulse(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1)
+    repository().heartbeat(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1)
     assert len(list(reaper().sweep("websocket"))) == 1
     usage = booked(table)["usage"]
     assert (int(usage["inputTokens"]), int(usage["outputTokens"]), usage["estimated"]) == (40, 4, True)
@@ -108,7 +110,7 @@ def test_a_stream_that_never_said_anything_is_told_from_its_start(table: Table) 
     assert journaled()[0]["messageId"] == f"msg-{STREAM}"
 
 
-def test_a_worker_that_died_between_its_last_part_and_its_booking_is_booked_as_it_told(
+def test_a_worker_that_died_between_its_last_part_and_its_usage_record_is_booked_as_it_told(
     table: Table, logs: Logs
 ) -> None:
     died(table, said=[*SAID, *FINISHED])
@@ -134,7 +136,7 @@ def test_metrics_that_cannot_be_written_keep_no_client_from_being_told(
 
 def test_a_stream_is_reaped_once(table: Table) -> None:
     died(table)
-    dead = next(iter(registry().open_streams("websocket")))
+    dead = next(iter(repository().open_streams("websocket")))
     assert reaper().reap(dead) is not None
     before = table.items()
     assert reaper().reap(dead) is None
@@ -144,34 +146,34 @@ def test_a_stream_is_reaped_once(table: Table) -> None:
 
 def test_a_worker_that_was_quicker_keeps_its_stream(table: Table) -> None:
     died(table)
-    dead = next(iter(registry().open_streams("websocket")))
+    dead = next(iter(repository().open_streams("websocket")))
 
     class Overtaken(JournalReader):
         """The worker writes on right after the reaper has read."""
 
-        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+        def page(self, owner: str, stream_id: str, first: int) -> list[SequencedPart]:
             page = super().page(owner, stream_id, first)
             if not page:
                 journal([parts.block_delta("text", "t", " there is more")], first)
             return page
 
-    assert Reaper(registry(), Overtaken(table_client())).reap(dead) is None
+    assert Reaper(repository(), Overtaken(table_client())).reap(dead) is None
     assert text_of(journaled()) == "So far and no there is more"
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert record["state"] == "started"
 
 
-def test_a_stream_that_was_superseded_before_it_died_is_ended_without_the_slot(table: Table) -> None:
+def test_a_stream_that_was_superseded_before_it_died_is_ended_without_the_lease(table: Table) -> None:
     died(table)
     newer = running("stream-2", "And why is it dark?")
     table.change(f"stream#{OWNER}#{STREAM}", "stream", startedAt=1)
     [reaped] = reaper().sweep("websocket")
-    assert (reaped.open.stream_id, reaped.open.holds_slot) == (STREAM, False)
+    assert (reaped.open.stream_id, reaped.open.holds_lease) == (STREAM, False)
     assert booked(table)["stopReason"] == "internal"
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["nonce"] == newer.nonce
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["fencingToken"] == newer.fencing_token
 
 
 def test_streams_that_live_that_ended_and_of_other_architectures_are_left_alone(table: Table) -> None:
@@ -188,10 +190,10 @@ def test_streams_that_live_that_ended_and_of_other_architectures_are_left_alone(
 def test_a_stream_that_cannot_be_ended_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
     died(table)
     admitted("stream-2", "Another.", chat_id="chat-2", running=True)
-    table.change(f"user#{OWNER}", "slot#chat-2", leaseExpiresAt=1, startedAt=2)
+    table.change(f"user#{OWNER}", "lease#chat-2", leaseExpiresAt=1, startedAt=2)
     watched = WatchedTable()
     watched.fail("TransactWriteItems", times=1)
-    sweeping = Reaper(StreamRegistry(watched), JournalReader(watched))
+    sweeping = Reaper(StreamRepository(watched), JournalReader(watched))
     assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == ["stream-2"]
     assert logs.lines("a stream could not be ended")
     # The first one's end is in its journal: the next sweep books it.
@@ -203,7 +205,7 @@ def test_a_stream_that_cannot_be_ended_keeps_no_other_from_its_end(table: Table,
 def two_dead(table: Table) -> None:
     died(table)
     admitted("stream-2", "Another.", chat_id="chat-2", running=True)
-    table.change(f"user#{OWNER}", "slot#chat-2", leaseExpiresAt=1, startedAt=2)
+    table.change(f"user#{OWNER}", "lease#chat-2", leaseExpiresAt=1, startedAt=2)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -211,16 +213,16 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_end(table: Table, 
     two_dead(table)
     watched = WatchedTable()
     watched.fail("BatchGetItem", times=2)  # of both, and of the first of them alone
-    sweeping = Reaper(StreamRegistry(watched), JournalReader(watched))
+    sweeping = Reaper(StreamRepository(watched), JournalReader(watched))
     assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == ["stream-2"]
     [line] = logs.lines("an open stream could not be read")
-    assert line["stream"] == {"pk": f"user#{OWNER}", "sk": f"slot#{CHAT}"}
+    assert line["stream"] == {"pk": f"user#{OWNER}", "sk": f"lease#{CHAT}"}
     assert [reaped.open.stream_id for reaped in sweeping.sweep("websocket")] == [STREAM]
 
 
 def test_a_stream_that_is_not_understood_keeps_no_other_from_its_end(table: Table, logs: Logs) -> None:
     """One of another version, perhaps."""
-    table.fill([{"pk": "user#b", "sk": "slot#c", "open": "websocket", "startedAt": 0, "leaseExpiresAt": 1}])
+    table.fill([{"pk": "user#b", "sk": "lease#c", "open": "websocket", "startedAt": 0, "leaseExpiresAt": 1}])
     died(table)
     assert [reaped.open.stream_id for reaped in reaper().sweep("websocket")] == [STREAM]
     [line] = logs.lines("an open stream could not be read")
@@ -237,7 +239,7 @@ def test_what_was_found_is_ended_before_the_sweep_fails_because_no_more_can_be_f
 
     two_dead(table)
     watched = OneByOne()
-    sweep = Reaper(StreamRegistry(watched), JournalReader(watched)).sweep("websocket")
+    sweep = Reaper(StreamRepository(watched), JournalReader(watched)).sweep("websocket")
     assert next(sweep).open.stream_id == STREAM
     watched.fail("Query")
     with pytest.raises(Busy):
@@ -258,19 +260,19 @@ def impatient(pause: Callable[[float], object] = lambda _: None) -> Reaper:
         now += seconds
         pause(now)
 
-    return Reaper(registry(), JournalReader(table_client()), pause=passed, clock=lambda: now)
+    return Reaper(repository(), JournalReader(table_client()), pause=passed, clock=lambda: now)
 
 
 def test_the_stream_of_a_failed_invocation_is_ended_though_its_lease_is_good(table: Table) -> None:
     start = admitted(address={"connectionId": "c", "requestId": STREAM})
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     journal(SAID)
     waited: list[float] = []
     reaped = impatient(waited.append).of_event(event(start))
     assert reaped is not None
     assert reaped.open.address == {"connectionId": "c", "requestId": STREAM}
     assert booked(table)["stopReason"] == "internal"
-    assert 2 * pulses.INTERVAL_SECONDS < max(waited) < LEASE_SECONDS
+    assert 2 * heartbeats.INTERVAL_SECONDS < max(waited) < LEASE_SECONDS
     assert impatient().of_event(event(start)) is None
 
 
@@ -280,19 +282,19 @@ def test_the_stream_of_an_event_that_no_worker_ever_took_is_ended_at_once(table:
     assert impatient(waited.append).of_event(event(start)) is not None
     assert waited == []
     assert booked(table)["stopReason"] == "internal"
-    assert registry().claim(start) == "taken", "a duplicate that comes now runs nothing"
+    assert repository().claim(start) == "taken", "a duplicate that comes now runs nothing"
 
 
 def test_a_duplicate_that_fails_does_not_end_the_stream_of_the_worker_that_runs_it(table: Table) -> None:
     """It aged out, ran out of memory, or failed in its init; another delivery of the event is being worked on."""
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     journal(SAID)
     before = journaled()
 
     def beat(now: float) -> None:
         if now >= 1.4:
-            registry().pulse(start, Usage(1, 2), "m")
+            repository().heartbeat(start, Usage(1, 2), "m")
 
     assert impatient(beat).of_event(event(start)) is None
     assert journaled() == before
@@ -303,10 +305,10 @@ def test_a_duplicate_that_fails_does_not_end_the_stream_of_the_worker_that_runs_
 
 def test_a_worker_that_ends_its_stream_while_it_is_watched_is_left_alone(table: Table) -> None:
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
 
     def end(_: float) -> None:
-        registry().end(start, {"stopReason": "end_turn"}, [])
+        repository().end(start, {"stopReason": "end_turn"}, [])
 
     assert impatient(end).of_event(event(start)) is None
     assert booked(table)["stopReason"] == "end_turn"
@@ -319,14 +321,14 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
 
     def claim(asked: str) -> None:
         if asked == "UpdateItem" and not claimed:
-            claimed.append(registry().claim(start))
+            claimed.append(repository().claim(start))
 
     watched.before = claim
 
     def beat(_: float) -> None:
-        registry().pulse(start, Usage(1, 2), "m")
+        repository().heartbeat(start, Usage(1, 2), "m")
 
-    streams = StreamRegistry(watched)
+    streams = StreamRepository(watched)
     assert Reaper(streams, JournalReader(watched), pause=beat).of_event(event(start)) is None
     assert claimed == ["claimed"]
     record = table.stream(OWNER, STREAM)
@@ -336,9 +338,9 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
 def test_a_superseded_stream_has_as_long_to_end_as_its_lease_was_good(when: str, table: Table) -> None:
-    """It has no slot any more, and so no pulse that shows whether its worker lives."""
+    """It has no lease any more, and so no heartbeat that shows whether its worker lives."""
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     waited: list[float] = []
 
     def supersede(now: float) -> None:
@@ -357,7 +359,7 @@ def test_a_superseded_stream_that_was_claimed_late_has_no_longer_than_a_worker(t
     """Its lease was for the way to a worker too; the reaper's own time is a minute."""
     start = admitted()
     admitted("stream-2", "And now?")
-    assert registry().claim(start) == "superseded"
+    assert repository().claim(start) == "superseded"
     waited: list[float] = []
     assert impatient(waited.append).of_event(event(start)) is not None
     assert max(waited) < LEASE_SECONDS + 2
@@ -367,10 +369,10 @@ def test_a_superseded_stream_that_was_claimed_late_has_no_longer_than_a_worker(t
 @pytest.mark.parametrize("moment", ["before the watch", "while it is watched"])
 def test_a_stream_that_its_user_stops_ends_as_stopped_though_its_worker_died(moment: str, table: Table) -> None:
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     if moment == "before the watch":
-        registry().cancel(OWNER, STREAM)
-    reaped = impatient(lambda _: registry().cancel(OWNER, STREAM)).of_event(event(start))
+        repository().cancel(OWNER, STREAM)
+    reaped = impatient(lambda _: repository().cancel(OWNER, STREAM)).of_event(event(start))
     assert reaped is not None
     assert booked(table)["stopReason"] == "cancelled"
     assert types(journaled())[-2:] == ["message-metadata", "abort"]
@@ -378,39 +380,39 @@ def test_a_stream_that_its_user_stops_ends_as_stopped_though_its_worker_died(mom
 
 
 def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made(table: Table) -> None:  # noqa: ARG001
-    """A read that hangs says what was: the pulse may have come meanwhile."""
+    """A read that hangs says what was: the heartbeat may have come meanwhile."""
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     now = 0.0
 
     class Slow(WatchedTable):
-        """Its second look lasts until the watch is over, and the pulse comes after that."""
+        """Its second look lasts until the watch is over, and the heartbeat comes after that."""
 
         looks = 0
 
         def get(self, key: Key) -> Item | None:
             nonlocal now
             item = super().get(key)
-            if key["sk"].startswith("slot#"):
+            if key["sk"].startswith("lease#"):
                 self.looks += 1
                 if self.looks == 2:
                     now += 60.0
-                    registry().pulse(start, Usage(1, 2), "m")
+                    repository().heartbeat(start, Usage(1, 2), "m")
             return item
 
     slow = Slow()
-    watching = Reaper(StreamRegistry(slow), JournalReader(slow), pause=lambda _: None, clock=lambda: now)
+    watching = Reaper(StreamRepository(slow), JournalReader(slow), pause=lambda _: None, clock=lambda: now)
     assert watching.of_event(event(start)) is None
     assert slow.looks == 3
 
 
 def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) -> None:
     start = admitted()
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     admitted("stream-2", "And now?")
 
     def end(_: float) -> None:
-        registry().end(start, {"stopReason": "superseded"}, [], holds_slot=False)
+        repository().end(start, {"stopReason": "superseded"}, [], holds_lease=False)
 
     assert impatient(end).of_event(event(start)) is None
     assert booked(table)["stopReason"] == "superseded"
@@ -420,9 +422,9 @@ def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) ->
 def test_a_failed_invocation_of_a_stream_that_is_not_open_ends_nothing(what: str, table: Table) -> None:
     start = admitted()
     if what == "ended":
-        registry().end(start, {}, [])
+        repository().end(start, {}, [])
     else:
-        registry().withdraw(start)
+        repository().withdraw(start)
         if what == "of an earlier start":
             admitted(prompt="Once more?")
     before = table.items()

@@ -11,41 +11,41 @@ from botocore.exceptions import ClientError
 from shared.errors import NotFound
 from shared.models.events import Usage
 from shared.streams.records import LEASE_SECONDS
-from shared.streams.repository import RESUMABLE_SECONDS, StreamRegistry
+from shared.streams.repository import RESUMABLE_SECONDS, StreamRepository
 from shared.streams.start import START_WITHIN_SECONDS, StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, refused, sent
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, members, registry, running, shared_with, start
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, members, repository, running, shared_with, start
 
 USAGE = Usage(3, 5, estimated=True)
 BOOKED: dict[str, object] = {"model": "m", "stopReason": "end_turn"}
 
 
-def lease(table: Table, chat_id: str = CHAT) -> float:
-    slot = table.slot(OWNER, chat_id)
-    assert slot is not None
-    return float(slot["leaseExpiresAt"]) - time.time()
+def lease_seconds(table: Table, chat_id: str = CHAT) -> float:
+    lease = table.lease(OWNER, chat_id)
+    assert lease is not None
+    return float(lease["leaseExpiresAt"]) - time.time()
 
 
 def end(stream: StreamStart) -> bool:
-    return registry().end(stream, BOOKED, [])
+    return repository().end(stream, BOOKED, [])
 
 
 @pytest.mark.usefixtures("table")
 def test_a_stream_is_claimed_once() -> None:
     stream = admitted()
-    assert [registry().claim(stream) for _ in range(3)] == ["claimed", "taken", "taken"]
+    assert [repository().claim(stream) for _ in range(3)] == ["claimed", "taken", "taken"]
 
 
 @pytest.mark.usefixtures("table")
 def test_a_stream_that_was_registered_as_running_cannot_be_claimed() -> None:
-    assert registry().claim(running()) == "taken"
+    assert repository().claim(running()) == "taken"
 
 
 def test_a_stream_that_was_never_registered_is_not_claimed(table: Table) -> None:
-    assert registry().claim(start()) == "taken"
+    assert repository().claim(start()) == "taken"
     assert table.count() == 0
 
 
@@ -53,13 +53,13 @@ def test_a_stream_that_was_never_registered_is_not_claimed(table: Table) -> None
 def test_a_stream_that_has_ended_is_not_claimed() -> None:
     stream = admitted()
     assert end(stream)
-    assert registry().claim(stream) == "taken"
+    assert repository().claim(stream) == "taken"
 
 
 def test_of_many_who_claim_at_once_one_has_the_stream(table: Table) -> None:  # noqa: ARG001
     for round_ in range(3):
         stream = admitted(f"stream-{round_}", chat_id=f"chat-{round_}")
-        assert sorted(at_once(8, lambda: registry().claim(stream))) == ["claimed", *["taken"] * 7]  # noqa: B023
+        assert sorted(at_once(8, lambda: repository().claim(stream))) == ["claimed", *["taken"] * 7]  # noqa: B023
 
 
 def at_once(count: int, call: Callable[[], str]) -> list[str]:
@@ -75,42 +75,46 @@ def at_once(count: int, call: Callable[[], str]) -> list[str]:
 
 def test_a_worker_has_a_minute_to_claim_a_stream_and_then_a_short_lease(table: Table) -> None:
     stream = admitted()
-    assert lease(table) == pytest.approx(START_WITHIN_SECONDS + LEASE_SECONDS, abs=5)
-    registry().claim(stream)
-    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
+    assert lease_seconds(table) == pytest.approx(START_WITHIN_SECONDS + LEASE_SECONDS, abs=5)
+    repository().claim(stream)
+    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
 
 
 def test_who_runs_a_stream_in_the_same_invocation_has_the_short_lease_at_once(table: Table) -> None:
     running()
-    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
+    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
 
 
-def test_a_pulse_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
+def test_a_heartbeat_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
     stream = running()
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=0)
-    assert registry().pulse(stream, Usage(1, 1), "m").state == "running"
-    assert registry().pulse(stream, USAGE, "m").state == "running"
-    assert lease(table) == pytest.approx(LEASE_SECONDS, abs=5)
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert (slot["usage"]["inputTokens"], slot["usage"]["outputTokens"], slot["model"]) == (3, 5, "m")
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
+    assert repository().heartbeat(stream, Usage(1, 1), "m").state == "running"
+    assert repository().heartbeat(stream, USAGE, "m").state == "running"
+    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert (lease["usage"]["inputTokens"], lease["usage"]["outputTokens"], lease["model"]) == (3, 5, "m")
 
 
-def test_claim_and_pulse_are_one_request_each(table: Table) -> None:  # noqa: ARG001
+def test_claim_and_heartbeat_are_one_request_each(table: Table) -> None:  # noqa: ARG001
     stream = admitted()
-    with sent(registry().table.client) as requests:
-        registry().claim(stream)
-        registry().pulse(stream, USAGE, "m")
+    with sent(repository().table.client) as requests:
+        repository().claim(stream)
+        repository().heartbeat(stream, USAGE, "m")
     assert requests == ["UpdateItem", "UpdateItem"]
 
 
 def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Table) -> None:
     older, elsewhere = running(), running("stream-0", chat_id="another-chat")
     admitted("stream-x", owner="somebody-else", chat_id="a-chat-of-theirs")
-    registry().pulse(older, USAGE, "m")
+    repository().heartbeat(older, USAGE, "m")
     newer = running("stream-2")
-    assert registry().pulse(older, USAGE, "m").state == "superseded"
-    assert registry().pulse(newer, USAGE, "m").state == registry().pulse(elsewhere, USAGE, "m").state == "running"
+    assert repository().heartbeat(older, USAGE, "m").state == "superseded"
+    assert (
+        repository().heartbeat(newer, USAGE, "m").state
+        == repository().heartbeat(elsewhere, USAGE, "m").state
+        == "running"
+    )
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert (record["state"], record["open"], record["model"]) == ("started", "websocket", "m")
@@ -121,36 +125,36 @@ def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Ta
 def test_a_stream_that_was_superseded_before_its_claim_is_ended_by_one_worker() -> None:
     older = admitted()
     newer = admitted("stream-2")
-    assert [registry().claim(older) for _ in range(2)] == ["superseded", "taken"]
-    assert registry().claim(newer) == "claimed"
+    assert [repository().claim(older) for _ in range(2)] == ["superseded", "taken"]
+    assert repository().claim(newer) == "claimed"
 
 
 @pytest.mark.usefixtures("table")
 def test_a_second_delivery_of_a_superseded_stream_that_runs_does_nothing() -> None:
     older = admitted()
-    registry().claim(older)
+    repository().claim(older)
     admitted("stream-2")
-    assert registry().claim(older) == "taken"
+    assert repository().claim(older) == "taken"
 
 
 @pytest.mark.parametrize("run", [False, True])
 def test_a_stream_is_withdrawn_or_claimed_never_both(run: bool, table: Table) -> None:
     stream = admitted()
     if run:
-        registry().claim(stream)
-    assert registry().withdraw(stream) is not run
+        repository().claim(stream)
+    assert repository().withdraw(stream) is not run
     assert (table.stream(OWNER, STREAM) is None) is not run
-    assert (table.slot(OWNER, CHAT) is None) is not run
-    assert registry().claim(stream) == "taken"
+    assert (table.lease(OWNER, CHAT) is None) is not run
+    assert repository().claim(stream) == "taken"
 
 
 def test_a_withdrawn_stream_leaves_the_question_and_no_answer(table: Table) -> None:
     stream = admitted()
-    assert registry().withdraw(stream)
-    assert registry().withdraw(stream)
+    assert repository().withdraw(stream)
+    assert repository().withdraw(stream)
     assert [message["role"] for message in chats().read(OWNER, CHAT)["messages"]] == ["user"]
     assert [message.get("state") for message in table.messages(CHAT)] == [None, "done"]
-    assert registry().resumable(OWNER, CHAT) is None
+    assert repository().resumable(OWNER, CHAT) is None
 
 
 def test_a_stream_is_withdrawn_whose_answers_place_another_has_taken_for_a_question(table: Table) -> None:
@@ -158,7 +162,7 @@ def test_a_stream_is_withdrawn_whose_answers_place_another_has_taken_for_a_quest
     [_, answer] = table.messages(CHAT)
     question: dict[str, object] = {"pk": answer["pk"], "sk": answer["sk"], "id": "m-9", "role": "user", "parts": []}
     table.fill([question])
-    assert registry().withdraw(stream)
+    assert repository().withdraw(stream)
     assert table.stream(OWNER, STREAM) is None
     assert table.messages(CHAT)[1] == question
 
@@ -166,81 +170,81 @@ def test_a_stream_is_withdrawn_whose_answers_place_another_has_taken_for_a_quest
 @pytest.mark.usefixtures("table")
 def test_an_id_that_is_used_again_after_a_withdrawal_is_another_stream() -> None:
     first = admitted()
-    registry().withdraw(first)
+    repository().withdraw(first)
     second = admitted()
-    assert second.nonce != first.nonce
-    assert registry().claim(first) == "taken", "a late event of the first attempt"
-    assert not registry().end(first, BOOKED, [])
-    assert not registry().withdraw(first)
-    assert registry().claim(second) == "claimed"
+    assert second.fencing_token != first.fencing_token
+    assert repository().claim(first) == "taken", "a late event of the first attempt"
+    assert not repository().end(first, BOOKED, [])
+    assert not repository().withdraw(first)
+    assert repository().claim(second) == "claimed"
 
 
 @pytest.mark.parametrize("run", [False, True])
 def test_a_superseded_stream_is_withdrawn_unless_it_was_claimed(run: bool, table: Table) -> None:
     older = admitted()
     if run:
-        registry().claim(older)
+        repository().claim(older)
     newer = admitted("stream-2")
-    assert registry().withdraw(older) is not run
+    assert repository().withdraw(older) is not run
     assert (table.stream(OWNER, STREAM) is None) is not run
-    assert registry().claim(newer) == "claimed"
+    assert repository().claim(newer) == "claimed"
 
 
 def test_the_record_says_what_became_of_a_stream(table: Table) -> None:
-    assert registry().record(OWNER, STREAM) is None
+    assert repository().record(OWNER, STREAM) is None
     stream = admitted()
-    record = registry().record(OWNER, STREAM)
+    record = repository().record(OWNER, STREAM)
     assert record is not None
-    assert (record.state, record.nonce, record.message_id) == ("started", stream.nonce, "msg-stream-1")
+    assert (record.state, record.fencing_token, record.message_id) == ("started", stream.fencing_token, "msg-stream-1")
     assert (record.ended_at, record.stop_reason) == (None, None)
     end(stream)
-    record = registry().record(OWNER, STREAM)
+    record = repository().record(OWNER, STREAM)
     assert record is not None
     assert (record.state, record.stop_reason) == ("ended", "end_turn")
     assert record.ended_at == pytest.approx(time.time(), abs=5)
     table.change(f"stream#{OWNER}#{STREAM}", "stream", expiresAt=int(time.time()) - 1)
-    assert registry().record(OWNER, STREAM) is None, "DynamoDB deletes late"
+    assert repository().record(OWNER, STREAM) is None, "DynamoDB deletes late"
 
 
 def test_the_latest_stream_of_a_chat_is_offered_until_a_minute_after_its_end(table: Table) -> None:
     admitted("stream-0", chat_id="another-chat")
     older, newer = admitted(), admitted("stream-2")
-    latest = registry().resumable(OWNER, CHAT)
+    latest = repository().resumable(OWNER, CHAT)
     assert latest is not None
     assert latest.stream_id == "stream-2"
     end(older)
     end(newer)
-    assert registry().resumable(OWNER, CHAT) is not None
+    assert repository().resumable(OWNER, CHAT) is not None
     table.change(f"stream#{OWNER}#stream-2", "stream", endedAt=int(time.time()) - RESUMABLE_SECONDS - 1)
-    assert registry().resumable(OWNER, CHAT) is None
+    assert repository().resumable(OWNER, CHAT) is None
 
 
 @pytest.mark.usefixtures("table")
 def test_a_chat_of_others_is_not_there_and_one_that_never_was_has_nothing_to_resume() -> None:
-    assert registry().resumable(OWNER, CHAT) is None
+    assert repository().resumable(OWNER, CHAT) is None
     admitted()
     with pytest.raises(NotFound):
-        registry().resumable("somebody-else", CHAT)
+        repository().resumable("somebody-else", CHAT)
     shared_with("somebody-else")
-    assert registry().resumable("somebody-else", CHAT) is None, "a member resumes what is the member's own"
+    assert repository().resumable("somebody-else", CHAT) is None, "a member resumes what is the member's own"
     admitted("stream-2", owner="somebody-else")
-    assert registry().resumable("somebody-else", CHAT) is not None
+    assert repository().resumable("somebody-else", CHAT) is not None
     members().remove(OWNER, CHAT, "somebody-else")
     with pytest.raises(NotFound):  # a member no more
-        registry().resumable("somebody-else", CHAT)
+        repository().resumable("somebody-else", CHAT)
     chats().delete(OWNER, CHAT)
     with pytest.raises(NotFound):  # nor is one that was deleted, for anybody
-        registry().resumable(OWNER, CHAT)
+        repository().resumable(OWNER, CHAT)
 
 
 @pytest.fixture(scope="module")
-def unlucky() -> Iterator[StreamRegistry]:
-    """A registry of its own client, for what is done to it."""
-    return StreamRegistry(TableClient(TABLE))
+def unlucky() -> Iterator[StreamRepository]:
+    """A repository of its own client, for what is done to it."""
+    return StreamRepository(TableClient(TABLE))
 
 
 @pytest.mark.usefixtures("table")
-def test_a_claim_whose_answer_was_lost_is_repeated_and_has_succeeded(unlucky: StreamRegistry) -> None:
+def test_a_claim_whose_answer_was_lost_is_repeated_and_has_succeeded(unlucky: StreamRepository) -> None:
     stream = admitted()
     with first_answers_lost(unlucky.table.client, "UpdateItem"), sent(unlucky.table.client) as requests:
         assert unlucky.claim(stream) == "claimed"
@@ -249,7 +253,7 @@ def test_a_claim_whose_answer_was_lost_is_repeated_and_has_succeeded(unlucky: St
 
 
 def test_a_withdrawal_whose_answer_was_lost_is_repeated_and_has_succeeded(
-    table: Table, unlucky: StreamRegistry
+    table: Table, unlucky: StreamRepository
 ) -> None:
     stream = admitted()
     with first_answers_lost(unlucky.table.client, "TransactWriteItems"):
@@ -258,7 +262,7 @@ def test_a_withdrawal_whose_answer_was_lost_is_repeated_and_has_succeeded(
 
 
 @pytest.mark.usefixtures("table")
-def test_a_single_write_that_meets_a_transaction_waits_for_it(unlucky: StreamRegistry) -> None:
+def test_a_single_write_that_meets_a_transaction_waits_for_it(unlucky: StreamRepository) -> None:
     stream = admitted()
     with refused(unlucky.table.client, "UpdateItem", "TransactionConflictException", times=3):
         assert unlucky.claim(stream) == "claimed"
@@ -268,12 +272,12 @@ def test_another_failure_of_the_table_is_not_taken_for_an_outcome(table: Table) 
     stream = admitted()
     table.delete()
     steps: list[Callable[[], object]] = [
-        lambda: registry().claim(stream),
-        lambda: registry().pulse(stream, USAGE, "m"),
-        lambda: registry().cancel(OWNER, STREAM),
-        lambda: registry().withdraw(stream),
-        lambda: registry().record(OWNER, STREAM),
-        lambda: registry().resumable(OWNER, CHAT),
+        lambda: repository().claim(stream),
+        lambda: repository().heartbeat(stream, USAGE, "m"),
+        lambda: repository().cancel(OWNER, STREAM),
+        lambda: repository().withdraw(stream),
+        lambda: repository().record(OWNER, STREAM),
+        lambda: repository().resumable(OWNER, CHAT),
         lambda: end(stream),
         lambda: admitted("stream-2"),
     ]

@@ -9,14 +9,14 @@ import pytest
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.generation import usage_meter
 from shared.models.events import BlockEnd, Delta, Stop, Usage
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import drain, merged, taken, text_of
 from tests.support.runs import begun, booked, failure, journaled, parts_of, types
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, registry, running
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, repository, running
 from tests.support.tables import WatchedTable
 
 
@@ -43,9 +43,9 @@ def test_what_a_blocked_client_does_not_take_is_journaled_while_the_model_is_sil
     watched = WatchedTable()
     written = threading.Event()
     watched.before = lambda asked: written.set() if asked == "PutItem" else None
-    run = begun(ScriptedModel(Delta("text", 0, "So far"), SILENCE), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(Delta("text", 0, "So far"), SILENCE), streams=StreamRepository(watched))
     assert written.wait(WAIT_SECONDS)
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     run.join()
     assert text_of(journaled()) == "So far"
 
@@ -113,12 +113,12 @@ def test_the_first_text_is_timed_apart_from_reasoning(table: Table, monkeypatch:
         return now
 
     monkeypatch.setattr(usage_meter, "time", SimpleNamespace(monotonic=clock))
-    count = usage_meter.Tally()
+    count = usage_meter.UsageMeter()
     for event in (Delta("reasoning", 0, "Hm."), Delta("text", 1, "A"), Delta("text", 1, "B")):
         count.observe(event)
-    booking = count.settle("m", "end_turn", None)
-    assert booking.first_text_ms == 2000.0
-    assert booking.tokens_per_second is not None
+    usage_record = count.settle("m", "end_turn", None)
+    assert usage_record.first_text_ms == 2000.0
+    assert usage_record.tokens_per_second is not None
 
 
 def test_the_answer_stands_in_the_history_of_its_chat_when_the_stream_has_ended(table: Table) -> None:

@@ -10,24 +10,24 @@ from shared.generation import run as runs
 from shared.generation.run import DEADLINE_MARGIN_SECONDS, StreamRun
 from shared.models.events import Delta
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.streams import heartbeat
 from shared.streams.journal import Journal
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import Reader, drain, taken, text_of
 from tests.support.runs import begun, booked, failure, journaled, parts_of, types
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, running, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client, within
 from tests.support.tables import WatchedTable
 
 NO_TIME = DEADLINE_MARGIN_SECONDS
 
 
 @pytest.fixture
-def fast_pulse(monkeypatch: pytest.MonkeyPatch) -> None:
+def fast_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     """What takes a second takes a moment."""
     monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.02)
 
@@ -51,7 +51,7 @@ def test_a_stream_that_has_no_time_at_all_ends_at_once(remaining: float, table: 
     assert booked(table)["stopReason"] == "deadline"
 
 
-@pytest.mark.usefixtures("fast_pulse")
+@pytest.mark.usefixtures("fast_heartbeat")
 @pytest.mark.parametrize("said", [[], [Delta("text", 0, "So far")]], ids=["before its first word", "in the middle"])
 def test_a_cancel_reaches_a_silent_model_and_ends_the_stream_with_what_was_used(
     said: list[Delta], table: Table
@@ -59,7 +59,7 @@ def test_a_cancel_reaches_a_silent_model_and_ends_the_stream_with_what_was_used(
     model = ScriptedModel(*said, SILENCE)
     run = begun(model)
     reader = Reader(run)
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     told = reader.rest()
     assert model.interrupted.is_set()
     assert text_of(told) == "".join(delta.text for delta in said)
@@ -70,11 +70,11 @@ def test_a_cancel_reaches_a_silent_model_and_ends_the_stream_with_what_was_used(
     assert metadata["usage"]["estimated"] is True
     assert metadata["usage"]["outputTokens"] == (2 if said else 0)
     assert journaled() == told
-    assert table.slot(OWNER, CHAT) is None
+    assert table.lease(OWNER, CHAT) is None
 
 
-@pytest.mark.usefixtures("fast_pulse")
-def test_a_newer_start_in_the_chat_ends_the_stream_and_keeps_the_slot(table: Table) -> None:
+@pytest.mark.usefixtures("fast_heartbeat")
+def test_a_newer_start_in_the_chat_ends_the_stream_and_keeps_the_lease(table: Table) -> None:
     model = ScriptedModel(Delta("text", 0, "So far"), SILENCE)
     reader = Reader(begun(model))
     newer = running("stream-2", "No: why is it dark?")
@@ -82,16 +82,16 @@ def test_a_newer_start_in_the_chat_ends_the_stream_and_keeps_the_slot(table: Tab
     assert types(told)[-2:] == ["message-metadata", "abort"]
     assert told[-1]["reason"] == booked(table)["stopReason"] == "superseded"
     assert journaled() == told
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["nonce"] == newer.nonce
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["fencingToken"] == newer.fencing_token
 
 
-@pytest.mark.usefixtures("fast_pulse")
+@pytest.mark.usefixtures("fast_heartbeat")
 def test_a_cancel_reaches_a_stream_whose_receiver_takes_nothing(table: Table) -> None:
     model = ScriptedModel(*spoken(*["x" * 1000] * 1000))
     run = begun(model)
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     run.join()
     assert booked(table)["stopReason"] == "cancelled"
     assert journaled() == drain(run)
@@ -118,14 +118,14 @@ def test_the_reader_of_a_full_outbox_is_not_waited_for_when_the_stream_ends(
     assert not run._supervisor.is_alive()
 
 
-@pytest.mark.usefixtures("fast_pulse")
-def test_no_pulse_follows_the_end(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("fast_heartbeat")
+def test_no_heartbeat_follows_the_end(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     beaten = threading.Event()
     watched.client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: beaten.set())
-    run = begun(ScriptedModel(beaten, *spoken("Hello")), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(beaten, *spoken("Hello")), streams=StreamRepository(watched))
     drain(run)
-    run._pulse._thread.join(WAIT_SECONDS)
+    run._heartbeat._thread.join(WAIT_SECONDS)
     booked_at = watched.requests.index("TransactWriteItems")
     assert "UpdateItem" in watched.requests[:booked_at]
     assert len(watched.requests[booked_at + 1 :]) <= 1, "one beat may have been under way, and none began"
@@ -165,7 +165,7 @@ def test_a_stream_that_came_too_late_fails_as_deadline_and_the_model_is_not_aske
 
 
 def unasked(model: ScriptedModel, by: Any) -> StreamRun:
-    run = StreamRun(running(), model=model, registry=registry(), ends_at=within())
+    run = StreamRun(running(), model=model, repository=repository(), ends_at=within())
     if by == "superseded":
         running("stream-2", "No: why is it dark?")
     run.begin_ended(by)
@@ -178,7 +178,7 @@ def test_who_was_taken_for_dead_says_no_more_hangs_up_and_books_nothing(table: T
     watched = WatchedTable()
     written = threading.Event()
     watched.client.meta.events.register("after-call.dynamodb.PutItem", lambda **_: written.set())
-    run = begun(model, streams=StreamRegistry(watched))
+    run = begun(model, streams=StreamRepository(watched))
     reader = Reader(run)
     assert reader.hears("text-delta", within=WAIT_SECONDS)
     assert written.wait(WAIT_SECONDS)
@@ -201,7 +201,7 @@ def test_who_was_taken_for_dead_says_no_more_hangs_up_and_books_nothing(table: T
 def test_who_loses_with_its_very_last_words_does_not_hand_them_out(table: Table, logs: Logs) -> None:
     watched = WatchedTable()
     buried = threading.Event()
-    run = begun(ScriptedModel(buried, *spoken("Hello")), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(buried, *spoken("Hello")), streams=StreamRepository(watched))
     assert bury(0, parts.failure(ModelUnavailable("dead"), {}))
     buried.set()
     told = drain(run)
@@ -215,7 +215,7 @@ def test_who_loses_with_its_very_last_words_does_not_hand_them_out(table: Table,
 def bury(sequence: int, certificate: list[parts.Part]) -> bool:
     """Puts the end of a stream at the next key of its journal, as the reaper does."""
     journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    journal.append([Numbered(sequence + index, part) for index, part in enumerate(certificate)])
+    journal.append([SequencedPart(sequence + index, part) for index, part in enumerate(certificate)])
     return journal.close(within(WAIT_SECONDS))
 
 

@@ -9,16 +9,16 @@ from shared.generation import run as runs
 from shared.streams import heartbeat
 from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
-from shared.streams.usage_record import Booking
+from shared.streams.usage_record import UsageRecord
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import Reader, drain, text_of
 from tests.support.runs import begun, booked, journaled, parts_of
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, registry, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, repository, table_client, within
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -36,7 +36,7 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_terminal_part_is_not_handed_out_before_the_stream_is(step: str, table: Table) -> None:
     watched = WatchedTable()
     said = threading.Event()
-    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRepository(watched))
     reader = Reader(run)
     reader.wait_for_batches(1)
     wait_until_written(run)
@@ -61,7 +61,7 @@ def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
     beaten = threading.Semaphore(0)
     watched.client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: beaten.release())
     said = threading.Event()
-    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(said, *spoken("Hi")), streams=StreamRepository(watched))
     reader = Reader(run)
     reader.wait_for_batches(1)
     wait_until_written(run)
@@ -71,10 +71,10 @@ def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
     assert reader.hears("finish-step", within=WAIT_SECONDS)
     while beaten.acquire(blocking=False):
         pass
-    before = table.slot(OWNER, CHAT)
+    before = table.lease(OWNER, CHAT)
     for _ in range(3):
         assert beaten.acquire(timeout=WAIT_SECONDS)
-    after = table.slot(OWNER, CHAT)
+    after = table.lease(OWNER, CHAT)
     free.set()
     assert reader.rest()[-1]["type"] == "finish"
     run.join()
@@ -93,14 +93,14 @@ def wait_until_written(run: runs.StreamRun) -> None:
 
 def test_the_last_flush_comes_before_the_record_says_ended(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
-    drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched)))
     assert watched.requests[-2:] == ["PutItem", "TransactWriteItems"]
 
 
 def test_a_short_stream_makes_a_flush_at_each_end_and_one_transaction(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     said = threading.Event()
-    run = begun(ScriptedModel(said, *spoken(*["x "] * 500)), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(said, *spoken(*["x "] * 500)), streams=StreamRepository(watched))
     reader = Reader(run)
     reader.wait_for_batches(1)
     wait_until_written(run)
@@ -116,48 +116,50 @@ def test_a_journal_that_cannot_be_closed_costs_no_client_its_end_and_tells_no_re
 ) -> None:
     watched = WatchedTable()
     watched.fail("PutItem")
-    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched)))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
     assert logs.lines("the journal gives up: its last write takes too long")
     assert booked(table)["stopReason"] == "end_turn"
-    reading = Tail(JournalReader(watched), StreamRegistry(watched)).follow(OWNER, STREAM, until=within(WAIT_SECONDS))
+    reading = Tail(JournalReader(watched), StreamRepository(watched)).follow(OWNER, STREAM, until=within(WAIT_SECONDS))
     assert list(reading) == []
     assert not reading.complete
 
 
 @pytest.mark.usefixtures("little_patience")
-def test_a_booking_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_about(table: Table, logs: Logs) -> None:
+def test_a_usage_record_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_about(
+    table: Table, logs: Logs
+) -> None:
     watched = WatchedTable()
     _, free = watched.hold("TransactWriteItems")
-    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched)))
+    told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched)))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
-    [line] = logs.lines("booking takes too long")
+    [line] = logs.lines("usage_record takes too long")
     assert (line["streamId"], line["stopReason"], line["usage"]["outputTokens"]) == (STREAM, "end_turn", 7)
     assert (logs.lines("stream ended"), logs.metrics()) == ([], [])
     free.set()
     for thread in threading.enumerate():
-        if thread.name == "booking":
+        if thread.name == "usage_record":
             thread.join(WAIT_SECONDS)
     assert booked(table)
     assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1)
 
 
 @pytest.mark.usefixtures("little_patience", "impatient")
-def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_booking(
+def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_usage_record(
     table: Table, logs: Logs
 ) -> None:
     watched = WatchedTable()
     watched.fail("TransactWriteItems")
-    run = begun(ScriptedModel(*spoken("Hi")), streams=StreamRegistry(watched))
+    run = begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched))
     assert drain(run)[-1]["type"] == "finish"
     run.join()
-    [line] = logs.lines("booking the stream failed")
+    [line] = logs.lines("usage_record the stream failed")
     assert line["level"] == "ERROR"
     assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
     assert (logs.lines("stream ended"), logs.metrics()) == ([], [])
-    table.change(f"user#{OWNER}", f"slot#{CHAT}", leaseExpiresAt=1, startedAt=1)
-    assert len(list(Reaper(registry(), JournalReader(table_client())).sweep("websocket"))) == 1
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
+    assert len(list(Reaper(repository(), JournalReader(table_client())).sweep("websocket"))) == 1
     assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1), "the reaper counts what it has ended"
 
 
@@ -217,7 +219,7 @@ def test_a_stream_that_cannot_be_settled_ends_for_its_client_all_the_same(
     logs: Logs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Booking, "metadata", lambda *_: 1 / 0)
+    monkeypatch.setattr(UsageRecord, "metadata", lambda *_: 1 / 0)
     told = drain(begun(ScriptedModel(*spoken("Hi"))))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "error")
     assert logs.lines("settling the stream failed")

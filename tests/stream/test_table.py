@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from shared.errors import Busy
 from shared.table.attributes import from_attributes, to_attributes
 from shared.table.client import ConditionFailed, TableClient
-from shared.table.keys import record_key, slot_key
+from shared.table.keys import lease_key, record_key
 from shared.table.writes import NEW, delete, put, update, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import answered_with
@@ -51,7 +51,7 @@ def fill(client: TableClient) -> None:
 
 def test_many_items_come_in_the_order_of_their_keys_with_gaps(client: TableClient) -> None:
     fill(client)
-    asked = [KEYS[3], slot_key("o", "c"), KEYS[0]]
+    asked = [KEYS[3], lease_key("o", "c"), KEYS[0]]
     assert [item and item["n"] for item in client.get_many(asked)] == [3, None, 0]
     assert client.get_many([]) == []
 
@@ -89,7 +89,7 @@ def test_a_refused_write_names_the_item_in_its_way(client: TableClient) -> None:
         client.write(put({**KEYS[1], "n": 9}, NEW))
     assert refusal.value.items == {0: {**KEYS[1], "n": 1}}
     with pytest.raises(ConditionFailed) as refusal:
-        client.write(delete(slot_key("o", "c"), where("attribute_exists(#pk)")))
+        client.write(delete(lease_key("o", "c"), where("attribute_exists(#pk)")))
     assert refusal.value.items == {0: None}
 
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from shared.errors import Busy
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from shared.streams.journal import JournalReader
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind
@@ -22,7 +22,7 @@ from tests.support.models import ScriptedModel, spoken
 from tests.support.outboxes import merged, text_of, unnumbered
 from tests.support.runs import begun, journaled
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, STREAM, registry, running, table_client, within
+from tests.support.starts import OWNER, STREAM, repository, running, table_client, within
 from tests.support.tables import WatchedTable
 
 FINISH = parts.finish("stop", {})
@@ -35,7 +35,7 @@ class Script:
         """Each poll finds one step more: items of these numbers of parts, or `ended`."""
         self.now = 0.0
         self.state = "started"
-        self.items: list[list[Numbered]] = []
+        self.items: list[list[SequencedPart]] = []
         self.looks = 0
         self.reading: Reading | None = None
         self._steps = list(steps)
@@ -47,14 +47,14 @@ class Script:
             return
         for size in step:
             first = sum(map(len, self.items))
-            self.items.append([Numbered(first + index, parts.start_step()) for index in range(int(size))])
+            self.items.append([SequencedPart(first + index, parts.start_step()) for index in range(int(size))])
 
     def pause(self, seconds: float) -> None:
         assert 0 <= seconds <= POLL_SECONDS
         self.now += seconds
         self.grow()
 
-    def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:  # noqa: ARG002
+    def page(self, owner: str, stream_id: str, first: int) -> list[SequencedPart]:  # noqa: ARG002
         starts = [item[0].sequence for item in self.items]
         return [each for item in self.items[starts.index(first) :] for each in item] if first in starts else []
 
@@ -96,7 +96,7 @@ def test_a_reader_is_ahead_of_the_journal_when_it_got_the_parts_from_the_worker_
 
 def test_a_tail_ends_with_the_terminal_part_without_asking_for_the_record() -> None:
     script = Script([1])
-    script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
+    script.items = [[SequencedPart(0, parts.start_step()), SequencedPart(1, FINISH)]]
     script._steps = []
     assert script.follow() == [[0, 1]]
     assert script.complete
@@ -105,7 +105,7 @@ def test_a_tail_ends_with_the_terminal_part_without_asking_for_the_record() -> N
 
 def test_a_reader_that_has_all_is_not_kept_waiting() -> None:
     script = Script()
-    script.items = [[Numbered(0, parts.start_step()), Numbered(1, FINISH)]]
+    script.items = [[SequencedPart(0, parts.start_step()), SequencedPart(1, FINISH)]]
     assert script.follow(after=1) == []
     assert script.complete
     assert script.now == 0.0
@@ -143,11 +143,11 @@ def test_what_was_flushed_just_before_the_end_is_read_after_it() -> None:
     # The record is looked at between two polls: the last flushes are there, but have not been read.
     class Late(Script):
         def record(self, owner: str, stream_id: str) -> Script:
-            self.items += [[Numbered(1, parts.start_step())], [Numbered(2, parts.start_step())]]
+            self.items += [[SequencedPart(1, parts.start_step())], [SequencedPart(2, parts.start_step())]]
             self.state = "ended"
             return super().record(owner, stream_id)
 
-        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+        def page(self, owner: str, stream_id: str, first: int) -> list[SequencedPart]:
             return super().page(owner, stream_id, first)[:1]  # a page holds a megabyte
 
     script = Late([1])
@@ -159,10 +159,10 @@ def test_a_read_that_fails_does_not_say_that_nothing_more_comes() -> None:
         failing = 0
 
         def record(self, owner: str, stream_id: str) -> Script:
-            self.items, self.state, self.failing = [*self.items, [Numbered(1, FINISH)]], "ended", 2
+            self.items, self.state, self.failing = [*self.items, [SequencedPart(1, FINISH)]], "ended", 2
             return super().record(owner, stream_id)
 
-        def page(self, owner: str, stream_id: str, first: int) -> list[Numbered]:
+        def page(self, owner: str, stream_id: str, first: int) -> list[SequencedPart]:
             if self.failing:
                 self.failing -= 1
                 raise Busy
@@ -181,7 +181,7 @@ def test_a_tail_survives_a_table_that_fails_for_a_while(table: Table, logs: Logs
     run.join()
     watched = WatchedTable()
     watched.fail("Query", times=6)
-    tail = Tail(JournalReader(watched), StreamRegistry(watched), pause=lambda _: None)
+    tail = Tail(JournalReader(watched), StreamRepository(watched), pause=lambda _: None)
     batches = list(tail.follow(OWNER, STREAM, until=within(WAIT_SECONDS)))
     assert text_of(unnumbered(batches)) == "Hello"
     assert logs.lines("reading the journal failed")
@@ -192,8 +192,10 @@ def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Ta
     read: list[list[Part]] = []
 
     def follow() -> None:
-        batches: list[list[Numbered]] = []
-        for batch in Tail(JournalReader(table_client()), registry()).follow(OWNER, STREAM, until=within(WAIT_SECONDS)):
+        batches: list[list[SequencedPart]] = []
+        for batch in Tail(JournalReader(table_client()), repository()).follow(
+            OWNER, STREAM, until=within(WAIT_SECONDS)
+        ):
             if not batches:
                 following.wait(WAIT_SECONDS)
             batches.append(batch)
@@ -218,8 +220,8 @@ def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Ta
 @pytest.mark.parametrize("state", ["unknown", "ended"])
 def test_a_stream_without_parts_that_does_not_run_is_not_waited_for(state: str, table: Table) -> None:  # noqa: ARG001
     if state == "ended":
-        registry().end(running(), {}, [])
+        repository().end(running(), {}, [])
     paused: list[float] = []
-    tail = Tail(JournalReader(table_client()), registry(), clock=lambda: sum(paused), pause=paused.append)
+    tail = Tail(JournalReader(table_client()), repository(), clock=lambda: sum(paused), pause=paused.append)
     assert list(tail.follow(OWNER, STREAM, until=3600.0)) == []
     assert sum(paused) == pytest.approx(LOOK_SECONDS)

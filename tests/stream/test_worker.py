@@ -13,8 +13,8 @@ from shared.errors import StreamwaysError
 from shared.generation import worker as workers
 from shared.generation.delivery import ReceiverGone, TryAgain
 from shared.generation.worker import Worker
-from shared.protocol.parts import Numbered, Part
-from shared.streams.repository import StreamRegistry
+from shared.protocol.parts import Part, SequencedPart
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.logs import Logs
@@ -22,7 +22,7 @@ from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import text_of, unnumbered
 from tests.support.runs import booked, journaled, types
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, start, table_client, within
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, start, table_client, within
 
 MINUTE = 60.0
 
@@ -31,13 +31,13 @@ class Client:
     """Receives the batches of a stream, and may fail at one."""
 
     def __init__(self, fail: Callable[[int], Exception | None] = lambda _: None) -> None:
-        self.batches: list[Sequence[Numbered]] = []
+        self.batches: list[Sequence[SequencedPart]] = []
         self.failures: list[str] = []
         self.beats = 0
         self.attempts = 0
         self._fail = fail
 
-    def deliver(self, batch: Sequence[Numbered]) -> None:
+    def deliver(self, batch: Sequence[SequencedPart]) -> None:
         self._try()
         assert batch
         self.batches.append(batch)
@@ -67,7 +67,7 @@ def event(of: StreamStart, seconds: float = MINUTE) -> dict[str, Any]:
 def work(
     client: Client, model: ScriptedModel, sent: dict[str, Any] | None = None, *, seconds: float = MINUTE
 ) -> ScriptedModel:
-    worker = Worker(model, registry(), min_interval=0.0)  # pyright: ignore
+    worker = Worker(model, repository(), min_interval=0.0)  # pyright: ignore
     worker.work(sent or event(admitted()), client, within(seconds))
     return model
 
@@ -117,7 +117,7 @@ def test_of_two_events_that_come_at_once_one_is_worked_on(table: Table) -> None:
 
 def test_an_event_of_a_stream_that_was_withdrawn_does_nothing(table: Table) -> None:
     sent = admitted()
-    registry().withdraw(sent)
+    repository().withdraw(sent)
     client = Client()
     assert work(client, ScriptedModel(*spoken("Hello")), event(sent)).asked is None
     assert (client.attempts, client.failures) == (0, [])
@@ -135,7 +135,7 @@ def test_a_late_event_ends_as_deadline_and_the_model_is_not_asked(table: Table) 
 
 def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_so(table: Table) -> None:
     sent = admitted()
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     client = Client()
     model = work(client, ScriptedModel(*spoken("Hello")), event(sent))
     assert not model.left.is_set()
@@ -153,13 +153,13 @@ def test_a_stream_that_a_newer_one_superseded_before_its_worker_came_is_told_so(
     assert client.parts[-1] == {"type": "abort", "reason": "superseded"}
     assert journaled() == client.parts
     assert booked(table)["stopReason"] == "superseded"
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["nonce"] == newer.nonce
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["fencingToken"] == newer.fencing_token
 
 
 def test_a_client_of_a_silent_model_is_sent_beats(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    monkeypatch.setattr(workers, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(workers, "KEEP_ALIVE_SECONDS", 0.01)
     beaten = threading.Event()
 
     class Beaten(Client):
@@ -176,7 +176,7 @@ def test_a_client_of_a_silent_model_is_sent_beats(table: Table, monkeypatch: pyt
 
 def test_a_transport_that_brings_one_part_a_call_is_given_one_at_a_time(table: Table) -> None:  # noqa: ARG001
     client = Client()
-    worker = Worker(ScriptedModel(*spoken("Hello")), registry(), min_interval=0.0, parts_at_once=1)  # pyright: ignore
+    worker = Worker(ScriptedModel(*spoken("Hello")), repository(), min_interval=0.0, parts_at_once=1)  # pyright: ignore
     worker.work(event(admitted()), client, within(MINUTE))
     assert {len(batch) for batch in client.batches} == {1}
     assert client.parts == journaled()
@@ -204,7 +204,7 @@ def test_a_stream_whose_receiver_is_gone_goes_on_and_is_journaled_and_booked(tab
 def test_a_receiver_that_is_found_gone_by_a_beat_does_not_end_the_stream(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "BEAT_SECONDS", 0.01)
+    monkeypatch.setattr(workers, "KEEP_ALIVE_SECONDS", 0.01)
     gone = threading.Event()
 
     class Leaving(Client):
@@ -234,7 +234,7 @@ def test_a_delivery_that_fails_is_told_to_the_client_once_and_does_not_end_the_s
 def test_a_client_that_blocks_does_not_keep_the_stream_from_its_end(table: Table) -> None:
     over = threading.Event()
 
-    class Noticed(StreamRegistry):
+    class Noticed(StreamRepository):
         def end(self, *ended: Any, **how: Any) -> bool:
             result = super().end(*ended, **how)
             over.set()

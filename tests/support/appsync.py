@@ -50,7 +50,7 @@ def appsync_world() -> Iterator[World]:
     kept = (
         fields.admission,
         fields.dispatcher,
-        fields.registry,
+        fields.repository,
         fields.journal,
         fields.chat_store,
         fields.members,

@@ -115,9 +115,9 @@ class Table:
         """The record of a stream."""
         return self.item(f"stream#{owner}#{stream_id}", "stream")
 
-    def slot(self, owner: str, chat_id: str) -> dict[str, Any] | None:
+    def lease(self, owner: str, chat_id: str) -> dict[str, Any] | None:
         """What a running stream of this user in this chat is."""
-        return self.item(f"user#{owner}", f"slot#{chat_id}")
+        return self.item(f"user#{owner}", f"lease#{chat_id}")
 
     def chat(self, chat_id: str) -> dict[str, Any] | None:
         """A chat."""

@@ -4,14 +4,14 @@ import threading
 from collections.abc import Iterable
 from typing import Protocol
 
-from shared.protocol.parts import DELTAS, Numbered, Part
+from shared.protocol.parts import DELTAS, Part, SequencedPart
 from tests.support.server import WAIT_SECONDS
 
 
 class Source(Protocol):
     """What parts are taken from."""
 
-    def take(self, timeout: float | None = None) -> list[Numbered] | None:
+    def take(self, timeout: float | None = None) -> list[SequencedPart] | None:
         """As an Outbox does."""
         ...
 
@@ -20,7 +20,7 @@ class Reader:
     """Takes from an outbox on a thread of its own, as a transport does."""
 
     def __init__(self, outbox: Source) -> None:
-        self.batches: list[list[Numbered]] = []
+        self.batches: list[list[SequencedPart]] = []
         self._outbox = outbox
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -65,7 +65,7 @@ def drain(outbox: Source) -> list[Part]:
     return Reader(outbox).rest()
 
 
-def unnumbered(batches: Iterable[Iterable[Numbered]]) -> list[Part]:
+def unnumbered(batches: Iterable[Iterable[SequencedPart]]) -> list[Part]:
     """The parts alone; their numbers must be 0, 1, 2…"""
     numbered = [each for batch in batches for each in batch]
     assert [each.sequence for each in numbered] == list(range(len(numbered)))

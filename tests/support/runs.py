@@ -3,22 +3,22 @@
 from typing import Any
 
 from shared.generation.run import StreamRun
-from shared.protocol.parts import Numbered, Part
+from shared.protocol.parts import Part, SequencedPart
 from shared.streams.journal import JournalReader
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.models import ScriptedModel
 from tests.support.outboxes import drain, unnumbered
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, MINUTE, OWNER, STREAM, registry, running, table_client, within
+from tests.support.starts import CHAT, MINUTE, OWNER, STREAM, repository, running, table_client, within
 
 
 def begun(
     model: ScriptedModel,
     start: StreamStart | None = None,
     *,
-    streams: StreamRegistry | None = None,
+    streams: StreamRepository | None = None,
     seconds: float = MINUTE,
     min_interval: float = 0.0,
 ) -> StreamRun:
@@ -26,7 +26,7 @@ def begun(
     run = StreamRun(
         start or running(),
         model=model,
-        registry=streams or registry(),
+        repository=streams or repository(),
         ends_at=within(seconds),
         min_interval=min_interval,
     )
@@ -34,7 +34,7 @@ def begun(
     return run
 
 
-def parts_of(model: ScriptedModel, *, streams: StreamRegistry | None = None, seconds: float = MINUTE) -> list[Part]:
+def parts_of(model: ScriptedModel, *, streams: StreamRepository | None = None, seconds: float = MINUTE) -> list[Part]:
     """The parts of a whole stream; the journal has the same, unless the table is one that the test brings."""
     run = begun(model, streams=streams, seconds=seconds)
     parts = drain(run)
@@ -47,7 +47,7 @@ def parts_of(model: ScriptedModel, *, streams: StreamRegistry | None = None, sec
 def journaled(stream_id: str = STREAM) -> list[Part]:
     """The parts in the journal; their numbers are 0, 1, 2…"""
     reader = JournalReader(table_client())
-    pages: list[list[Numbered]] = []
+    pages: list[list[SequencedPart]] = []
     while page := reader.page(OWNER, stream_id, sum(map(len, pages))):
         pages.append(page)
     return unnumbered(pages)
@@ -59,8 +59,8 @@ def booked(table: Table, stream_id: str = STREAM) -> dict[str, Any]:
     assert item is not None
     assert item["state"] == "ended"
     assert "open" not in item
-    slot = table.slot(OWNER, CHAT)
-    assert slot is None or slot["streamId"] != stream_id
+    lease = table.lease(OWNER, CHAT)
+    assert lease is None or lease["streamId"] != stream_id
     return item
 
 

@@ -9,7 +9,7 @@ from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.protocol.request import ChatRequest, Message
 from shared.streams.admission import Admission
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import Architecture, StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE
@@ -42,7 +42,7 @@ def start(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT)
         owner=OWNER,
         stream_id=stream_id,
         chat_id=chat_id,
-        nonce=f"nonce-of-{stream_id}",
+        fencing_token=f"fencing_token-of-{stream_id}",
         architecture="websocket",
         message_id=f"msg-{stream_id}",
         answer_index=1,
@@ -59,9 +59,9 @@ def table_client() -> TableClient:
 
 
 @cache
-def registry() -> StreamRegistry:
-    """The registry of the table."""
-    return StreamRegistry(table_client())
+def repository() -> StreamRepository:
+    """The repository of the table."""
+    return StreamRepository(table_client())
 
 
 @cache

@@ -38,7 +38,7 @@ KEPT = (
     session.sessions,
     environment.admission,
     environment.dispatcher,
-    environment.registry,
+    environment.repository,
     environment.chats,
     environment.members,
     worker.worker,

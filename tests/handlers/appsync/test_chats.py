@@ -13,7 +13,7 @@ from shared.chats.members import INVITATIONS_AN_HOUR
 from tests.support.appsync import SDL, ask, refusal, result
 from tests.support.aws import Table
 from tests.support.entries import entry
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, shared_with
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, shared_with
 
 pytestmark = pytest.mark.usefixtures("world", "table")
 CHANGES: list[tuple[str, dict[str, Any]]] = [
@@ -27,7 +27,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 def answered(stream_id: str = STREAM, text: str = "Because.") -> None:
     """A question and its answer."""
     start = admitted(stream_id, architecture="appsync", running=True)
-    assert registry().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": text}])
+    assert repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": text}])
 
 
 def fields_of(type_name: str) -> set[str]:

@@ -8,14 +8,14 @@ import pytest
 from handlers.appsync import fields
 from shared.errors import Internal
 from shared.protocol import parts
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.journal import Journal
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from tests.support.appsync import ask, refusal, result
 from tests.support.aws import Table
 from tests.support.cursors import behind
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, said, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, said, table_client, within
 from tests.support.tables import WatchedTable
 
 SAID = [parts.start("msg-1", STREAM), parts.block_start("text", "t"), parts.block_delta("text", "t", "Hi 🎈")]
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("world", "table")
 def journal(told: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     """Writes parts of the stream, as one item each time."""
     writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    writer.append([Numbered(first + index, part, epoch) for index, part in enumerate(told)])
+    writer.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(told)])
     assert writer.close(within(10))
 
 
@@ -82,7 +82,7 @@ def test_parts_stop_before_a_gap() -> None:
 def test_an_ended_stream_whose_last_parts_were_lost_has_an_end_all_the_same() -> None:
     start = admitted(architecture="appsync", running=True)
     journal(SAID)
-    assert registry().end(start, {"stopReason": "internal"}, [])
+    assert repository().end(start, {"stopReason": "internal"}, [])
     assert (page()["parts"], page()["ended"]) == (SAID, False)
     assert (page(2)["parts"], page(2)["ended"]) == ([], True)
     assert (page(1000)["parts"], page(1000)["ended"]) == ([], True)
@@ -176,7 +176,7 @@ def test_a_cursor_finds_its_own_stream_whatever_was_started_since() -> None:
 
 def test_what_ended_a_while_ago_is_not_resumed(table: Table) -> None:
     start = admitted(architecture="appsync", running=True)
-    registry().end(start, {"stopReason": "end_turn"}, [])
+    repository().end(start, {"stopReason": "end_turn"}, [])
     assert result("activeStream", {"chatId": CHAT}) == {"streamId": STREAM, "chatId": CHAT}
     ended = table.stream(OWNER, STREAM)
     assert ended is not None
@@ -196,18 +196,18 @@ def test_a_stream_that_ends_while_it_is_read_loses_nothing(monkeypatch: pytest.M
     watched = WatchedTable()
 
     def end(asked: str) -> None:
-        if asked == "GetItem" and registry().end(start, {"stopReason": "end_turn"}, []):
+        if asked == "GetItem" and repository().end(start, {"stopReason": "end_turn"}, []):
             journal(END, len(SAID))
 
     watched.before = end
-    monkeypatch.setattr(fields, "registry", lambda: StreamRegistry(watched))
+    monkeypatch.setattr(fields, "repository", lambda: StreamRepository(watched))
     read = page(2)
     assert (read["parts"], read["ended"]) == (END, True)
 
 
 def test_the_first_page_of_a_continued_answer_has_what_it_held() -> None:
     first = admitted("stream-0", architecture="appsync", running=True)
-    registry().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
+    repository().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     admitted(STREAM, request=request, architecture="appsync")
     journal(SAID)

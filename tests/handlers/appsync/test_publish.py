@@ -12,7 +12,7 @@ from botocore.credentials import Credentials
 from handlers.appsync.publish import PUBLISH, PublishRefused, publish
 from shared.generation.delivery import TryAgain
 from shared.protocol import parts
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, SequencedPart
 from tests.support.appsync import APPSYNC, World
 from tests.support.aws import ENVIRONMENT
 from tests.support.cursors import behind
@@ -20,8 +20,8 @@ from tests.support.server import Received
 from tests.support.starts import CHAT, OWNER, start
 
 BATCH = [
-    Numbered(4, parts.block_start("text", "t")),
-    Numbered(5, parts.block_delta("text", "t", 'wörld 🎈 "quoted" \0')),
+    SequencedPart(4, parts.block_start("text", "t")),
+    SequencedPart(5, parts.block_delta("text", "t", 'wörld 🎈 "quoted" \0')),
 ]
 
 
@@ -52,7 +52,9 @@ def test_a_batch_is_published_as_one_message(world: World) -> None:
 
 
 def test_a_batch_that_is_too_large_for_one_message_is_several_each_with_the_place_behind_it(world: World) -> None:
-    large = [Numbered(number, parts.block_delta("text", "t", "x" * 60_000), REAPER_EPOCH) for number in range(7, 10)]
+    large = [
+        SequencedPart(number, parts.block_delta("text", "t", "x" * 60_000), REAPER_EPOCH) for number in range(7, 10)
+    ]
     publish(start("s-1"), large, time.monotonic() + 60)
     told = [(each["firstSequence"], each["epoch"], each["cursor"]) for each in world.appsync.published]
     assert told == [(number, REAPER_EPOCH, str(behind(number, "s-1", REAPER_EPOCH))) for number in range(7, 10)]

@@ -8,7 +8,7 @@ import pytest
 
 from handlers.appsync import reaper
 from shared.protocol import parts
-from shared.protocol.parts import REAPER_EPOCH, Numbered
+from shared.protocol.parts import REAPER_EPOCH, SequencedPart
 from shared.streams.journal import Journal
 from shared.streams.start import StreamStart
 from tests.support.appsync import World, result
@@ -17,7 +17,7 @@ from tests.support.cursors import behind
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, registry, table_client, within
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, table_client, within
 from tests.support.stock import StockClient, text_of
 
 SAID = [
@@ -32,16 +32,16 @@ SCHEDULED = {"detail-type": "Scheduled Event", "source": "aws.events", "detail":
 def died(stream_id: str = STREAM, chat_id: str = CHAT, owner: str = OWNER) -> StreamStart:
     """A stream whose worker was killed after it had said something."""
     start = admitted(stream_id, owner=owner, chat_id=chat_id, architecture="appsync")
-    assert registry().claim(start) == "claimed"
+    assert repository().claim(start) == "claimed"
     journal = Journal(table_client(), owner, stream_id, on_lost=lambda: None)
-    journal.append([Numbered(index, part) for index, part in enumerate(SAID)])
+    journal.append([SequencedPart(index, part) for index, part in enumerate(SAID)])
     assert journal.close(within(10))
     return start
 
 
 def silent_for_a_minute(table: Table, owner: str = OWNER, chat_id: str = CHAT, stream_id: str = STREAM) -> None:
     """As if that had been a minute ago."""
-    for item in (table.slot(owner, chat_id), table.stream(owner, stream_id)):
+    for item in (table.lease(owner, chat_id), table.stream(owner, stream_id)):
         assert item is not None
         table.change(item["pk"], item["sk"], startedAt=item["startedAt"] - 60)
         if "leaseExpiresAt" in item:
@@ -89,7 +89,7 @@ def test_what_subscribers_are_told_is_what_the_journal_says(world: World, table:
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert record["state"] == "ended"
-    assert table.slot(OWNER, CHAT) is None
+    assert table.lease(OWNER, CHAT) is None
 
 
 @pytest.mark.usefixtures("table")
@@ -112,7 +112,7 @@ def test_a_failure_that_is_reported_twice_is_told_once(world: World) -> None:
 @pytest.mark.usefixtures("table")
 def test_a_worker_that_failed_after_its_end_is_not_told(world: World) -> None:
     start = died()
-    registry().end(start, {"stopReason": "end_turn"}, [])
+    repository().end(start, {"stopReason": "end_turn"}, [])
     reap(failed(start))
     assert world.appsync.published == []
 
@@ -133,7 +133,7 @@ def test_the_sweep_leaves_streams_of_other_architectures_alone(world: World, tab
     silent_for_a_minute(table)
     reap(SCHEDULED)
     assert world.appsync.published == []
-    assert table.slot(OWNER, CHAT) is not None
+    assert table.lease(OWNER, CHAT) is not None
 
 
 @pytest.mark.parametrize("status", [403, 429])
@@ -160,7 +160,7 @@ def two_dead(table: Table) -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_stream_that_cannot_be_read_keeps_no_other_from_being_ended_and_told(world: World, table: Table) -> None:
     two_dead(table)
-    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+    with refused(reaper.reaper().repository.table.client, "BatchGetItem", "InternalServerError", times=2):
         reap(SCHEDULED)
     assert len(world.appsync.published) == 1
     reap(SCHEDULED)
@@ -183,7 +183,7 @@ def test_subscribers_that_cannot_be_told_for_a_fault_of_ours_keep_no_other_strea
 @pytest.mark.usefixtures("table")
 def test_a_read_that_fails_for_a_moment_costs_no_subscriber_the_end(world: World) -> None:
     event = failed(died())
-    with refused(reaper.reaper().registry.table.client, "GetItem", "InternalServerError", times=2):
+    with refused(reaper.reaper().repository.table.client, "GetItem", "InternalServerError", times=2):
         reap(event)
     assert told(world)[-1]["type"] == "error"
 

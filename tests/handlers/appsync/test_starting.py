@@ -34,10 +34,10 @@ def test_a_start_is_handed_to_the_worker(world: World, table: Table) -> None:
     assert stream["messages"] == [{"role": "user", "text": PROMPT}]
     assert (stream["maxOutputTokens"], stream["correlationId"]) == (300, "gql-1")
     assert event.keys() == {"stream", "startBy"}
-    record, slot = table.stream(OWNER, STREAM), table.slot(OWNER, CHAT)
+    record, lease = table.stream(OWNER, STREAM), table.lease(OWNER, CHAT)
     assert record is not None
-    assert slot is not None
-    assert (record["state"], slot["state"], slot["streamId"]) == ("started", "registered", STREAM)
+    assert lease is not None
+    assert (record["state"], lease["state"], lease["streamId"]) == ("started", "registered", STREAM)
 
 
 def test_without_a_request_id_the_invocation_s_own_ties_the_logs_together(world: World) -> None:
@@ -129,9 +129,9 @@ def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(wor
 def test_a_running_stream_is_asked_to_stop(table: Table) -> None:
     result("startStream", ARGUMENTS)
     assert result("cancelStream", {"streamId": STREAM}) == STREAM
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["cancelled"] is True
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["cancelled"] is True
 
 
 def test_a_cancel_that_was_faster_than_its_start_is_kept_for_it(world: World) -> None:
@@ -144,6 +144,6 @@ def test_a_stream_of_another_user_cannot_be_stopped_and_nobody_learns_that_it_is
     result("startStream", ARGUMENTS)
     known, unknown = (ask("cancelStream", {"streamId": each}, user="bob") for each in (STREAM, "never-was"))
     assert (known, unknown) == ({"result": STREAM}, {"result": "never-was"})
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    assert slot["cancelled"] is False
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["cancelled"] is False

@@ -136,7 +136,7 @@ def test_an_appsync_that_stays_busy_does_not_keep_the_stream_from_its_end(
 
 def test_nothing_is_published_while_the_model_is_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     beats = threading.Semaphore(0)
-    monkeypatch.setattr("shared.generation.worker.BEAT_SECONDS", 0.01)
+    monkeypatch.setattr("shared.generation.worker.KEEP_ALIVE_SECONDS", 0.01)
     beat = worker.PublishDelivery.beat
 
     def counted(delivery: worker.PublishDelivery) -> None:
@@ -200,7 +200,7 @@ def test_a_delivery_that_cannot_claim_its_stream_leaves_it_to_the_reaper_to_tell
     """It may be a duplicate, and the client that of a stream which runs well."""
     event = started()
     with (
-        refused(worker.worker().registry.table.client, "UpdateItem", "InternalServerError"),
+        refused(worker.worker().repository.table.client, "UpdateItem", "InternalServerError"),
         pytest.raises(Busy),
     ):
         work(event=event)

@@ -5,7 +5,7 @@ import threading
 
 from starlette.types import Message
 
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.streams.journal import JournalReader
 from tests.support import bedrock
 from tests.support.aws import Table
@@ -73,9 +73,9 @@ async def until_ended() -> None:
             assert not thread.is_alive()
 
 
-def journal(stream_id: str) -> list[Numbered]:
+def journal(stream_id: str) -> list[SequencedPart]:
     reader = JournalReader.from_environment()
-    told: list[Numbered] = []
+    told: list[SequencedPart] = []
     while more := reader.read(OWNER, stream_id, behind(len(told) - 1, stream_id)):
         told += more
     return told

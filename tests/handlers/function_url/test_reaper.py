@@ -8,7 +8,7 @@ import pytest
 
 from handlers.function_url import reaper
 from shared.protocol import parts as protocol
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission, Joined
 from shared.streams.journal import Journal
@@ -40,7 +40,7 @@ def dies(stream_id: str, chat_id: str = "chat-1", architecture: Architecture = "
         protocol.block_delta("text", "t", "Hal"),
     ]
     journal = Journal(TableClient.from_environment(), OWNER, stream_id, on_lost=lambda: None)
-    journal.append([Numbered(sequence, part) for sequence, part in enumerate(said)])
+    journal.append([SequencedPart(sequence, part) for sequence, part in enumerate(said)])
     assert journal.close(time.monotonic() + WAIT_SECONDS)
 
 
@@ -97,7 +97,7 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_from_its_end(
     dies("s-1", "chat-1")
     dies("s-2", "chat-2")
     leases_end(monkeypatch)
-    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+    with refused(reaper.reaper().repository.table.client, "BatchGetItem", "InternalServerError", times=2):
         reaper.handler(SCHEDULE, lambda_context())
     assert sorted(item["state"] for item in table.items("stream#", "stream")) == ["ended", "started"]
     reaper.handler(SCHEDULE, lambda_context())

@@ -11,12 +11,12 @@ from starlette.types import Message
 from handlers.function_url.response import MAX_BODIES, PartsResponse
 from handlers.function_url.sse import ServerSentEvents
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
 
-DELTA = Numbered(0, parts.block_delta("text", "t", "Hello"))
-FINISH = Numbered(1, parts.finish("stop", {}))
+DELTA = SequencedPart(0, parts.block_delta("text", "t", "Hello"))
+FINISH = SequencedPart(1, parts.finish("stop", {}))
 
 
 class Script:
@@ -28,7 +28,7 @@ class Script:
         self.takes = 0
         self.left = threading.Event()
 
-    def take(self) -> list[Numbered] | None:
+    def take(self) -> list[SequencedPart] | None:
         self.takes += 1
         for line in self._script:
             if isinstance(line, threading.Event):
@@ -132,7 +132,7 @@ async def test_bodies_that_wait_leave_threads_for_everything_else() -> None:
     silence, waits = threading.Event(), threading.Semaphore(0)
 
     class Silent(Script):
-        def take(self) -> list[Numbered] | None:
+        def take(self) -> list[SequencedPart] | None:
             waits.release()
             return super().take()
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from handlers.function_url.environment import core
-from shared.streams.repository import RESUMABLE_SECONDS, StreamRegistry
+from shared.streams.repository import RESUMABLE_SECONDS, StreamRepository
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.cursors import behind
@@ -190,9 +190,9 @@ async def test_a_journal_that_cannot_be_read_cuts_the_body_without_a_word(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, table: Table
 ) -> None:
     await ask(client)
-    latest = core().registry.resumable(OWNER, "chat-1")
+    latest = core().repository.resumable(OWNER, "chat-1")
     table.delete()
-    monkeypatch.setattr(StreamRegistry, "resumable", lambda *_: latest)
+    monkeypatch.setattr(StreamRepository, "resumable", lambda *_: latest)
     response = await send(client, "GET", STREAM, remaining=2.0)
     assert response.status_code == 200
     assert "ResourceNotFound" not in response.text

@@ -8,11 +8,11 @@ import pytest
 from handlers.function_url.sources import Followed
 from shared.errors import Internal
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission
 from shared.streams.journal import Journal
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.streams.tail import Tail
 from shared.table.client import TableClient
@@ -36,9 +36,9 @@ def end(told: list[parts.Part]) -> None:
     """A stream that has ended, with this journal."""
     start = begin()
     journal = Journal(TableClient.from_environment(), OWNER, "s-1", on_lost=lambda: None)
-    journal.append([Numbered(sequence, part) for sequence, part in enumerate(told)])
+    journal.append([SequencedPart(sequence, part) for sequence, part in enumerate(told)])
     assert journal.close(time.monotonic() + WAIT_SECONDS)
-    assert StreamRegistry.from_environment().end(start, {}, [])
+    assert StreamRepository.from_environment().end(start, {}, [])
 
 
 def read(after: int) -> tuple[list[int], bool]:
@@ -70,7 +70,7 @@ def test_a_reader_is_complete_with_the_terminal_part_wherever_it_stands(
 def test_a_reader_that_has_left_reads_no_more(world: World) -> None:  # noqa: ARG001
     begin()
     silent = Followed(Tail.from_environment(), OWNER, "s-1", until=time.monotonic() + 3600)
-    taken: list[list[Numbered] | None] = []
+    taken: list[list[SequencedPart] | None] = []
     reader = threading.Thread(target=lambda: taken.append(silent.take()), daemon=True)
     reader.start()
     silent.leave()

@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Message
 
 from shared.table.client import TableClient
-from shared.table.keys import slot_key
+from shared.table.keys import lease_key
 from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.function_url import (
@@ -112,9 +112,9 @@ async def test_a_stream_is_claimed_by_whoever_has_admitted_it(world: World) -> N
     exchange = Watching()
     running = asyncio.ensure_future(exchange.run())
     await exchange.hears("So far")
-    slot = await asyncio.to_thread(TableClient.from_environment().get, slot_key(OWNER, "chat-1"))
-    assert slot is not None
-    assert (slot["streamId"], slot["state"]) == (exchange.stream_id, "running")
+    lease = await asyncio.to_thread(TableClient.from_environment().get, lease_key(OWNER, "chat-1"))
+    assert lease is not None
+    assert (lease["streamId"], lease["state"]) == (exchange.stream_id, "running")
     end.set()
     await asyncio.wait_for(running, WAIT_SECONDS)
 
@@ -203,7 +203,7 @@ async def test_the_first_parts_are_sent_before_the_model_answers_and_text_as_it_
 async def test_the_stream_is_booked_before_its_last_part_leaves(table: Table, world: World) -> None:  # noqa: ARG001
     states: list[str] = []
 
-    class Booking(Exchange):
+    class UsageRecord(Exchange):
         async def send(self, message: Message) -> None:
             await super().send(message)
             if b'"finish"' in message.get("body", b""):
@@ -211,7 +211,7 @@ async def test_the_stream_is_booked_before_its_last_part_leaves(table: Table, wo
                 assert item is not None
                 states.append(item["state"])
 
-    await Booking().run()
+    await UsageRecord().run()
     assert states == ["ended"]
 
 

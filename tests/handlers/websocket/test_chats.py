@@ -8,7 +8,7 @@ import pytest
 from shared.chats.lists import PAGE_ENTRIES
 from tests.support.aws import Table
 from tests.support.entries import entry
-from tests.support.starts import admitted, registry
+from tests.support.starts import admitted, repository
 from tests.support.websocket import CONNECTION, OWNER, World, error_of, receive
 
 MAX_FRAME_BYTES = 128 * 1024
@@ -18,8 +18,8 @@ MAX_FRAME_BYTES = 128 * 1024
 def talk(prompt: str = "Why?", answer: str = "Because.", stream_id: str = "s-1", chat_id: str = "chat-1") -> None:
     """A message and its answer."""
     start = admitted(stream_id, prompt, chat_id=chat_id)
-    assert registry().claim(start) == "claimed"
-    assert registry().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": answer}])
+    assert repository().claim(start) == "claimed"
+    assert repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": answer}])
 
 
 def ask(world: World, kind: str, **fields: Any) -> list[dict[str, Any]]:

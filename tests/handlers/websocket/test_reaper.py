@@ -7,13 +7,13 @@ import pytest
 
 from handlers.websocket import reaper
 from shared.protocol import parts
-from shared.protocol.parts import Numbered
+from shared.protocol.parts import SequencedPart
 from shared.streams.journal import Journal, JournalReader
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, table_client, within
 from tests.support.websocket import CONNECTION, World, error_of
 
 ADDRESS = {"connectionId": CONNECTION, "requestId": STREAM}
@@ -24,9 +24,9 @@ def dying(stream_id: str = STREAM, chat_id: str = CHAT, connection_id: str = CON
     """The event of a worker that has begun to speak."""
     address = {"connectionId": connection_id, "requestId": stream_id}
     start = admitted(stream_id, chat_id=chat_id, address=address)
-    registry().claim(start)
+    repository().claim(start)
     journal = Journal(table_client(), OWNER, stream_id, on_lost=lambda: None)
-    journal.append([Numbered(0, parts.start("msg-1", stream_id)), Numbered(1, parts.start_step())])
+    journal.append([SequencedPart(0, parts.start("msg-1", stream_id)), SequencedPart(1, parts.start_step())])
     assert journal.close(within(5))
     return {**address, "connectedAt": 1, "stream": start.to_json(), "startBy": time.time()}
 
@@ -43,7 +43,7 @@ def failed(payload: dict[str, Any], condition: str = "RetriesExhausted") -> dict
 def expire(table: Table, chat_id: str = CHAT) -> None:
     """Nobody has heard of the worker for long."""
     now = int(time.time())
-    table.change(f"user#{OWNER}", f"slot#{chat_id}", leaseExpiresAt=now - 1, startedAt=now - 60)
+    table.change(f"user#{OWNER}", f"lease#{chat_id}", leaseExpiresAt=now - 1, startedAt=now - 60)
 
 
 @pytest.mark.parametrize("condition", ["RetriesExhausted", "EventAgeExceeded"])
@@ -51,7 +51,7 @@ def test_the_client_of_a_failed_worker_is_told_in_an_error_frame(condition: str,
     reap(failed(dying(), condition))
     [frame] = world.connections.frames(CONNECTION)
     assert error_of(frame, STREAM)["code"] == "internal"
-    assert table.slot(OWNER, CHAT) is None
+    assert table.lease(OWNER, CHAT) is None
     written = JournalReader(table_client()).read(OWNER, STREAM)
     assert written[-1].part["type"] == "error"
 
@@ -60,7 +60,7 @@ def test_a_stream_that_no_worker_has_begun_is_ended_too(world: World, table: Tab
     start = admitted(address=ADDRESS)
     reap(failed({**ADDRESS, "stream": start.to_json(), "startBy": 0}, "EventAgeExceeded"))
     assert error_of(world.connections.frames(CONNECTION)[0], STREAM)["code"] == "internal"
-    assert table.slot(OWNER, CHAT) is None
+    assert table.lease(OWNER, CHAT) is None
 
 
 def test_a_client_is_told_once(world: World) -> None:
@@ -77,7 +77,7 @@ def test_the_client_of_a_failed_reader_is_told_and_the_stream_goes_on(world: Wor
     [frame] = world.connections.frames("another")
     assert error_of(frame, "r-2")["code"] == "internal"
     assert world.connections.frames(CONNECTION) == []
-    assert table.slot(OWNER, CHAT) is not None
+    assert table.lease(OWNER, CHAT) is not None
 
 
 def test_the_sweep_finds_what_lambda_did_not_report(world: World, table: Table) -> None:
@@ -103,7 +103,7 @@ def test_a_client_that_cannot_be_told_keeps_no_other_from_being_told(
     world.connections.failures.are(failures)
     reap(SCHEDULE)
     assert len(world.connections.frames("one")) + len(world.connections.frames("two")) == 1
-    assert table.items(f"user#{OWNER}", "slot#") == []
+    assert table.items(f"user#{OWNER}", "lease#") == []
 
 
 @pytest.mark.usefixtures("impatient")
@@ -112,7 +112,7 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_from_being_ended_and_told(w
     dying("s-2", "chat-2", "two")
     expire(table, "chat-1")
     expire(table, "chat-2")
-    with refused(reaper.reaper().registry.table.client, "BatchGetItem", "InternalServerError", times=2):
+    with refused(reaper.reaper().repository.table.client, "BatchGetItem", "InternalServerError", times=2):
         reap(SCHEDULE)
     assert len(world.connections.frames("one")) + len(world.connections.frames("two")) == 1
     reap(SCHEDULE)
@@ -121,7 +121,7 @@ def test_a_stream_that_cannot_be_read_keeps_no_other_from_being_ended_and_told(w
 
 def test_a_read_that_fails_for_a_moment_costs_no_client_the_end(world: World) -> None:
     event = failed(dying())
-    with refused(reaper.reaper().registry.table.client, "GetItem", "InternalServerError", times=2):
+    with refused(reaper.reaper().repository.table.client, "GetItem", "InternalServerError", times=2):
         reap(event)
     assert error_of(world.connections.frames(CONNECTION)[0], STREAM)["code"] == "internal"
 

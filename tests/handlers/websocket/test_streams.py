@@ -10,7 +10,7 @@ from handlers.websocket import store
 from handlers.websocket.environment import readers
 from shared.protocol.cursor import Cursor
 from shared.streams.readers import Reader
-from shared.streams.repository import StreamRegistry
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.cursors import behind
@@ -22,8 +22,8 @@ RESUME: dict[str, Any] = {"type": "resume", "requestId": "r-2", "id": "chat-1", 
 ABORT = {"type": "abort", "requestId": "r-1"}
 
 
-def registry() -> StreamRegistry:
-    return StreamRegistry.from_environment()
+def repository() -> StreamRepository:
+    return StreamRepository.from_environment()
 
 
 def sent(world: World, connection_id: str = CONNECTION) -> list[dict[str, Any]]:
@@ -47,9 +47,9 @@ def reads(stream_id: str = "r-1", *, resumed: bool = True, cursor: object = None
 
 def cancelled(table: Table, chat_id: str = "chat-1") -> bool:
     """Whether the stream that runs in the chat was told to stop."""
-    slot = table.slot(OWNER, chat_id)
-    assert slot is not None
-    return slot["cancelled"]
+    lease = table.lease(OWNER, chat_id)
+    assert lease is not None
+    return lease["cancelled"]
 
 
 def test_a_send_is_handed_to_the_worker_and_not_answered_here(world: World) -> None:
@@ -62,7 +62,7 @@ def test_a_send_is_handed_to_the_worker_and_not_answered_here(world: World) -> N
     assert (start["owner"], start["streamId"], start["chatId"]) == (OWNER, "r-1", "chat-1")
     assert (start["architecture"], start["correlationId"]) == ("websocket", "gateway-2")
     assert start["messages"] == [{"role": "user", "text": PROMPT}]
-    record = registry().record(OWNER, "r-1")
+    record = repository().record(OWNER, "r-1")
     assert record is not None
     assert record.state == "started"
 
@@ -81,7 +81,7 @@ def test_a_send_costs_two_requests_to_the_table_and_three_where_there_is_a_histo
 def test_whoever_ends_a_dead_stream_finds_its_client(world: World) -> None:
     receive(ask())
     [event] = world.lambda_service.events
-    dead = registry().open_stream(OWNER, "r-1", event["stream"]["nonce"])
+    dead = repository().open_stream(OWNER, "r-1", event["stream"]["fencingToken"])
     assert dead is not None
     assert dead.address == {"connectionId": CONNECTION, "requestId": "r-1"}
 
@@ -234,9 +234,9 @@ ABORTED = {"type": "abort", "requestId": "r-2"}
 
 def reader_dropped_at(table: Table) -> float | None:
     """When the running stream was told that a reader was dropped."""
-    slot = table.slot(OWNER, "chat-1")
-    assert slot is not None
-    return float(slot["readerDroppedAt"]) if "readerDroppedAt" in slot else None
+    lease = table.lease(OWNER, "chat-1")
+    assert lease is not None
+    return float(lease["readerDroppedAt"]) if "readerDroppedAt" in lease else None
 
 
 def test_an_abort_of_a_resume_stops_nothing_yet_but_stands_on_the_stream_at_once(world: World, table: Table) -> None:
@@ -306,7 +306,7 @@ def test_send_abort_send_under_one_id_reads_the_stream_again(world: World) -> No
     """The stream had ended before the `abort`, which was of the first `send`."""
     receive(ask())
     [event] = world.lambda_service.events
-    registry().end(StreamStart.from_json(event["stream"]), {"stopReason": "end_turn"}, [])
+    repository().end(StreamStart.from_json(event["stream"]), {"stopReason": "end_turn"}, [])
     receive(ABORT)
     receive(ask())
     [read] = tails(world)

@@ -12,7 +12,7 @@ from handlers.websocket.environment import readers
 from shared.errors import Busy, Internal
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Numbered, Part
+from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.journal import Journal
 from shared.streams.readers import Read, Reader
@@ -23,7 +23,7 @@ from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, registry, running, said, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, said, table_client, within
 from tests.support.websocket import CONNECTION, World, error_of
 
 STARTED: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
@@ -46,12 +46,12 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     """Puts parts into the journal."""
     journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
-    journal.append([Numbered(first + index, part, epoch) for index, part in enumerate(said)])
+    journal.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(said)])
     assert journal.close(within(5))
 
 
 def end(start: StreamStart) -> None:
-    registry().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": "So far, so good"}])
+    repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": "So far, so good"}])
 
 
 def read(
@@ -85,9 +85,9 @@ def chunks(world: World) -> list[tuple[int, Part]]:
 
 
 def cancelled(table: Table) -> bool:
-    slot = table.slot(OWNER, CHAT)
-    assert slot is not None
-    return slot["cancelled"]
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    return lease["cancelled"]
 
 
 def on_chunk(world: World, text: str, act: Any) -> None:
@@ -142,7 +142,7 @@ def test_what_is_said_meanwhile_follows(world: World) -> None:
 
 
 def test_a_stream_that_says_nothing_yet_is_there_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.websocket.follower.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("handlers.websocket.follower.KEEP_ALIVE_SECONDS", 0.02)
     running()
     on_chunk(world, '"beat"', lambda: write([*SAID, *ENDED]))
     read()
@@ -256,7 +256,7 @@ def test_a_table_that_is_busy_before_or_after_the_parts_ends_no_reading(
     start = running()
     write([*SAID, *ENDED])
     end(start)
-    with refused(worker.follower().registry.table.client, operation, "ThrottlingException", times=1):
+    with refused(worker.follower().repository.table.client, operation, "ThrottlingException", times=1):
         read(2)
     assert [frame["type"] for frame in frames(world)] == ["start", *["chunk"] * 4, "end"]
 
@@ -294,7 +294,7 @@ def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
 def continued() -> StreamStart:
     """A stream that goes on with an answer of one text."""
     first = running("stream-0")
-    assert registry().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
+    assert repository().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     return admitted(STREAM, request=request, running=True)
 

@@ -13,7 +13,7 @@ from tests.support import bedrock
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import OWNER, PROMPT, STREAM, admitted, registry
+from tests.support.starts import OWNER, PROMPT, STREAM, admitted, repository
 from tests.support.websocket import CONNECTION, World, error_of
 
 MAX_FRAME_BYTES = 128 * 1024
@@ -69,7 +69,7 @@ def test_a_second_delivery_of_the_event_does_nothing(world: World) -> None:
 
 def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborted(world: World) -> None:
     waiting = event()
-    registry().cancel(OWNER, STREAM)
+    repository().cancel(OWNER, STREAM)
     worker.handler(waiting, lambda_context())  # pyright: ignore
     frames = world.connections.frames(CONNECTION)
     assert [frames[0]["type"], frames[-2]["chunk"]["type"], frames[-1]["type"]] == ["start", "abort", "end"]
@@ -79,7 +79,7 @@ def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborte
 def test_a_silent_model_is_told_by_beats_under_an_id_that_is_nobody_s(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.generation.worker.BEAT_SECONDS", 0.02)
+    monkeypatch.setattr("shared.generation.worker.KEEP_ALIVE_SECONDS", 0.02)
     silence = threading.Event()
     world.bedrock.answer = bedrock.stream([bedrock.message_start(), silence, bedrock.delta("So"), *bedrock.ending()])
 

@@ -1,4 +1,4 @@
-"""The line to the model: hung up by anyone, at any time, and never when it already serves another call."""
+"""The connection to the model: cancelled by anyone, at any time, and never when it already serves another call."""
 
 import socket
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from shared.models.line import HungUp, Line
+from shared.models.cancellable import CancellableConnection, ConnectionCancelled
 from tests.support.server import WAIT_SECONDS
 
 
@@ -21,12 +21,12 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def test_hanging_up_frees_who_waits_and_tells_the_other_side(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    line = Line()
-    line.hold(ours)
+    connection = CancellableConnection()
+    connection.hold(ours)
     heard: list[bytes] = []
     reader = threading.Thread(target=lambda: heard.append(ours.recv(1)), daemon=True)
     reader.start()
-    line.hang_up()
+    connection.cancel()
     reader.join(WAIT_SECONDS)
     assert heard == [b""]
     assert theirs.recv(1) == b""
@@ -37,34 +37,34 @@ def test_hanging_up_is_harmless_when_the_connection_is_gone(
     gone: str, pair: tuple[socket.socket, socket.socket]
 ) -> None:
     ours, theirs = pair
-    line = Line()
-    line.hold(ours)
+    connection = CancellableConnection()
+    connection.hold(ours)
     (theirs if gone == "theirs" else ours).close()
-    line.hang_up()
-    line.hang_up()
-    assert line.hung_up
+    connection.cancel()
+    connection.cancel()
+    assert connection.cancelled
 
 
 def test_a_line_that_was_let_go_leaves_the_socket_to_the_next_call(pair: tuple[socket.socket, socket.socket]) -> None:
     ours, theirs = pair
-    line = Line()
-    line.hold(ours)
-    line.let_go()
-    line.hang_up()
+    connection = CancellableConnection()
+    connection.hold(ours)
+    connection.let_go()
+    connection.cancel()
     ours.sendall(b"x")
     assert theirs.recv(1) == b"x"
 
 
 def test_nothing_goes_over_a_line_that_was_hung_up(pair: tuple[socket.socket, socket.socket]) -> None:
-    line = Line()
-    line.hang_up()
-    with pytest.raises(HungUp):
-        line.hold(pair[0])
-    with pytest.raises(HungUp), line.used():
-        pytest.fail("a block was entered whose line was hung up")
-    with pytest.raises(HungUp):
-        line.wait(WAIT_SECONDS)
+    connection = CancellableConnection()
+    connection.cancel()
+    with pytest.raises(ConnectionCancelled):
+        connection.hold(pair[0])
+    with pytest.raises(ConnectionCancelled), connection.used():
+        pytest.fail("a block was entered whose connection was cancelled")
+    with pytest.raises(ConnectionCancelled):
+        connection.wait(WAIT_SECONDS)
 
 
 def test_a_wait_passes_when_nobody_hangs_up() -> None:
-    Line().wait(0.0)
+    CancellableConnection().wait(0.0)

@@ -1,9 +1,9 @@
-"""HTTP to the model on a line that any thread can hang up, from dialling to the last byte.
+"""HTTP to a model over a connection that any thread can cancel, from dialling to the last byte.
 
-A model answers nothing, not even headers, before its first token: until then the caller is blocked inside the SDK's
-call and holds no response that it could shut down. So ConverseStream is sent over connections of our own, which tell
-the call's `Line` their socket. The SDK's public way in is the event `before-send`: a response that a handler returns is
-taken in place of the SDK's own sending; signing, parsing and errors stay the SDK's
+A model answers nothing, not even headers, before its first token. Until then the caller is blocked inside the SDK's
+call and holds no response that it could shut down. So ConverseStream is sent over connections of our own, which hand
+their socket to the call's `CancellableConnection`. The SDK's public way in is the event `before-send`: the SDK takes a
+response that a handler returns in place of its own sending; signing, parsing and errors stay the SDK's
 (https://docs.aws.amazon.com/boto3/latest/guide/events.html). Nothing private or global is patched: boto3 comes with
 Lambda's runtime, which AWS updates by itself.
 """
@@ -34,27 +34,27 @@ MAX_IDLE_SECONDS = 30.0
 side's keep-alives, and a call that is sent into a dead connection may have been billed, so it is not repeated."""
 
 
-class HungUp(Exception):
-    """The line was hung up: nothing is sent on it any more."""
+class ConnectionCancelled(Exception):
+    """The connection was cancelled: nothing is sent over it any more."""
 
 
-class Line:
-    """What one call speaks over. `hang_up` may be called from any thread, at any time, and more than once."""
+class CancellableConnection:
+    """The connection of one call to a model. `cancel` may be called from any thread, at any time, and repeatedly."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
-        self._hung_up = threading.Event()
+        self._cancelled = threading.Event()
 
     @property
-    def hung_up(self) -> bool:
-        """Whether somebody has hung up."""
-        return self._hung_up.is_set()
+    def cancelled(self) -> bool:
+        """Whether somebody has cancelled it."""
+        return self._cancelled.is_set()
 
-    def hang_up(self) -> None:
-        """Ends the call: who waits for the other side is free at once, and the other side hears of it."""
+    def cancel(self) -> None:
+        """Ends the call: a thread that waits for the model is free at once, and the model hears of it."""
         with self._lock:
-            self._hung_up.set()
+            self._cancelled.set()
             if self._socket is not None:
                 # The TCP socket itself: `SSLSocket.shutdown` drops the TLS state that the reader is just using.
                 # It may be closed, or reset by the model, at this very moment.
@@ -62,26 +62,26 @@ class Line:
                     socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def wait(self, seconds: float) -> None:
-        """Waits so long. Raises HungUp as soon as somebody hangs up."""
-        if self._hung_up.wait(seconds):
-            raise HungUp
+        """Waits so long. Raises ConnectionCancelled as soon as somebody cancels."""
+        if self._cancelled.wait(seconds):
+            raise ConnectionCancelled
 
     @contextlib.contextmanager
     def used(self) -> Generator[None]:
-        """What this thread sends to the model within the block goes over this line. Raises HungUp."""
-        if self.hung_up:
-            raise HungUp
-        token = _line.set(self)
+        """Within the block, this thread's requests to the model go over this connection. Raises ConnectionCancelled."""
+        if self.cancelled:
+            raise ConnectionCancelled
+        token = _current.set(self)
         try:
             yield
         finally:
-            _line.reset(token)
+            _current.reset(token)
 
     def hold(self, connected: socket.socket) -> None:
-        """Takes the socket that the call goes over. Raises HungUp."""
+        """Takes the socket that the call goes over. Raises ConnectionCancelled."""
         with self._lock:
-            if self.hung_up:
-                raise HungUp
+            if self.cancelled:
+                raise ConnectionCancelled
             self._socket = connected
 
     def let_go(self) -> None:
@@ -90,14 +90,14 @@ class Line:
             self._socket = None
 
 
-_line: ContextVar[Line] = ContextVar("line")
+_current: ContextVar[CancellableConnection] = ContextVar("connection")
 
 
 def _dialled(connection: HTTPConnection) -> None:
-    """Hands the connection's socket to the line, before the request is sent."""
+    """Hands the socket to the call's cancellable connection, before the request is sent."""
     if connection.sock is None:  # else it would be connected, and the request sent, within `request`
         connection.connect()
-    _line.get().hold(cast("socket.socket", connection.sock))
+    _current.get().hold(cast("socket.socket", connection.sock))
 
 
 class _HttpConnection(HTTPConnection):
@@ -130,8 +130,8 @@ class _HttpsPool(HTTPSConnectionPool):
 POOLS: dict[str, type[HTTPConnectionPool]] = {"http": _HttpPool, "https": _HttpsPool}
 
 
-def send_over_lines(client: "BedrockRuntimeClient") -> None:
-    """From now on this client sends ConverseStream over the caller's `Line`, with its own time-outs and pool size."""
+def make_cancellable(client: "BedrockRuntimeClient") -> None:
+    """From now on this client sends ConverseStream over the caller's `CancellableConnection`."""
     pools = _pools(client)
 
     def send(request: AWSPreparedRequest, **_: object) -> AWSResponse:
