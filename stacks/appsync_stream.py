@@ -6,6 +6,7 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -122,7 +123,10 @@ class AppSyncStream(pulumi.ComponentResource):
             resolver_count_limit=RESOLVER_COUNT,
             opts=child,
         )
-        publisher = {"GRAPHQL_URL": api.uris["GRAPHQL"], "STREAMS_TABLE": core["table_name"]}
+        publisher: Mapping[str, pulumi.Input[str]] = {
+            Variable.GRAPHQL_URL: api.uris["GRAPHQL"],
+            Variable.STREAMS_TABLE: core["table_name"],
+        }
         publish: Statement = {
             "actions": ["appsync:GraphQL"],
             "resources": [pulumi.Output.concat(api.arn, "/", PUBLISH_FIELD_PATH)],
@@ -130,7 +134,7 @@ class AppSyncStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "service": "appsync",
+                "architecture": "appsync",
                 "package": args["reaper_package"],
                 "handler": "handlers.appsync.reaper.handler",
                 "limits": limits,
@@ -142,7 +146,7 @@ class AppSyncStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "service": "appsync",
+                "architecture": "appsync",
                 "package": args["worker_package"],
                 "handler": "handlers.appsync.worker.handler",
                 "limits": limits,
@@ -158,14 +162,14 @@ class AppSyncStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-api",
             {
-                "service": "appsync",
+                "architecture": "appsync",
                 "package": args["api_package"],
                 "handler": "handlers.appsync.api.handler",
                 "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),
-                    "TOKEN_CLIENT_IDS": client_ids(args["tokens"]),
-                    "WORKER_FUNCTION_NAME": worker.function_name,
+                    Variable.TOKEN_CLIENT_IDS: client_ids(args["tokens"]),
+                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},

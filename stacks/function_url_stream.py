@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -99,7 +100,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-handler",
             {
-                "service": "function-url",
+                "architecture": "function-url",
                 "package": args["package"],
                 "handler": "run.sh",
                 "limits": args["limits"],
@@ -126,11 +127,11 @@ class FunctionUrlStream(pulumi.ComponentResource):
         Reaper(
             f"{name}-reaper",
             {
-                "service": "function-url",
+                "architecture": "function-url",
                 "package": args["reaper_package"],
                 "handler": "handlers.function_url.reaper.handler",
                 "limits": args["limits"],
-                "environment": {"STREAMS_TABLE": core["table_name"]},
+                "environment": {Variable.STREAMS_TABLE: core["table_name"]},
                 "statements": [table_access(core, REAP), find_open_streams(core)],
             },
             child,

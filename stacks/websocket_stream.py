@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -106,19 +107,19 @@ class WebSocketStream(pulumi.ComponentResource):
         url = pulumi.Output.concat(api.api_endpoint, "/", STAGE)
         callback_url = url.apply(lambda address: address.replace("ws", "http", 1))
         connections = pulumi.Output.concat(api.execution_arn, f"/{STAGE}/")
-        table = {"STREAMS_TABLE": core["table_name"]}
+        table = {Variable.STREAMS_TABLE: core["table_name"]}
 
         authorizer_function = StreamingFunction(
             f"{name}-authorizer",
             {
-                "service": "websocket",
+                "architecture": "websocket",
                 "package": args["authorizer_package"],
                 "handler": "handlers.websocket.authorizer.handler",
                 "limits": front,
                 "environment": {
                     **token_environment(args["tokens"]),
                     **table,
-                    "ALLOWED_ORIGINS": pulumi.Output.from_input(args["cors_origins"]).apply(_comma_separated),
+                    Variable.ALLOWED_ORIGINS: pulumi.Output.from_input(args["cors_origins"]).apply(_comma_separated),
                 },
                 "statements": [table_access(core, TAKE_TICKET)],
             },
@@ -127,7 +128,7 @@ class WebSocketStream(pulumi.ComponentResource):
         tickets = StreamingFunction(
             f"{name}-tickets",
             {
-                "service": "websocket",
+                "architecture": "websocket",
                 "package": args["tickets_package"],
                 "handler": "handlers.websocket.tickets.handler",
                 "limits": front,
@@ -140,11 +141,11 @@ class WebSocketStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "service": "websocket",
+                "architecture": "websocket",
                 "package": args["reaper_package"],
                 "handler": "handlers.websocket.reaper.handler",
                 "limits": limits,
-                "environment": {"CALLBACK_URL": callback_url, **table},
+                "environment": {Variable.CALLBACK_URL: callback_url, **table},
                 "statements": [
                     _manage_connections(connections, "POST"),
                     table_access(core, REAP),
@@ -156,12 +157,12 @@ class WebSocketStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "service": "websocket",
+                "architecture": "websocket",
                 "package": args["worker_package"],
                 "handler": "handlers.websocket.worker.handler",
                 "limits": limits,
                 "environment": merged(
-                    {"CALLBACK_URL": callback_url, **table},
+                    {Variable.CALLBACK_URL: callback_url, **table},
                     interval_environment(args["interval_milliseconds"]),
                     core["model_environment"],
                 ),
@@ -177,15 +178,15 @@ class WebSocketStream(pulumi.ComponentResource):
         routes_function = StreamingFunction(
             f"{name}-routes",
             {
-                "service": "websocket",
+                "architecture": "websocket",
                 "package": args["routes_package"],
                 "handler": "handlers.websocket.routes.handler",
                 "limits": front,
                 "environment": {
                     **admission_environment(core),
                     **token_environment(args["tokens"]),
-                    "WORKER_FUNCTION_NAME": worker.function_name,
-                    "CALLBACK_URL": callback_url,
+                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
+                    Variable.CALLBACK_URL: callback_url,
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},

@@ -45,7 +45,7 @@ class Asked:
 @at_init
 def admission() -> Admission:
     """The environment's one, with its clients."""
-    return Admission.from_environment("appsync")
+    return Admission.from_environment()
 
 
 @at_init

@@ -34,7 +34,7 @@ def core() -> Core:
     """The environment's one."""
     return Core(
         verifier=TokenVerifier.from_environment(),
-        admission=Admission.from_environment("function-url"),
+        admission=Admission.from_environment(),
         model=BedrockModel.from_environment(),
         repository=StreamRepository.from_environment(),
         tail=Tail.from_environment(),

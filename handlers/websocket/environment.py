@@ -12,7 +12,7 @@ from shared.streams.repository import StreamRepository
 @at_init
 def admission() -> Admission:
     """Admits a `send`."""
-    return Admission.from_environment("websocket")
+    return Admission.from_environment()
 
 
 @at_init

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from shared.contract.environment import Variable
 from shared.errors import DeadlineExceeded
 from shared.generation.delivery import Delivery, ReceiverGone, tell_failure
 from shared.generation.run import StreamRun
@@ -37,7 +38,7 @@ class Worker:
     def from_environment(cls, *, parts_at_once: int | None = None) -> Self:
         """Model and table as the function's environment names them; the interval is `MIN_INTERVAL_MILLISECONDS`."""
         model, repository = BedrockModel.from_environment(), StreamRepository.from_environment()
-        return cls(model, repository, int(os.environ["MIN_INTERVAL_MILLISECONDS"]) / 1000, parts_at_once)
+        return cls(model, repository, int(os.environ[Variable.MIN_INTERVAL_MILLISECONDS]) / 1000, parts_at_once)
 
     def work(self, event: Mapping[str, Any], delivery: Delivery, ends_at: float) -> None:
         """Runs the stream of an event to its end. `ends_at` is when the function's time is over (`time.monotonic()`).

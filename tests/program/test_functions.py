@@ -139,6 +139,7 @@ def test_a_function_is_started_and_told_as_the_table_says(deploy: Deploy, name: 
     assert function.inputs["handler"] == handler
     assert function.inputs["timeout"] == timeout
     assert environment(function) == {
+        "ARCHITECTURE": service,
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
         "STACK_NAME": "dev",

@@ -1,6 +1,7 @@
 """Imports go one way (DESIGN, layout): what runs in Lambda knows nothing of Pulumi, of the sandbox, or of tests."""
 
 import itertools
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,10 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sandbox": frozenset({"stacks"}),
     "streamways": frozenset({"sandbox", "stacks"}),
 }
-"""Besides itself. Stacks know the paths of handlers, never their code; the sandbox runs functions and imports none."""
+"""Besides itself and the contract. Stacks know the paths of handlers, never their code; the sandbox runs functions and
+imports none."""
+CONTRACT = "shared.contract"
+"""What all may import, and all that `stacks`, `sandbox` and `streamways` may import of `shared`."""
 NOT_IN_LAMBDA = frozenset(
     {"pulumi", "pulumi_aws", "sandbox", "stacks", "streamways", "tests", "moto", "pytest", "hypothesis", "uv"}
 )
@@ -25,6 +29,10 @@ ARCHITECTURES = ("function_url", "websocket", "appsync")
 
 def tops(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def name(path: Path) -> str:
@@ -36,8 +44,16 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     files = sources(package)
     assert files, f"there is no code in {package}"
     forbidden = OURS - MAY_IMPORT[package] - {package}
-    wrong = {name(path): found for path in files if (found := tops(imported(path)) & forbidden)}
+    foreign = {path: {module for module in imported(path) if not within(module, CONTRACT)} for path in files}
+    wrong = {name(path): found for path, modules in foreign.items() if (found := tops(modules) & forbidden)}
     assert wrong == {}
+
+
+def test_the_contract_imports_the_standard_library_alone() -> None:
+    files = sources("shared/contract")
+    assert files
+    modules = {name(path): {module for module in imported(path) if not within(module, CONTRACT)} for path in files}
+    assert {path: found for path, each in modules.items() if (found := tops(each) - sys.stdlib_module_names)} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -15,6 +15,7 @@ from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.functions.runtime_api import Event, RuntimeApi
 from sandbox.options import PROJECT_ROOT
 from sandbox.world import ACCOUNT_ID
+from shared.contract.environment import Variable
 from streamways.cli.errors import CommandError
 
 REGION = "us-east-1"
@@ -135,16 +136,17 @@ class Function:
             "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
-            "CALLBACK_URL": self._endpoint,
-            "GRAPHQL_URL": f"{self._endpoint}/graphql",
-            "MIN_INTERVAL_MILLISECONDS": "50",
-            "MODEL_ID": "amazon.nova-lite-v1:0",
-            "MODEL_MAX_OUTPUT_TOKENS": "10000",
+            Variable.ARCHITECTURE: "bench",
+            Variable.CALLBACK_URL: self._endpoint,
+            Variable.GRAPHQL_URL: f"{self._endpoint}/graphql",
+            Variable.MIN_INTERVAL_MILLISECONDS: "50",
+            Variable.MODEL_ID: "amazon.nova-lite-v1:0",
+            Variable.MODEL_MAX_OUTPUT_TOKENS: "10000",
             "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
             "POWERTOOLS_SERVICE_NAME": "bench",
             "PYTHONPATH": str(PROJECT_ROOT),
-            "STACK_NAME": "bench",
-            "STREAMS_TABLE": TABLE,
-            "TOKEN_CLIENT_IDS": CLIENT_ID,
-            "WORKER_FUNCTION_NAME": FUNCTION_NAME,
+            Variable.STACK_NAME: "bench",
+            Variable.STREAMS_TABLE: TABLE,
+            Variable.TOKEN_CLIENT_IDS: CLIENT_ID,
+            Variable.WORKER_FUNCTION_NAME: FUNCTION_NAME,
         }
