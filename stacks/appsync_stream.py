@@ -6,6 +6,7 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.architectures.appsync import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
@@ -134,9 +135,9 @@ class AppSyncStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "architecture": "appsync",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.appsync.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": limits,
                 "environment": publisher,
                 "statements": [publish, table_access(core, REAP), find_open_streams(core)],
@@ -146,9 +147,9 @@ class AppSyncStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "architecture": "appsync",
+                "architecture": NAME,
                 "package": args["worker_package"],
-                "handler": "handlers.appsync.worker.handler",
+                "handler": DESCRIPTOR.packages["worker"].handler,
                 "limits": limits,
                 "environment": merged(
                     publisher, interval_environment(args["interval_milliseconds"]), core["model_environment"]
@@ -162,9 +163,9 @@ class AppSyncStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-api",
             {
-                "architecture": "appsync",
+                "architecture": NAME,
                 "package": args["api_package"],
-                "handler": "handlers.appsync.api.handler",
+                "handler": DESCRIPTOR.packages["api"].handler,
                 "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),

@@ -5,6 +5,7 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from shared.contract.architectures.function_url import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
@@ -100,9 +101,9 @@ class FunctionUrlStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-handler",
             {
-                "architecture": "function-url",
+                "architecture": NAME,
                 "package": args["package"],
-                "handler": "run.sh",
+                "handler": DESCRIPTOR.packages["handler"].handler,
                 "limits": args["limits"],
                 "layers": [
                     pulumi.Output.concat(
@@ -127,9 +128,9 @@ class FunctionUrlStream(pulumi.ComponentResource):
         Reaper(
             f"{name}-reaper",
             {
-                "architecture": "function-url",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.function_url.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": args["limits"],
                 "environment": {Variable.STREAMS_TABLE: core["table_name"]},
                 "statements": [table_access(core, REAP), find_open_streams(core)],

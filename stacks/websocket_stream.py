@@ -9,6 +9,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.architectures.websocket import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
@@ -112,9 +113,9 @@ class WebSocketStream(pulumi.ComponentResource):
         authorizer_function = StreamingFunction(
             f"{name}-authorizer",
             {
-                "architecture": "websocket",
+                "architecture": NAME,
                 "package": args["authorizer_package"],
-                "handler": "handlers.websocket.authorizer.handler",
+                "handler": DESCRIPTOR.packages["authorizer"].handler,
                 "limits": front,
                 "environment": {
                     **token_environment(args["tokens"]),
@@ -128,9 +129,9 @@ class WebSocketStream(pulumi.ComponentResource):
         tickets = StreamingFunction(
             f"{name}-tickets",
             {
-                "architecture": "websocket",
+                "architecture": NAME,
                 "package": args["tickets_package"],
-                "handler": "handlers.websocket.tickets.handler",
+                "handler": DESCRIPTOR.packages["tickets"].handler,
                 "limits": front,
                 "environment": {**token_environment(args["tokens"]), **table},
                 "statements": [table_access(core, GIVE_TICKET)],
@@ -141,9 +142,9 @@ class WebSocketStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "architecture": "websocket",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.websocket.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": limits,
                 "environment": {Variable.CALLBACK_URL: callback_url, **table},
                 "statements": [
@@ -157,9 +158,9 @@ class WebSocketStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "architecture": "websocket",
+                "architecture": NAME,
                 "package": args["worker_package"],
-                "handler": "handlers.websocket.worker.handler",
+                "handler": DESCRIPTOR.packages["worker"].handler,
                 "limits": limits,
                 "environment": merged(
                     {Variable.CALLBACK_URL: callback_url, **table},
@@ -178,9 +179,9 @@ class WebSocketStream(pulumi.ComponentResource):
         routes_function = StreamingFunction(
             f"{name}-routes",
             {
-                "architecture": "websocket",
+                "architecture": NAME,
                 "package": args["routes_package"],
-                "handler": "handlers.websocket.routes.handler",
+                "handler": DESCRIPTOR.packages["routes"].handler,
                 "limits": front,
                 "environment": {
                     **admission_environment(core),

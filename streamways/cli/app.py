@@ -6,21 +6,21 @@ from typing import Annotated
 
 import typer
 
+from shared.contract.tiers import Tier
 from streamways.cli import bench_commands, sandbox_commands
 from streamways.cli.errors import CommandError
 from streamways.cli.options import (
-    ArchitectureName,
     Config,
     FirstTokenMs,
     Json,
     OutputsFile,
     Port,
     Prompt,
-    Tier,
     TimeScale,
     Tls,
     TokensPerSecond,
     Warm,
+    on_option,
 )
 
 INTERRUPTED = 130
@@ -83,10 +83,7 @@ def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: 
 @app.command(short_help="One prompt over one architecture.")
 def ask(
     prompt: Prompt,
-    on: Annotated[
-        ArchitectureName | None,
-        typer.Option("--on", help="The architecture to use; without it the stack's first.", show_default=False),
-    ] = None,
+    on: Annotated[str | None, on_option("The architecture to use; without it the stack's first.")] = None,
     json: Json = False,
     outputs: OutputsFile = None,
     port: Port = None,
@@ -100,7 +97,7 @@ def ask(
     """
     from streamways.cli.ask import ask as run
 
-    raise typer.Exit(run(prompt, architecture=on.value if on else None, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(prompt, architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
 @app.command(short_help="Whether a stack keeps what every stream promises.")
@@ -108,10 +105,7 @@ def check(
     cases: Annotated[
         list[str] | None, typer.Argument(metavar="[CASE]...", help="Which; all unless given.", show_default=False)
     ] = None,
-    on: Annotated[
-        ArchitectureName | None,
-        typer.Option("--on", help="One architecture alone; without it all of the stack's.", show_default=False),
-    ] = None,
+    on: Annotated[str | None, on_option("One architecture alone; without it all of the stack's.")] = None,
     names: Annotated[bool, typer.Option("--list", help="Show the names of all cases, and run none.")] = False,
     json: Json = False,
     outputs: OutputsFile = None,
@@ -134,8 +128,7 @@ def check(
     if names:
         print_cases()
         return
-    architecture = on.value if on else None
-    raise typer.Exit(run(cases or (), architecture=architecture, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(cases or (), architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
 @app.command(short_help="An access token of a demo user.")
@@ -153,7 +146,7 @@ def token(
     from streamways.cli.control import Control
     from streamways.cli.stack import running_sandbox
 
-    print(Control.of(running_sandbox(port)).token(tier.value))
+    print(Control.of(running_sandbox(port)).token(tier))
 
 
 @app.command(short_help="The demo users, with their passwords.")

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Self
 
+from shared.contract.architectures import appsync
 from streamways.clients.batches import Batch, PartOrder, preamble
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.client import (
@@ -41,7 +42,7 @@ QUIET_SECONDS = 5.0
 class AppSyncClient:
     """Speaks with an AppSync GraphQL API: one real-time connection, opened on entering, and HTTP for the rest."""
 
-    architecture: Architecture = "appsync"
+    architecture: Architecture = appsync.NAME
 
     def __init__(
         self, graphql_url: str, realtime_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS

@@ -4,13 +4,16 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
+
+from shared.contract.architectures import DESCRIPTORS
 
 if TYPE_CHECKING:
     from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 
-Architecture = Literal["function-url", "websocket", "appsync"]
-ARCHITECTURES: tuple[Architecture, ...] = ("function-url", "websocket", "appsync")
+Architecture = str
+"""Name of an architecture: one of `ARCHITECTURES`."""
+ARCHITECTURES: tuple[Architecture, ...] = tuple(DESCRIPTORS)
 
 Part = Mapping[str, object]
 """One UI message chunk of the AI SDK, parsed: `{"type": "text-delta", "id": "…", "delta": "…"}`."""

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from shared.contract.architectures import function_url
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
@@ -39,7 +40,7 @@ _STREAM_HEADERS = {"accept": CONTENT_TYPE, "accept-encoding": "identity"}
 class FunctionUrlClient:
     """Speaks with a Lambda function URL in response-streaming mode. Opens a connection for each stream."""
 
-    architecture: Architecture = "function-url"
+    architecture: Architecture = function_url.NAME
 
     def __init__(self, function_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH

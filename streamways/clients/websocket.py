@@ -12,6 +12,7 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from shared.contract.architectures import websocket
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import (
@@ -39,7 +40,7 @@ _SOURCE = "the WebSocket API"
 class WebSocketClient:
     """Speaks with an API Gateway WebSocket API over one connection, opened on entering."""
 
-    architecture: Architecture = "websocket"
+    architecture: Architecture = websocket.NAME
 
     def __init__(
         self,

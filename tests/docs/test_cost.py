@@ -10,7 +10,7 @@ import pytest
 from shared.streams.heartbeat import INTERVAL_SECONDS
 from shared.streams.journal import FLUSH_SECONDS
 from stacks.reaper import SWEEP_RATE
-from stacks.settings import ARCHITECTURES
+from streamways.clients.client import ARCHITECTURES
 from tests.docs.pages import ROOT, default, page
 
 COST = page("docs/cost.md")

@@ -1,11 +1,13 @@
 """Imports go one way (DESIGN, layout): what runs in Lambda knows nothing of Pulumi, of the sandbox, or of tests."""
 
+import ast
 import itertools
 import sys
 from pathlib import Path
 
 import pytest
 
+from shared.contract.architectures import DESCRIPTORS
 from stacks.packages import PACKAGES, code_files
 from tests.support.imports import ROOT, imported, sources
 
@@ -24,7 +26,7 @@ CONTRACT = "shared.contract"
 NOT_IN_LAMBDA = frozenset(
     {"pulumi", "pulumi_aws", "sandbox", "stacks", "streamways", "tests", "moto", "pytest", "hypothesis", "uv"}
 )
-ARCHITECTURES = ("function_url", "websocket", "appsync")
+ARCHITECTURES = [one.folder for one in DESCRIPTORS.values()]
 
 
 def tops(modules: set[str]) -> set[str]:
@@ -90,4 +92,28 @@ def test_cryptography_stays_where_tokens_are_verified() -> None:
 def test_the_code_of_a_function_is_in_some_package() -> None:
     packed = {path for package in PACKAGES for path in code_files(package).values()}
     forgotten = {name(path) for package in ("handlers", "shared") for path in sources(package) if path not in packed}
-    assert forgotten == set(), "no function runs this"
+    of_other_parts = {name(path) for path in sources("shared/contract")}
+    assert forgotten - of_other_parts == set(), "no function runs this"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_edit_of_a_descriptor_redeploys_nothing_because_no_package_holds_one(package: str) -> None:
+    descriptors = {name(path) for path in sources("shared/contract/architectures")} | {
+        "shared/contract/architecture.py"
+    }
+    assert not descriptors & set(code_files(package))
+    modules = {module for path in code_files(package).values() if path.suffix == ".py" for module in imported(path)}
+    assert not any(module.startswith(f"{CONTRACT}.architecture") for module in modules)
+
+
+NOT_THE_ARCHITECTURE = {"handlers/appsync/publish.py": {"appsync"}}
+"""Where AWS has the same name for something else: the service that a signature is for."""
+
+
+def test_what_runs_in_lambda_learns_the_name_of_its_architecture_from_its_environment() -> None:
+    found: dict[str, set[str]] = {}
+    for path in {path for package in PACKAGES for path in code_files(package).values() if path.suffix == ".py"}:
+        texts = {node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant)}
+        if named := texts & DESCRIPTORS.keys():
+            found[name(path)] = named
+    assert found == NOT_THE_ARCHITECTURE

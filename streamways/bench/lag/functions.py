@@ -15,6 +15,7 @@ from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.functions.runtime_api import Event, RuntimeApi
 from sandbox.options import PROJECT_ROOT
 from sandbox.world import ACCOUNT_ID
+from shared.contract.architectures import appsync, websocket
 from shared.contract.environment import Variable
 from streamways.cli.errors import CommandError
 
@@ -61,9 +62,10 @@ def _start_stream(stream_id: str) -> Mapping[str, object]:
     return {"field": "startStream", "claims": claims, "arguments": arguments, "requestId": stream_id}
 
 
+_SOCKETS, _GRAPHQL = websocket.DESCRIPTOR.packages, appsync.DESCRIPTOR.packages
 ARCHITECTURES = {
-    "websocket": Handlers("handlers.websocket.routes.handler", "handlers.websocket.worker.handler", _send),
-    "appsync": Handlers("handlers.appsync.api.handler", "handlers.appsync.worker.handler", _start_stream),
+    websocket.NAME: Handlers(_SOCKETS["routes"].handler, _SOCKETS["worker"].handler, _send),
+    appsync.NAME: Handlers(_GRAPHQL["api"].handler, _GRAPHQL["worker"].handler, _start_stream),
 }
 
 

@@ -4,13 +4,15 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from shared.contract.architectures import websocket
 from streamways.clients.websocket import WebSocketClient
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
+from streamways.conformance.case import PAIRS, SLOW_TOKENS_PER_SECOND, Cases
 from streamways.conformance.expect import same
 from streamways.conformance.reading import ends_once, equal_parts, first_text, rest, stop_reason, within
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
+READ_ON_A_WEBSOCKET = tuple(pair for pair in PAIRS if pair[1] == websocket.NAME)
 
 
 @CASES.case(
@@ -38,7 +40,7 @@ async def strict_mode(trial: Trial) -> None:
 
 @CASES.case(
     "The abort of the only reader of a resumed stream is a stop.",
-    on=(("websocket",),),
+    on=((websocket.NAME,),),
     manner="slow model",
 )
 async def abort_of_a_resume(trial: Trial) -> None:
@@ -57,17 +59,17 @@ async def abort_of_a_resume(trial: Trial) -> None:
 
 @CASES.case(
     "The abort of a resumed stream is a stop also when its reader is killed before it could pass it on.",
-    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
 async def stop_whose_reader_is_killed(trial: Trial) -> None:
     async with _reader_that_aborts(trial):
-        await trial.sandbox.kill("websocket-worker")
+        await trial.sandbox.kill(websocket.DESCRIPTOR.generates)
 
 
 @CASES.case(
     "The abort of a resumed stream is a stop also when nothing reaches the client any more.",
-    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
 async def stop_whose_reader_cannot_send(trial: Trial) -> None:
@@ -99,7 +101,7 @@ async def _reader_that_aborts(trial: Trial) -> AsyncGenerator[None]:
     same("the stop reason", stop_reason(received), "cancelled")
 
 
-@CASES.case("A `send` that is repeated after the abort of an ended one is replayed.", on=(("websocket",),))
+@CASES.case("A `send` that is repeated after the abort of an ended one is replayed.", on=((websocket.NAME,),))
 async def send_abort_send(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:

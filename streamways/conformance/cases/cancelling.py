@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.contract.architectures import websocket
 from streamways.clients.chats import text_of
 from streamways.clients.client import Received
 from streamways.clients.summary import answer, summarise
@@ -46,7 +47,7 @@ async def cancel(trial: Trial) -> None:
     await _hung_up(trial)
 
 
-@CASES.case("The abort of a `send` is a cancel.", on=(("websocket",),), manner="slow model")
+@CASES.case("The abort of a `send` is a cancel.", on=((websocket.NAME,),), manner="slow model")
 async def abort_of_a_send(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:

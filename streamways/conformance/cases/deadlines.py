@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from shared.contract.architectures import function_url, websocket
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Received
 from streamways.clients.summary import answer
@@ -60,7 +61,7 @@ async def deadline_before_the_answer(trial: Trial) -> None:
 
 @CASES.case(
     "While the model is silent the stream gives a sign of life every 15 s.",
-    on=(("function-url",), ("websocket",)),
+    on=((function_url.NAME,), (websocket.NAME,)),
     model_fault={"fault": "stalled", "afterTokens": 5, "seconds": SILENCE_SECONDS + 1},
 )
 async def heartbeat(trial: Trial) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from shared.contract.architectures import appsync, function_url, websocket
 from streamways.clients.client import Received
 from streamways.clients.summary import answer
 from streamways.conformance.case import Cases
@@ -12,21 +13,22 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 CASES = Cases()
 MAX_PART_BYTES = 100 * 1024
 OVERSIZED_BYTES = 250_000
+REFUSES = {websocket.NAME: "/connections/fault", appsync.NAME: "/appsync/publish/fault"}
+"""Architecture → where its service is told to refuse what a worker delivers."""
 OVERSIZED = {"fault": "oversized", "bytes": OVERSIZED_BYTES}
 
 
-@CASES.case("A refused delivery is tried again: nothing is lost.", on=(("websocket",), ("appsync",)), manner="alone")
+@CASES.case("A refused delivery is tried again: nothing is lost.", on=[(name,) for name in REFUSES], manner="alone")
 async def throttled_delivery(trial: Trial) -> None:
-    path = {"websocket": "/connections/fault", "appsync": "/appsync/publish/fault"}[trial.architecture]
     for kind in ("throttled", "unavailable"):
-        async with trial.sandbox.fault(path, {"fault": kind, "calls": 2, "after": 4}):
+        async with trial.sandbox.fault(REFUSES[trial.architecture], {"fault": kind, "calls": 2, "after": 4}):
             received = await trial.whole(trial.request())
         await _whole_text(trial, received)
 
 
 @CASES.case(
     "A client that is gone ends the delivery, and not the stream: it can be read to its end.",
-    on=(("websocket",),),
+    on=((websocket.NAME,),),
     manner="alone",
 )
 async def gone(trial: Trial) -> None:
@@ -44,7 +46,7 @@ async def gone(trial: Trial) -> None:
 
 @CASES.case(
     "Messages that AppSync sends twice, out of order, or not at all leave the answer as it is.",
-    on=(("appsync",),),
+    on=((appsync.NAME,),),
     manner="alone",
 )
 async def disordered_messages(trial: Trial) -> None:
@@ -54,7 +56,7 @@ async def disordered_messages(trial: Trial) -> None:
         await _whole_text(trial, received)
 
 
-@CASES.case("Even when AppSync delivers nothing at all, the whole answer comes.", on=(("appsync",),), manner="alone")
+@CASES.case("Even when AppSync delivers nothing at all, the whole answer comes.", on=((appsync.NAME,),), manner="alone")
 async def lost_messages(trial: Trial) -> None:
     async with trial.sandbox.fault("/appsync/fault", {"fault": "dropped", "calls": 1000}, all_calls=False):
         received = await trial.whole(trial.request(SHORT_PROMPT))
@@ -73,7 +75,7 @@ async def oversized_part(trial: Trial) -> None:
 
 @CASES.case(
     "A client that reads slowly gets everything, and its stream ends in time.",
-    on=(("function-url",),),
+    on=((function_url.NAME,),),
     model_fault=OVERSIZED,
 )
 async def slow_consumer(trial: Trial) -> None:

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from shared.contract.architectures import DESCRIPTORS, function_url
 from streamways.clients.chats import text_of
 from streamways.clients.client import Cut, Received, Refused
 from streamways.clients.summary import answer
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
+from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
 from streamways.conformance.reading import (
     broken_off,
@@ -33,14 +34,14 @@ SWEPT_SECONDS = 90.0
 
 @CASES.case(
     "The client of a worker that was killed is told within 5 s; what was journaled stays, and ends with an error.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def worker_killed(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
         parts = client.stream(request)
-        received = await _up_to_the_kill_of(f"{trial.architecture}-worker", trial, request.chat_id, parts)
+        received = await _up_to_the_kill_of(DESCRIPTORS[trial.architecture].generates, trial, request.chat_id, parts)
         async with asyncio.timeout(TOLD_SECONDS):
             try:
                 received += await rest(parts)
@@ -56,7 +57,7 @@ async def worker_killed(trial: Trial) -> None:
 
 @CASES.case(
     "A function URL's stream whose process was killed is cut, and a resume gets its end from the sweep.",
-    on=(("function-url",),),
+    on=((function_url.NAME,),),
     needs=("scaled time",),
     manner="alone",
 )

@@ -4,6 +4,7 @@ import asyncio
 import random
 from itertools import islice
 
+from shared.contract.architectures import appsync
 from streamways.clients.client import TERMINAL_PARTS, NothingActive, Received, new_id
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.summary import answer, message_metadata
@@ -101,11 +102,11 @@ async def denied_or_nothing(trial: Trial, chat_id: str, stream_id: str) -> None:
             same("the refusal of another's cancel", getattr(error, "code", repr(error)), "not_found")
 
 
-@CASES.case("The journal of a stream is its owner's alone.", on=(("appsync",),), needs=("second user",))
+@CASES.case("The journal of a stream is its owner's alone.", on=((appsync.NAME,),), needs=("second user",))
 async def foreign_parts(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
-    api = GraphqlApi(str(trial.stack.outputs.app_sync_url), trial.stack.tokens["second"])
+    api = GraphqlApi(trial.stack.outputs[appsync.URL], trial.stack.tokens["second"])
     try:
         await not_there("another's journal", api.parts(request.stream_id, None))
     finally:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from shared.contract.architectures import websocket
 from streamways.clients.client import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
@@ -15,7 +16,7 @@ from streamways.conformance.stack import TIERS
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-HERE: tuple[On, ...] = (("websocket",),)
+HERE: tuple[On, ...] = ((websocket.NAME,),)
 TOKEN_SECONDS = 4
 """Life of a token that is to expire on an open connection: enough to connect with it on a busy machine."""
 TICKET_SECONDS = 30
@@ -62,13 +63,13 @@ async def ticket(trial: Trial) -> None:
 @CASES.case("A ticket that nobody gave, or that comes with a token as well, opens nothing.", on=HERE)
 async def forged_ticket(trial: Trial) -> None:
     await _not_let_in("a forged ticket", _with_ticket(trial, "A" * 43))
-    url = with_ticket(str(trial.stack.outputs.web_socket_url), await _ticket(trial))
+    url = with_ticket(trial.stack.outputs[websocket.URL], await _ticket(trial))
     await _not_let_in("a ticket and a token", WebSocketClient(url, trial.stack.tokens["first"]))
 
 
 @CASES.case("A page of an origin that is not the stack's opens no connection, and spends no ticket.", on=HERE)
 async def foreign_page(trial: Trial) -> None:
-    url, one_time = str(trial.stack.outputs.web_socket_url), await _ticket(trial)
+    url, one_time = trial.stack.outputs[websocket.URL], await _ticket(trial)
     foreign = WebSocketClient(url, trial.stack.tokens["first"], origin=FOREIGN_ORIGIN)
     await _not_let_in("a foreign page with a token", foreign, status=403)
     with_a_ticket = WebSocketClient(with_ticket(url, one_time), None, origin=FOREIGN_ORIGIN)
@@ -81,7 +82,7 @@ async def foreign_page(trial: Trial) -> None:
 async def ticket_without_a_token(trial: Trial) -> None:
     for token in (None, "not.a.token"):
         try:
-            await fetch_ticket(str(trial.stack.outputs.web_socket_ticket_url), token)
+            await fetch_ticket(trial.stack.outputs[websocket.TICKET_URL], token)
         except Refused as refusal:
             same("the refusal", (refusal.code, refusal.status), ("unauthenticated", 401))
         else:
@@ -104,7 +105,7 @@ async def late_ticket(trial: Trial) -> None:
 async def notice(trial: Trial) -> None:
     notices: asyncio.Queue[Mapping[str, object]] = asyncio.Queue()
     client = WebSocketClient(
-        str(trial.stack.outputs.web_socket_url), trial.stack.tokens["first"], on_notice=notices.put_nowait
+        trial.stack.outputs[websocket.URL], trial.stack.tokens["first"], on_notice=notices.put_nowait
     )
     until = time.monotonic() + NOTICE_SECONDS * trial.stack.time_scale
     async with client:
@@ -119,11 +120,11 @@ async def notice(trial: Trial) -> None:
 
 
 def _with_ticket(trial: Trial, one_time: str) -> WebSocketClient:
-    return WebSocketClient(with_ticket(str(trial.stack.outputs.web_socket_url), one_time), None)
+    return WebSocketClient(with_ticket(trial.stack.outputs[websocket.URL], one_time), None)
 
 
 async def _ticket(trial: Trial) -> str:
-    return await fetch_ticket(str(trial.stack.outputs.web_socket_ticket_url), trial.stack.tokens["first"])
+    return await fetch_ticket(trial.stack.outputs[websocket.TICKET_URL], trial.stack.tokens["first"])
 
 
 async def _not_let_in(what: str, client: WebSocketClient, *, status: int = 401) -> None:
@@ -142,7 +143,7 @@ async def _expired(trial: Trial, renewed: Sequence[str | None] = ()) -> AsyncGen
     token = await trial.sandbox.token(TIERS["first"], TOKEN_SECONDS)
     expires = time.time() + TOKEN_SECONDS
     later = iter(renewed)
-    url = str(trial.stack.outputs.web_socket_url)
+    url = trial.stack.outputs[websocket.URL]
     async with WebSocketClient(url, token, renewed_token=lambda: next(later, None)) as client:
         await asyncio.sleep(max(expires - time.time(), 0) + 1)  # what is tested is the passing of time
         yield client

@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Client, Received, Refused, chat_request, user_message
 from streamways.clients.summary import answer
-from streamways.conformance.case import Cases
+from streamways.conformance.case import WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
 from streamways.conformance.reading import (
     each_once,
@@ -120,11 +121,11 @@ async def _unless_busy(parts: AsyncGenerator[Received]) -> Sequence[Received]:
 
 @CASES.case(
     "A start that is delivered to its worker twice is worked on once.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def duplicate_worker_event(trial: Trial) -> None:
-    twice = {"fault": "duplicate", "function": f"{trial.architecture}-worker"}
+    twice = {"fault": "duplicate", "function": DESCRIPTORS[trial.architecture].generates}
     async with trial.sandbox.fault("/events/fault", twice):
         received = await trial.whole(trial.request())
     each_once(received)
@@ -134,11 +135,11 @@ async def duplicate_worker_event(trial: Trial) -> None:
 
 @CASES.case(
     "A second delivery of a start that fails does not end the stream that the first one runs.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def failed_duplicate_of_a_worker_event(trial: Trial) -> None:
-    aged = {"fault": "aged_duplicate", "function": f"{trial.architecture}-worker", "seconds": 0.5}
+    aged = {"fault": "aged_duplicate", "function": DESCRIPTORS[trial.architecture].generates, "seconds": 0.5}
     request = trial.request()
     await trial.whole(chat_request(SHORT_PROMPT))  # a worker is warm: it claims the next stream at once
     async with trial.sandbox.fault("/events/fault", aged), trial.sandbox.pace(DUPLICATED_TOKENS_PER_SECOND):

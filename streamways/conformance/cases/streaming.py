@@ -7,6 +7,7 @@ from typing import cast
 
 import httpx
 
+from shared.contract.architectures import appsync, function_url
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import text_of
@@ -103,9 +104,9 @@ BODIES: Mapping[bytes, tuple[int, str]] = {
 }
 
 
-@CASES.case("The function URL refuses with real HTTP statuses, before its first byte.", on=(("function-url",),))
+@CASES.case("The function URL refuses with real HTTP statuses, before its first byte.", on=((function_url.NAME,),))
 async def http_statuses(trial: Trial) -> None:
-    url, token = f"{trial.stack.outputs.function_url}api/chat", trial.stack.tokens["first"]
+    url, token = f"{trial.stack.outputs[function_url.URL]}api/chat", trial.stack.tokens["first"]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     async with httpx.AsyncClient(headers=headers, trust_env=not is_loopback(url), verify=trusted()) as http:
         for body, expected in BODIES.items():
@@ -139,7 +140,7 @@ async def long_message(trial: Trial) -> None:
 
 @CASES.case(
     "A message of over 300 KB is refused as too_large, and leaves no chat behind. A WebSocket API closes at 128 KB.",
-    on=(("function-url",), ("appsync",)),
+    on=((function_url.NAME,), (appsync.NAME,)),
 )
 async def too_large(trial: Trial) -> None:
     request = trial.request("x" * 310_000)
