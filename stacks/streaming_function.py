@@ -11,7 +11,7 @@ from stacks.arguments import FunctionLimits, joined, merged
 from stacks.iam import Statement, policy, trust
 
 RUNTIME = "python3.13"
-ARCHITECTURE = "arm64"
+INSTRUCTION_SET = "arm64"
 """Cheaper per GB-second than x86_64: https://aws.amazon.com/lambda/pricing/"""
 
 METRICS_NAMESPACE = "Streamways"
@@ -84,7 +84,7 @@ class StreamingFunction(pulumi.ComponentResource):
             code=args["package"],
             handler=args["handler"],
             runtime=RUNTIME,
-            architectures=[ARCHITECTURE],
+            architectures=[INSTRUCTION_SET],
             layers=args.get("layers"),
             timeout=limits["timeout_seconds"],
             memory_size=limits["memory_megabytes"],
