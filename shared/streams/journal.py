@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Self
 
+from shared.contract.parts import OF_A_LATE_END
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import TERMINAL, WORKER_EPOCH, SequencedPart, encode
+from shared.protocol.parts import WORKER_EPOCH, SequencedPart, encode
 from shared.streams.records import KEPT_SECONDS
 from shared.table.client import ConditionFailed, Item, TableClient
 from shared.table.keys import PARTS_PREFIX, parts_key
@@ -38,8 +39,6 @@ LAST_SEQUENCE = 99_999_999
 """The largest that a key has room for."""
 MAX_UNWRITTEN_BYTES = 1024 * 1024
 """What a table that fails for long may cost of a function's memory."""
-OF_A_LATE_END = TERMINAL | {"message-metadata", "data-error"}
-"""What of the reaper's end a reader can use who has more than the journal: its blocks are those of the journal."""
 
 
 @dataclass(frozen=True)

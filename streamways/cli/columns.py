@@ -12,6 +12,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from shared.contract.parts import PartType
 from streamways.cli.run import Outcome
 from streamways.cli.text import milliseconds, printable
 from streamways.clients.client import ARCHITECTURES, Architecture, Received
@@ -67,7 +68,7 @@ class Columns:
         self._live.stop()
 
     def part(self, architecture: Architecture, received: Received) -> None:
-        if received.type != "text-delta":
+        if received.type != PartType.TEXT_DELTA:
             return
         column = self._columns[architecture]
         first_ms = self._first_ms.setdefault(architecture, received.at_ms)

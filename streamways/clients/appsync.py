@@ -11,11 +11,11 @@ from types import TracebackType
 from typing import Self
 
 from shared.contract.architectures import appsync
+from shared.contract.parts import TERMINAL
 from streamways.clients.batches import Batch, PartOrder, preamble
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.client import (
     SILENCE_SECONDS,
-    TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
@@ -169,7 +169,7 @@ class _Reader:
                 for part, cursor in taken:
                     yield Received(count, part, at_ms, message, cursor)
                     count += 1
-                    if part.get("type") in TERMINAL_PARTS:
+                    if part.get("type") in TERMINAL:
                         return
                 if from_journal and not taken and batch.get("ended"):
                     raise Cut("the stream has ended, and its terminal part is not in the journal")

@@ -18,9 +18,6 @@ ARCHITECTURES: tuple[Architecture, ...] = tuple(DESCRIPTORS)
 Part = Mapping[str, object]
 """One UI message chunk of the AI SDK, parsed: `{"type": "text-delta", "id": "…", "delta": "…"}`."""
 
-TERMINAL_PARTS = frozenset({"finish", "error", "abort"})
-"""Types of part after which a stream holds no other."""
-
 SILENCE_SECONDS = 60.0
 """How long a client waits for the next sign of life of a stream before it gives up: the program's default function
 timeout. A part is one; so is a comment in server-sent events, and a `beat` of the WebSocket API."""

@@ -2,13 +2,12 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from sandbox.aws.model_faults import KINDS
-from shared.errors import StreamwaysError
+from shared.contract.errors import ErrorCode
 from streamways.clients.outputs import KNOWN
 from tests.docs.pages import ROOT, page
 
@@ -48,19 +47,10 @@ def test_every_stack_output_is_documented() -> None:
     assert sorted(code(row[0]) for row in rows) == sorted(KNOWN)
 
 
-def errors(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[StreamwaysError]]:
-    """All typed errors."""
-    for child in tree.__subclasses__():
-        yield child
-        yield from errors(child)
-
-
 def test_every_error_code_is_documented_with_its_http_status() -> None:
     rows = page("docs/protocol.md").table_after("Error codes")
     documented = {(code(row[0]), row[1]) for row in rows}
-    # The two refusals that are no typed errors: a path or a method that the function URL does not serve.
-    unserved = {("not_found", "404"), ("invalid_request", "405")}
-    assert documented == {(error.code, str(error.status)) for error in errors()} | unserved
+    assert documented == {(code, str(status)) for code in ErrorCode for status in code.statuses}
 
 
 def test_every_fault_of_the_emulated_model_is_documented() -> None:

@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterable
 from typing import Protocol
 
-from shared.protocol.parts import DELTAS, Part, SequencedPart
+from shared.contract.parts import DELTAS
+from shared.protocol.parts import Part, SequencedPart
 from tests.support.server import WAIT_SECONDS
 
 

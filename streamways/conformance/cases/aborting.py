@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from shared.contract.architectures import websocket
+from shared.contract.parts import PartType
 from streamways.clients.websocket import WebSocketClient
 from streamways.conformance.case import PAIRS, SLOW_TOKENS_PER_SECOND, Cases
 from streamways.conformance.expect import same
@@ -34,7 +35,7 @@ async def strict_mode(trial: Trial) -> None:
         await mounted.aclose()
         again, live = await asyncio.gather(rest(tab.resume(request.chat_id)), rest(parts))
     received += live
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("the second mount", again, received)
 
 
@@ -53,7 +54,7 @@ async def abort_of_a_resume(trial: Trial) -> None:
         await anext(resumed)
         await tab.abort("the-only-one")
         received += await within(10, "the stop", parts)
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("the stop reason", stop_reason(received), "cancelled")
 
 
@@ -97,7 +98,7 @@ async def _reader_that_aborts(trial: Trial) -> AsyncGenerator[None]:
         yield
         received += await within(10, "the stop", parts)
         await resumed.aclose()
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("the stop reason", stop_reason(received), "cancelled")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.contract.architectures import appsync, function_url, websocket
+from shared.contract.parts import PartType
 from streamways.clients.client import Received
 from streamways.clients.summary import answer
 from streamways.conformance.case import Cases
@@ -67,7 +68,7 @@ async def lost_messages(trial: Trial) -> None:
 async def oversized_part(trial: Trial) -> None:
     received = await trial.whole(trial.request())
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     sizes = [len(str(item.part).encode()) for item in received]
     expect(max(sizes) <= MAX_PART_BYTES, f"a part has {max(sizes)} bytes")
     expect(len(answer(received)) >= OVERSIZED_BYTES, f"the text has {len(answer(received))} characters")
@@ -84,10 +85,10 @@ async def slow_consumer(trial: Trial) -> None:
     async with trial.client() as client:
         async for item in client.stream(request):
             received.append(item)
-            if item.type == "text-delta" and len(received) < 20:
+            if item.type == PartType.TEXT_DELTA and len(received) < 20:
                 await asyncio.sleep(0.1)
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("what another tab reads", await trial.resumed(request.chat_id), received)
     [call] = await trial.sandbox.ended_model_calls(trial.word)
     same("the model's call", call["ended"], "finished")
@@ -95,6 +96,6 @@ async def slow_consumer(trial: Trial) -> None:
 
 async def _whole_text(trial: Trial, received: list[Received]) -> None:
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     calls = await trial.sandbox.ended_model_calls(trial.word)
     same("the text", answer(received), calls[-1]["text"])

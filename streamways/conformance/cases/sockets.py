@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 from shared.contract.architectures import websocket
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.client import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
@@ -27,7 +29,7 @@ NOTICE_SECONDS = 7200
 @CASES.case("A connection whose token has expired is refused, and then closed.", on=HERE, needs=("sandbox",))
 async def expired_session(trial: Trial) -> None:
     async with _expired(trial) as client:
-        await refused("an expired session", "unauthenticated", parts=client.stream(trial.request()))
+        await refused("an expired session", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
         try:
             async with asyncio.timeout(10):
                 await broken_off(Cut, client.stream(trial.request()))
@@ -39,15 +41,15 @@ async def expired_session(trial: Trial) -> None:
 async def renewed_session(trial: Trial) -> None:
     renewed: list[str | None] = [trial.stack.tokens["first"], None]
     async with _expired(trial, renewed) as client:
-        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), "finish")
+        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), PartType.FINISH)
         # From now on without it: the session is the connection's.
-        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), "finish")
+        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), PartType.FINISH)
 
 
 @CASES.case("Another user's token does not renew a session.", on=HERE, needs=("sandbox", "second user"))
 async def session_of_another(trial: Trial) -> None:
     async with _expired(trial, [trial.stack.tokens["second"]]) as client:
-        await refused("another's token", "unauthenticated", parts=client.stream(trial.request()))
+        await refused("another's token", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
 
 
 @CASES.case("A ticket opens one connection, for its user.", on=HERE)
@@ -55,7 +57,7 @@ async def ticket(trial: Trial) -> None:
     one_time = await _ticket(trial)
     request = trial.request(SHORT_PROMPT)
     async with _with_ticket(trial, one_time) as client:
-        ends_once(await rest(client.stream(request)), "finish")
+        ends_once(await rest(client.stream(request)), PartType.FINISH)
         same("whose chat it is", (await client.read(request.chat_id)).owner, trial.stack.sub("first"))
     await _not_let_in("a used ticket", _with_ticket(trial, one_time))
 
@@ -84,7 +86,7 @@ async def ticket_without_a_token(trial: Trial) -> None:
         try:
             await fetch_ticket(trial.stack.outputs[websocket.TICKET_URL], token)
         except Refused as refusal:
-            same("the refusal", (refusal.code, refusal.status), ("unauthenticated", 401))
+            same("the refusal", (refusal.code, refusal.status), (ErrorCode.UNAUTHENTICATED, 401))
         else:
             fail("a ticket was given without a token")
 
