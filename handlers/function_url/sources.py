@@ -3,16 +3,11 @@
 import threading
 from typing import Protocol
 
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.generation.run import StreamRun
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.tail import Tail
-
-KEEP_ALIVE_SECONDS = 15.0
-"""After so much silence a comment is sent: CloudFront and other proxies give up on an origin after 30 s.
-
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginResponseTimeout
-"""
 
 
 class Source(Protocol):

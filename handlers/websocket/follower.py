@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from handlers.websocket.delivery import FrameDelivery
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy, DeadlineExceeded, Internal
 from shared.generation.delivery import ReceiverGone, tell_failure
-from shared.generation.worker import KEEP_ALIVE_SECONDS
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 from shared.streams.preamble import preamble

@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
 from shared.generation.outbox import Outbox, OutboxClosed
 from shared.generation.translation import PartTranslator
@@ -32,8 +33,6 @@ from shared.streams.start import StreamStart
 from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
-DEADLINE_MARGIN_SECONDS = 3.0
-"""What is kept of a function's time to book the stream and deliver its end."""
 HANG_UP_SECONDS = 1.0
 """How long the reader is waited for after an interruption: a frozen environment would keep the model's line open."""
 DELIVERY_SECONDS = 1.0

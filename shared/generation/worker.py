@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.contract.environment import Variable
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import DeadlineExceeded
 from shared.generation.delivery import Delivery, ReceiverGone, tell_failure
 from shared.generation.run import StreamRun
@@ -17,9 +18,6 @@ from shared.models.bedrock import BedrockModel
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
-
-KEEP_ALIVE_SECONDS = 15.0
-"""After so much silence of the model the client's line is kept open by a beat."""
 
 
 @dataclass(frozen=True)

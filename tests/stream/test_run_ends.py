@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from shared.errors import DeadlineExceeded, ModelUnavailable
 from shared.generation import run as runs
-from shared.generation.run import DEADLINE_MARGIN_SECONDS, StreamRun
+from shared.generation.run import StreamRun
 from shared.models.events import Delta
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
