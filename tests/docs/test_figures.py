@@ -41,7 +41,6 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"at most once per {default('webSocketIntervalMilliseconds')} ms"),
         ("docs/architectures/websocket.md", f"expire after {START_WITHIN_SECONDS} seconds"),
-        ("docs/architectures/websocket.md", f"expire after {START_WITHIN_SECONDS} seconds"),
         ("docs/architectures/websocket.md", f"takes over {INTEGRATION_TIMEOUT_SECONDS} s, its timeout"),
         ("docs/architectures/appsync.md", f"at least {default('appSyncIntervalMilliseconds')} ms of it"),
         ("docs/architectures/appsync.md", f"takes over {API_TIMEOUT_SECONDS} s, its timeout"),
