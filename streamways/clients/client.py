@@ -20,7 +20,7 @@ TERMINAL_PARTS = frozenset({"finish", "error", "abort"})
 
 SILENCE_SECONDS = 60.0
 """How long a client waits for the next sign of life of a stream before it gives up: the program's default function
-timeout. A part is one; so is a comment in server-sent events, and a `beat` of the WebSocket API."""
+timeout. A part is one; so is a comment in server-sent events, and a `keep-alive` of the WebSocket API."""
 
 OPEN_SECONDS = 10.0
 """How long a client waits for a connection, and for each acknowledgement that comes before the first part."""

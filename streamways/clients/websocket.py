@@ -1,8 +1,8 @@
 """The WebSocket API, in the frames of the AI SDK's `WebSocketChatTransport` and some of this project's own.
 
 Server to client: `start`, `chunk` (counted from 0, with a cursor), then `end` or `error`; `no-active` where there is
-nothing to resume; `result` for what is no stream; `beat` and `notice` about the connection. Frames of other requests
-are passed over, as the stock transport does.
+nothing to resume; `result` for what is no stream; `keep-alive` and `notice` about the connection. Frames of other
+requests are passed over, as the stock transport does.
 """
 
 import time
@@ -186,7 +186,7 @@ class WebSocketClient:
                 message += 1
 
     async def _next(self, inbox: Inbox, seconds: float) -> Message:
-        """The next frame of a request. A beat says that the server is at work: it starts the wait anew."""
+        """The next frame of a request. A `keep-alive` says that the server is at work: it starts the wait anew."""
         while True:
             frame = await inbox.next(seconds)
             frame_type = frame.get("type")
@@ -194,7 +194,7 @@ class WebSocketClient:
                 raise refusals.from_gateway_frame(frame)
             if frame_type == "error":
                 raise refusals.from_error_text(str(frame.get("errorText", "")))
-            if frame_type != "beat":
+            if frame_type != "keep-alive":
                 return frame
 
     def _inbox(self, request_id: str) -> AbstractContextManager[Inbox]:
@@ -226,7 +226,7 @@ def _unexpected(frame: Message) -> Malformed:
 
 
 def _address(frame: Message) -> str | None:
-    """The request that a frame is for. A beat is for all of them, and so is a frame of API Gateway's own."""
-    if frame.get("type") in (None, "beat"):
+    """The request that a frame is for. A `keep-alive` is for all of them, and so is a frame of API Gateway's own."""
+    if frame.get("type") in (None, "keep-alive"):
         return EVERYBODY
     return str(frame.get("requestId"))

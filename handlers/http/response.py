@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from handlers.function_url.encodings import Encoding
-from handlers.function_url.sources import Source
+from handlers.http.encodings import Encoding
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
+from shared.streams.source import PartSource
 from shared.telemetry.log import logger
 
 STREAM_HEADER = "x-streamways-stream"
@@ -28,7 +28,7 @@ class PartsResponse(StreamingResponse):
     journal could not be read or lacks the terminal part.
     """
 
-    def __init__(self, source: Source, encoding: Encoding, stream_id: str, preamble: Sequence[Part] = ()) -> None:
+    def __init__(self, source: PartSource, encoding: Encoding, stream_id: str, preamble: Sequence[Part] = ()) -> None:
         super().__init__(self._pieces(), headers={**encoding.headers, STREAM_HEADER: stream_id})
         self._source = source
         self._encoding = encoding
@@ -36,13 +36,13 @@ class PartsResponse(StreamingResponse):
         self._preamble = preamble
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends it. However that ends, and if the client has gone before the first part, the source is left."""
+        """Sends it. However that ends, and if the client has gone before the first part, the source is detached."""
         if scope["method"] == "HEAD":
             self.body_iterator = _nothing()
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._source.leave()
+            self._source.detach()
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         loop, encode = asyncio.get_running_loop(), self._encoding.encode

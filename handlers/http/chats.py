@@ -6,8 +6,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from handlers.function_url.environment import core
-from handlers.function_url.requests import after_of, authenticated, chat_of, json_of
+from handlers.http import environment
+from handlers.http.requests import after_of, authenticated, chat_of, json_of
 
 PRIVATE = {"cache-control": "no-store"}
 """No cache on the way keeps what a user has said: CloudFront may leave the token out of its key."""
@@ -16,13 +16,13 @@ PRIVATE = {"cache-control": "no-store"}
 async def list_chats(request: Request) -> Response:
     """A page of `{"chats", "next"?}`, newest first."""
     user = await authenticated(request)
-    return JSONResponse(await run_in_threadpool(core().chats.list, user.sub, after_of(request)), headers=PRIVATE)
+    return JSONResponse(await run_in_threadpool(environment.chats().list, user.sub, after_of(request)), headers=PRIVATE)
 
 
 async def read(request: Request) -> Response:
     """One chat with its messages."""
     user = await authenticated(request)
-    return JSONResponse(await run_in_threadpool(core().chats.read, user.sub, chat_of(request)), headers=PRIVATE)
+    return JSONResponse(await run_in_threadpool(environment.chats().read, user.sub, chat_of(request)), headers=PRIVATE)
 
 
 async def update(request: Request) -> Response:
@@ -30,12 +30,12 @@ async def update(request: Request) -> Response:
     user = await authenticated(request)
     chat_id = chat_of(request)
     changes = await json_of(request)
-    change = partial(core().chats.update, title=changes.get("title"), members=changes.get("members"))
+    change = partial(environment.chats().update, title=changes.get("title"), members=changes.get("members"))
     return JSONResponse(await run_in_threadpool(change, user.sub, chat_id), headers=PRIVATE)
 
 
 async def delete(request: Request) -> Response:
     """Removes a chat for all who are in it, and cancels what runs there."""
     user = await authenticated(request)
-    await run_in_threadpool(core().chats.delete, user.sub, chat_of(request))
+    await run_in_threadpool(environment.chats().delete, user.sub, chat_of(request))
     return Response(status_code=204)

@@ -5,8 +5,8 @@ from typing import ClassVar, Protocol
 
 from starlette.requests import Request
 
-from handlers.function_url.data_stream import DataStream
-from handlers.function_url.sse import ServerSentEvents
+from handlers.http.data_stream import DataStream
+from handlers.http.sse import ServerSentEvents
 from shared.errors import InvalidRequest
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part

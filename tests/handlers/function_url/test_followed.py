@@ -5,13 +5,12 @@ import time
 
 import pytest
 
-from handlers.function_url.sources import Followed
 from shared.errors import Internal
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission
-from shared.streams.journal import Journal
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.streams.tail import Tail
@@ -35,7 +34,7 @@ def begin() -> StreamStart:
 def end(told: list[parts.Part]) -> None:
     """A stream that has ended, with this journal."""
     start = begin()
-    journal = Journal(TableClient.from_environment(), OWNER, "s-1", on_lost=lambda: None)
+    journal = JournalWriter(TableClient.from_environment(), OWNER, "s-1", on_lost=lambda: None)
     journal.append([SequencedPart(sequence, part) for sequence, part in enumerate(told)])
     assert journal.close(time.monotonic() + WAIT_SECONDS)
     assert StreamRepository.from_environment().end(start, {}, [])
@@ -44,7 +43,7 @@ def end(told: list[parts.Part]) -> None:
 def read(after: int) -> tuple[list[int], bool]:
     """The sequences that a reader gets, and whether its body has an end."""
     until = time.monotonic() + WAIT_SECONDS
-    source = Followed(Tail.from_environment(), OWNER, "s-1", after=behind(after, "s-1"), until=until)
+    source = Tail.from_environment().follow(OWNER, "s-1", after=behind(after, "s-1"), until=until)
     sequences: list[int] = []
     while (batch := source.take()) is not None:
         sequences += [numbered.sequence for numbered in batch]
@@ -69,10 +68,10 @@ def test_a_reader_is_complete_with_the_terminal_part_wherever_it_stands(
 
 def test_a_reader_that_has_left_reads_no_more(world: World) -> None:  # noqa: ARG001
     begin()
-    silent = Followed(Tail.from_environment(), OWNER, "s-1", until=time.monotonic() + 3600)
+    silent = Tail.from_environment().follow(OWNER, "s-1", until=time.monotonic() + 3600)
     taken: list[list[SequencedPart] | None] = []
     reader = threading.Thread(target=lambda: taken.append(silent.take()), daemon=True)
     reader.start()
-    silent.leave()
+    silent.detach()
     reader.join(WAIT_SECONDS)
     assert taken == [None], "it was left before it would have told of the silence"

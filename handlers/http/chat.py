@@ -6,9 +6,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from handlers.function_url.encodings import encoding_of
-from handlers.function_url.environment import Invocation, core
-from handlers.function_url.requests import (
+from handlers.http import environment
+from handlers.http.encodings import encoding_of
+from handlers.http.environment import Invocation
+from handlers.http.requests import (
     authenticated,
     chat_of,
     idempotency_key,
@@ -16,8 +17,7 @@ from handlers.function_url.requests import (
     last_event_id,
     stream_of,
 )
-from handlers.function_url.response import PartsResponse
-from handlers.function_url.sources import Followed, Live
+from handlers.http.response import PartsResponse
 from shared.generation.run import StreamRun
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Joined
@@ -35,20 +35,20 @@ async def start(request: Request) -> Response:
     user = await authenticated(request)
     encoding, stream_id = encoding_of(request), idempotency_key(request)
     chat_request = ChatRequest.from_client(await json_of(request))
-    admit = partial(core().admission.admit, correlation_id=invocation.request_id, running=True)
+    admit = partial(environment.admission().admit, correlation_id=invocation.request_id, running=True)
     admitted = await run_in_threadpool(admit, user.sub, chat_request, stream_id=stream_id)
     if isinstance(admitted, Joined):
-        source = Followed(core().tail, user.sub, admitted.stream_id, until=_tail_until(invocation))
+        source = environment.tail().follow(user.sub, admitted.stream_id, until=_tail_until(invocation))
         return PartsResponse(source, encoding, admitted.stream_id)
     run = StreamRun(
         admitted,
-        model=core().model,
-        repository=core().repository,
+        model=environment.model(),
+        repository=environment.repository(),
         ends_at=invocation.ends_at,
         min_interval=MIN_INTERVAL_SECONDS,
     )
     run.begin()
-    return PartsResponse(Live(run), encoding, admitted.stream_id)
+    return PartsResponse(run, encoding, admitted.stream_id)
 
 
 async def resume(request: Request) -> Response:
@@ -56,11 +56,11 @@ async def resume(request: Request) -> Response:
     invocation = Invocation.of(request)
     user = await authenticated(request)
     chat_id, encoding, after = chat_of(request), encoding_of(request), last_event_id(request)
-    stream = await run_in_threadpool(core().repository.resumable, user.sub, chat_id, after)
+    stream = await run_in_threadpool(environment.repository().resumable, user.sub, chat_id, after)
     if stream is None:
         return Response(status_code=204)
-    held = [] if after else await run_in_threadpool(preamble, core().repository.table, stream)
-    source = Followed(core().tail, user.sub, stream.stream_id, after=after, until=_tail_until(invocation))
+    held = [] if after else await run_in_threadpool(preamble, environment.repository().table, stream)
+    source = environment.tail().follow(user.sub, stream.stream_id, after=after, until=_tail_until(invocation))
     return PartsResponse(source, encoding, stream.stream_id, held)
 
 
@@ -68,7 +68,7 @@ async def cancel(request: Request) -> Response:
     """Takes note that a stream is to end. The answer is the same whether or not there is such a stream."""
     user = await authenticated(request)
     chat_of(request)  # a stream's id is unique per user: the chat's only has to be one
-    await run_in_threadpool(core().repository.cancel, user.sub, stream_of(request))
+    await run_in_threadpool(environment.repository().cancel, user.sub, stream_of(request))
     return JSONResponse({}, 202)
 
 

@@ -3,7 +3,7 @@
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 
-from handlers.function_url.environment import core
+from handlers.http import environment
 from shared.auth.bearer import bearer
 from shared.auth.user import User
 from shared.errors import InvalidRequest, TooLarge
@@ -14,7 +14,7 @@ from shared.protocol.strict_json import read_object
 
 async def authenticated(request: Request) -> User:
     """Who asks. Raises Unauthenticated."""
-    return await run_in_threadpool(core().verifier.verify, bearer(request.headers.get("authorization")))
+    return await run_in_threadpool(environment.verifier().verify, bearer(request.headers.get("authorization")))
 
 
 async def body_of(request: Request) -> bytes:

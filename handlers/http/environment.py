@@ -10,37 +10,18 @@ from shared.auth.tokens import TokenVerifier
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
-from shared.models.bedrock import BedrockModel
+from shared.models.configured import model_from_environment
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
 
-
-@dataclass(frozen=True)
-class Core:
-    """The streaming core with its clients, made once."""
-
-    verifier: TokenVerifier
-    admission: Admission
-    model: BedrockModel
-    repository: StreamRepository
-    tail: Tail
-    chats: ChatStore
-    members: Members
-
-
-@at_init
-def core() -> Core:
-    """The environment's one."""
-    return Core(
-        verifier=TokenVerifier.from_environment(),
-        admission=Admission.from_environment("function-url"),
-        model=BedrockModel.from_environment(),
-        repository=StreamRepository.from_environment(),
-        tail=Tail.from_environment(),
-        chats=ChatStore.from_environment(),
-        members=Members.from_environment(),
-    )
+verifier = at_init(TokenVerifier.from_environment)
+admission = at_init(lambda: Admission.from_environment("function-url"))
+model = at_init(model_from_environment)
+repository = at_init(StreamRepository.from_environment)
+tail = at_init(Tail.from_environment)
+chats = at_init(ChatStore.from_environment)
+members = at_init(Members.from_environment)
 
 
 @dataclass(frozen=True)
