@@ -22,7 +22,7 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
 CANCEL_SECONDS = 5.0
-"""The pulse sees a cancel within about a second; the rest is for a machine that is busy."""
+"""The heartbeat sees a cancel within about a second; the rest is for a machine that is busy."""
 
 
 @CASES.case(
