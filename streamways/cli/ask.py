@@ -61,7 +61,7 @@ def ask(
 
 def _check(prompt: str) -> None:
     if not prompt.strip():
-        raise Misuse("the prompt is empty; say what to ask, e.g. streamways ask 'What is a stream?'")
+        raise Misuse("the prompt is empty; give one, for example: streamways ask 'What is a stream?'")
 
 
 def _run(stack: Stack, architectures: Sequence[Architecture], prompt: str, view: View) -> list[Outcome]:

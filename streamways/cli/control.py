@@ -53,7 +53,7 @@ class Control:
         except httpx.TransportError as error:
             raise CommandError(
                 f"the sandbox at {self.origin} does not answer ({error or type(error).__name__}); "
-                "see .sandbox/*/sandbox.log, or stop it with: streamways sandbox stop"
+                "see .sandbox/*/sandbox.log, or stop the sandbox with: streamways sandbox stop"
             ) from error
         if response.status_code >= 400:
             raise CommandError(

@@ -23,7 +23,7 @@ def print_users(running: State, *, as_json: bool) -> None:
     """The demo users as they were made, and what a client needs to sign one in. Raises CommandError."""
     if not running.users:
         raise CommandError(
-            "there are no demo users: the program needs a user pool with groups, and has to export userPoolClientId"
+            "there are no demo users: the program must declare a user pool with groups and export userPoolClientId"
         )
     outputs = sandbox_outputs(running).to_json()
     pool = {name: outputs[name] for name in SIGN_IN_OUTPUTS if name in outputs}

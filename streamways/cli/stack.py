@@ -41,7 +41,7 @@ def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token:
         raise Misuse(
-            f"{TOKEN_VARIABLE} is not set; with --outputs it must hold a Cognito access token of that stack's pool"
+            f"{TOKEN_VARIABLE} is not set; with --outputs it must hold an access token of a user of that stack"
         )
     return Stack(outputs, token, emulated=False)
 
@@ -73,4 +73,4 @@ def sandbox_outputs(running: state.State) -> StackOutputs:
     try:
         return StackOutputs.from_json(running.outputs)
     except OutputsError as error:
-        raise CommandError(f"the program's outputs cannot be used: {error}; see stacks/__main__.py") from error
+        raise CommandError(f"the outputs of the program cannot be used: {error}; see stacks/program.py") from error

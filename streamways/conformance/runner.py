@@ -81,10 +81,10 @@ class _Run:
 
     async def side_by_side(self, trials: Sequence[tuple[Case, On]]) -> None:
         """Runs trials, so many at once."""
-        slots = asyncio.Semaphore(AT_ONCE)
+        permits = asyncio.Semaphore(AT_ONCE)
 
         async def in_a_slot(case: Case, on: On) -> None:
-            async with slots:
+            async with permits:
                 await self.trial(case, on)
 
         await asyncio.gather(*(in_a_slot(*trial) for trial in trials))

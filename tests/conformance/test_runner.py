@@ -192,14 +192,14 @@ async def test_the_report_has_a_line_for_each_run_and_says_in_words_what_does_no
         report.begin()
         report.end(await run_cases(DEPLOYED, trials, report.result))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "1 cases of what every stream promises, 3 runs against stack.json"
+    assert lines[0] == "1 case of the stream protocol, 3 runs against stack.json"
     assert [line.split() for line in lines[1:4]] == [
         ["–", "order", "appsync", *["not", "run:", "the", "stack", "has", "no", "appsync"]],
         ["ok", "0.0", "s", "order", "function-url"],
         ["FAILED", "0.0", "s", "order", "websocket", *["failed:", "part", "2", "came", "before", "part", "1"]],
     ]
     assert lines[5:9] == [
-        "What does not hold:",
+        "These cases failed. Each line says what should hold:",
         "  order: Parts come in order.",
         "",
         "1 passed, 1 failed, 1 not run, in 0 s",

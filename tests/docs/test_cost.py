@@ -7,8 +7,8 @@ import re
 
 import pytest
 
+from shared.generation.journal_writer import FLUSH_SECONDS
 from shared.streams.heartbeat import INTERVAL_SECONDS
-from shared.streams.journal import FLUSH_SECONDS
 from stacks.reaper import SWEEP_RATE
 from stacks.settings import ARCHITECTURES
 from tests.docs.pages import ROOT, default, page

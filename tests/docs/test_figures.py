@@ -4,14 +4,17 @@ import pytest
 
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
+from shared.generation.journal_writer import FLUSH_SECONDS
 from shared.generation.run import DEADLINE_MARGIN_SECONDS
 from shared.protocol.part_size import MAX_PART_BYTES
 from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
-from shared.streams.journal import FLUSH_SECONDS
 from shared.streams.records import KEPT_SECONDS
 from shared.streams.repository import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
 from shared.streams.start import START_WITHIN_SECONDS
+from shared.streams.tail import POLL_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
+from stacks.packages.catalog import PACKAGES
+from stacks.settings import ARCHITECTURES
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
 from tests.docs.pages import default, page
@@ -26,6 +29,7 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ("docs/protocol.md", f"at most {MESSAGE} of text, a request {MAX_REQUEST_BYTES // 1024} KB"),
         ("docs/protocol.md", f"{MAX_PROMPT_MESSAGES} messages and {MAX_PROMPT_CHARACTERS:,} characters of a chat"),
         ("docs/protocol.md", f"the parts of the last {FLUSH_SECONDS} s"),
+        ("docs/protocol.md", f"written every {FLUSH_SECONDS} s and read every {POLL_SECONDS} s"),
         ("docs/protocol.md", f"for {RESUMABLE_SECONDS} seconds after its end"),
         ("docs/protocol.md", f"before it began, within {TOMBSTONE_SECONDS} s"),
         ("docs/protocol.md", f"at most {MAX_PART_BYTES // 1024} KB of serialised UTF-8"),
@@ -52,3 +56,12 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
 )
 def test_a_figure_of_the_code_stands_in_the_docs(name: str, statement: str) -> None:
     assert statement in " ".join(page(name).prose.split())
+
+
+def test_the_overview_names_every_function_of_each_architecture() -> None:
+    [row] = [cells for cells in page("docs/index.md").table_after("Comparison") if cells[0] == "Lambda functions"]
+    counted = [int(cell.partition(":")[0]) for cell in row[1:]]
+    named = [len(cell.split(",")) for cell in row[1:]]
+    packages = [sum(name.startswith(architecture) for name in PACKAGES) for architecture in ARCHITECTURES]
+    assert counted == named == packages
+    assert sum(packages) == len(PACKAGES)

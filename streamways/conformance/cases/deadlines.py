@@ -16,8 +16,8 @@ SILENCE_SECONDS = 17.0
 
 
 @CASES.case(
-    "A stream that runs out of time finishes with what came until then, which the chat keeps; the answer can be "
-    "continued under the same id.",
+    "A stream that runs out of time finishes with its text so far; the chat keeps it, and the answer can be continued "
+    "under the same id.",
     needs=("short timeout",),
     model_fault={"fault": "slow", "tokensPerSecond": 5},
 )
@@ -41,7 +41,7 @@ async def deadline(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A stream whose model has fallen silent finishes at its deadline, and hangs up on the model.",
+    "A stream with a silent model finishes at its deadline and closes the model call.",
     needs=("short timeout",),
     model_fault={"fault": "stalled", "afterTokens": 5},
 )
@@ -50,7 +50,7 @@ async def deadline_while_silent(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A stream whose model never begins to answer finishes at its deadline as well.",
+    "A stream whose model never begins to answer finishes at its deadline.",
     needs=("short timeout",),
     model_fault={"fault": "stalled", "afterTokens": 0},
 )
@@ -59,7 +59,7 @@ async def deadline_before_the_answer(trial: Trial) -> None:
 
 
 @CASES.case(
-    "While the model is silent the stream gives a sign of life every 15 s.",
+    "While the model is silent, the stream sends a sign of life every 15 s.",
     on=(("function-url",), ("websocket",)),
     model_fault={"fault": "stalled", "afterTokens": 5, "seconds": SILENCE_SECONDS + 1},
 )

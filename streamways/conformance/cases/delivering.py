@@ -15,7 +15,7 @@ OVERSIZED_BYTES = 250_000
 OVERSIZED = {"fault": "oversized", "bytes": OVERSIZED_BYTES}
 
 
-@CASES.case("A refused delivery is tried again: nothing is lost.", on=(("websocket",), ("appsync",)), manner="alone")
+@CASES.case("A throttled delivery is repeated, and nothing is lost.", on=(("websocket",), ("appsync",)), manner="alone")
 async def throttled_delivery(trial: Trial) -> None:
     path = {"websocket": "/connections/fault", "appsync": "/appsync/publish/fault"}[trial.architecture]
     for kind in ("throttled", "unavailable"):
@@ -25,7 +25,7 @@ async def throttled_delivery(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A client that is gone ends the delivery, and not the stream: it can be read to its end.",
+    "A stream whose client is gone runs on and can be read to its end.",
     on=(("websocket",),),
     manner="alone",
 )
@@ -43,7 +43,7 @@ async def gone(trial: Trial) -> None:
 
 
 @CASES.case(
-    "Messages that AppSync sends twice, out of order, or not at all leave the answer as it is.",
+    "Messages that AppSync duplicates, reorders or loses leave the answer as it is.",
     on=(("appsync",),),
     manner="alone",
 )
@@ -54,14 +54,14 @@ async def disordered_messages(trial: Trial) -> None:
         await _whole_text(trial, received)
 
 
-@CASES.case("Even when AppSync delivers nothing at all, the whole answer comes.", on=(("appsync",),), manner="alone")
+@CASES.case("The whole answer arrives although AppSync delivers no message.", on=(("appsync",),), manner="alone")
 async def lost_messages(trial: Trial) -> None:
     async with trial.sandbox.fault("/appsync/fault", {"fault": "dropped", "calls": 1000}, all_calls=False):
         received = await trial.whole(trial.request(SHORT_PROMPT))
     await _whole_text(trial, received)
 
 
-@CASES.case("A piece of text of any size comes in parts of at most 100 KB.", model_fault=OVERSIZED)
+@CASES.case("A piece of text of any size arrives in parts of at most 100 KB.", model_fault=OVERSIZED)
 async def oversized_part(trial: Trial) -> None:
     received = await trial.whole(trial.request())
     each_once(received)
@@ -72,7 +72,7 @@ async def oversized_part(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A client that reads slowly gets everything, and its stream ends in time.",
+    "A slow client receives everything, and its stream ends in time.",
     on=(("function-url",),),
     model_fault=OVERSIZED,
 )

@@ -32,7 +32,7 @@ SWEPT_SECONDS = 90.0
 
 
 @CASES.case(
-    "The client of a worker that was killed is told within 5 s; what was journaled stays, and ends with an error.",
+    "The client of a killed worker is told within 5 s; the journaled text stays and ends with an error.",
     on=(("websocket",), ("appsync",)),
     manner="alone",
 )
@@ -55,7 +55,7 @@ async def worker_killed(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A function URL's stream whose process was killed is cut, and a resume gets its end from the sweep.",
+    "The body of a killed function URL's stream ends early, and a resume brings the end that the reaper wrote.",
     on=(("function-url",),),
     needs=("scaled time",),
     manner="alone",
