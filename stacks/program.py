@@ -1,20 +1,17 @@
 """What a stack holds: one identity, one core, and the ways to stream that the settings name."""
 
-from pathlib import Path
-
 import pulumi
 import pulumi_aws as aws
 
+from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream
-from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits
+from stacks.arguments import AcceptedTokens, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
 from stacks.identity import Identity, IdentityArgs
 from stacks.packages import build
 from stacks.settings import Settings
 from stacks.streaming_core import StreamingCore
 from stacks.websocket_stream import WebSocketStream
-
-APPSYNC_FOLDER = Path(__file__).resolve().parents[1] / "handlers" / "appsync"
 
 
 def deploy(settings: Settings) -> None:
@@ -60,13 +57,7 @@ def deploy(settings: Settings) -> None:
         "jwks_url": identity.jwks_url,
         "client_ids": [identity.user_pool_client_id],
     }
-    access: CoreAccess = {
-        "table_name": core.table_name,
-        "table_arn": core.table_arn,
-        "max_output_tokens": settings.max_output_tokens,
-        "model_environment": core.model_environment,
-        "model_statements": core.model_statements,
-    }
+    access = core.access(settings.max_output_tokens)
 
     if "function-url" in settings.architectures:
         function_url = FunctionUrlStream(
@@ -114,19 +105,14 @@ def deploy(settings: Settings) -> None:
         appsync = AppSyncStream(
             "appsync",
             {
+                **appsync_code(),
                 "user_pool_id": identity.user_pool_id,
-                "schema": (APPSYNC_FOLDER / "schema.graphql").read_text(encoding="utf-8"),
-                "resolvers": {
-                    path.stem: path.read_text(encoding="utf-8")
-                    for path in sorted((APPSYNC_FOLDER / "resolvers").glob("*.*.js"))
-                },
-                "api_resolver": (APPSYNC_FOLDER / "resolvers" / "api.js").read_text(encoding="utf-8"),
+                "client_ids": tokens["client_ids"],
                 "api_package": _package("appsync-api"),
                 "worker_package": _package("appsync-worker"),
                 "reaper_package": _package("appsync-reaper"),
                 "interval_milliseconds": settings.app_sync_interval_milliseconds,
                 "limits": limits,
-                "tokens": tokens,
                 "core": access,
             },
             opts,

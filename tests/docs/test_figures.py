@@ -6,20 +6,23 @@ from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
 from shared.generation.journal_writer import FLUSH_SECONDS
 from shared.generation.run import DEADLINE_MARGIN_SECONDS
+from shared.generation.settlement import SETTLE_SECONDS
 from shared.protocol.part_size import MAX_PART_BYTES
 from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
-from shared.streams.records import KEPT_SECONDS
+from shared.streams.records import KEPT_SECONDS, LEASE_SECONDS
 from shared.streams.repository import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
 from shared.streams.start import START_WITHIN_SECONDS
 from shared.streams.tail import POLL_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.packages.catalog import PACKAGES
+from stacks.reaper import SWEEP_RATE
 from stacks.settings import ARCHITECTURES
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
 from tests.docs.pages import default, page
 
 PACE = ModelPace()
+SWEPT_EVERY = {"rate(1 minute)": 60}[SWEEP_RATE]
 MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024} KB"
 
 
@@ -39,6 +42,13 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
             f"over {MAX_MESSAGE_CHARACTERS:,} characters, a request over {MAX_REQUEST_BYTES // 1024} KB",
         ),
         ("docs/architectures/function-url.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
+        ("docs/architectures/function-url.md", f"waited for, {SETTLE_SECONDS:g} seconds at most"),
+        ("docs/states.md", f"waits up to {SETTLE_SECONDS:g} s for both"),
+        ("docs/states.md", f"otherwise within {LEASE_SECONDS + SWEPT_EVERY} s and the time of the sweep"),
+        (
+            "docs/states.md",
+            f"ended within {LEASE_SECONDS + START_WITHIN_SECONDS + SWEPT_EVERY} s and the time of the sweep",
+        ),
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"at most once per {default('webSocketIntervalMilliseconds')} ms"),
         ("docs/architectures/websocket.md", f"expire after {ASYNCHRONOUS_AGE_SECONDS} seconds"),
@@ -50,7 +60,8 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
             "docs/sandbox.md",
             f"{PACE.first_token_ms:g} ms to the first token and {PACE.tokens_per_second:g} tokens a second",
         ),
-        ("docs/sandbox.md", f"tries the next {PORT_RANGE}"),
+        ("docs/sandbox.md", f"tries the next one, {PORT_RANGE} ports in all"),
+        ("docs/quickstart.md", f"tries {PORT_RANGE} ports from the first one"),
         ("docs/quickstart.md", f"tries is {DEFAULT_PORT}"),
     ],
 )
