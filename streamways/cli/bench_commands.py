@@ -87,3 +87,27 @@ def lag(
     print_measured(measured, as_json=json)
     if not all(stream.met for stream in measured.streams):
         raise typer.Exit(1)
+
+
+@app.command(short_help="DynamoDB's units for an answer.")
+def capacity(
+    json: Json = False,
+    tokens: Annotated[int, typer.Option(min=1, help="Length of the answer.")] = 1200,
+    tokens_per_second: Annotated[float, typer.Option(min=1, help="Pace of the model.")] = 60,
+) -> None:
+    """Write and read units that DynamoDB would bill for one answer, by phase, over each architecture.
+
+    The units follow AWS's rules from the items that real functions read and write. Start and end are included.
+
+    \b
+    Examples:
+      streamways bench capacity
+      streamways bench capacity --tokens 300 --json
+    """
+    from streamways.bench.capacity.measure import measure_capacity
+    from streamways.bench.table import print_rows
+    from streamways.cli.launch import interruptible
+
+    with interruptible():
+        rows = measure_capacity(tokens, tokens_per_second)
+    print_rows(rows, as_json=json)

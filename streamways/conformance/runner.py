@@ -83,11 +83,11 @@ class _Run:
         """Runs trials, so many at once."""
         permits = asyncio.Semaphore(AT_ONCE)
 
-        async def in_a_slot(case: Case, on: On) -> None:
+        async def in_turn(case: Case, on: On) -> None:
             async with permits:
                 await self.trial(case, on)
 
-        await asyncio.gather(*(in_a_slot(*trial) for trial in trials))
+        await asyncio.gather(*(in_turn(*trial) for trial in trials))
 
     async def with_faults(self, trials: Sequence[tuple[Case, On]]) -> None:
         """Runs the cases one after the other, the runs of each side by side. While a model is silent, which is asked

@@ -2,21 +2,23 @@
 
 from handlers.websocket import ticket_store
 from shared.chats import members, store
-from shared.streams import journal, pulse, readers, reaper, records, registry, start
+from shared.generation import journal_writer
+from shared.streams import heartbeat, readers, reaper, records, repository, start
 from tests.docs.pages import default, page
 
 LEASE_OF_A_START = records.LEASE_SECONDS + start.START_WITHIN_SECONDS
 TIMES = {
-    "heartbeat": pulse.INTERVAL_SECONDS,
-    "patience of one heartbeat with the table": registry.HEARTBEAT_PATIENCE_SECONDS,
+    "heartbeat": heartbeat.INTERVAL_SECONDS,
+    "heartbeat that moves the lease": heartbeat.RENEW_SECONDS,
+    "patience of one heartbeat with the table": repository.HEARTBEAT_PATIENCE_SECONDS,
     "lease of a running stream": records.LEASE_SECONDS,
     "first lease of a registered stream": LEASE_OF_A_START,
     "age at which an event is not worked on any more": start.START_WITHIN_SECONDS,
     "silence that means death, for an event that Lambda reports": reaper.SILENT_SECONDS,
     "time within which a reader counts as the same one": readers.RESUMED_AGAIN_SECONDS,
-    "tombstone": registry.TOMBSTONE_SECONDS,
-    "resumable after its end, without a cursor": registry.RESUMABLE_SECONDS,
-    "journal's least time between two flushes": journal.FLUSH_SECONDS,
+    "tombstone": repository.TOMBSTONE_SECONDS,
+    "resumable after its end, without a cursor": repository.RESUMABLE_SECONDS,
+    "journal's least time between two flushes": journal_writer.FLUSH_SECONDS,
     "part of the journal": records.KEPT_SECONDS,
     "record of a stream that has not ended": records.RECORD_KEPT_SECONDS,
     "record of a stream that has ended": records.KEPT_SECONDS,
@@ -25,7 +27,7 @@ HOUR, DAY = 3600, 24 * 3600
 KEPT = {
     "a stream's record": f"{records.KEPT_SECONDS // HOUR} hours after its end",
     "journal of a stream": f"{records.KEPT_SECONDS // HOUR} hours after each part was written",
-    "cancel of a stream that has not begun": f"{registry.TOMBSTONE_SECONDS} seconds",
+    "cancel of a stream that has not begun": f"{repository.TOMBSTONE_SECONDS} seconds",
     "invitation": f"{members.INVITATION_SECONDS // DAY} days",
     "that a user has declined or left a chat": f"{members.INVITATION_SECONDS // DAY} days",
     "how many invitations a user has sent": f"{members.HOUR // HOUR} hour",

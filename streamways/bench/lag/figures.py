@@ -5,7 +5,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from streamways.bench.lag.endpoints import TOKEN_CHARACTERS, Load, Recording
+from streamways.bench.endpoints import TOKEN_CHARACTERS, Load, Recording
 
 FIRST_TEXT_CALLS = {"appsync": 1, "websocket": 2}
 """The first text takes so many deliveries: a frame holds one part, and a delta's block is opened first."""

@@ -15,10 +15,9 @@ from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.functions.runtime_api import Event, RuntimeApi
 from sandbox.options import PROJECT_ROOT
 from sandbox.world import ACCOUNT_ID
+from streamways.bench.services import REGION, TABLE
 from streamways.cli.errors import CommandError
 
-REGION = "us-east-1"
-TABLE = "streams"
 CLIENT_ID = "bench"
 START_SECONDS = 60
 TIMEOUT_SECONDS = 120
@@ -28,41 +27,63 @@ CHAT = "bench"
 """Each stream answers the one message of this chat anew: but for the first it finds a history, as most starts do."""
 
 
+Payload = Mapping[str, object]
+
+
+def message(message_id: str) -> Mapping[str, object]:
+    """What the user says, as a UI message of the AI SDK."""
+    return {"id": message_id, "role": "user", "parts": [{"type": "text", "text": "Count."}]}
+
+
 @dataclass(frozen=True)
 class Handlers:
-    """The handler that starts a stream, and the one that its worker runs."""
+    """The handler that takes a client's requests, the one that its worker runs, and the events of two requests."""
 
-    start: str
+    front: str
     worker: str
-    event: Callable[[str], Mapping[str, object]]
-    """What starts the stream of this id."""
+    start: Callable[[str, Mapping[str, object]], Payload]
+    """What starts the stream of this id with this message."""
+    read: Callable[[str], Payload]
+    """What another client reads the stream of this id with, from its beginning."""
 
 
-def _send(stream_id: str) -> Mapping[str, object]:
-    """The event of a `send` frame, as API Gateway makes it."""
-    message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Count."}]}
-    frame = {"type": "send", "requestId": stream_id, "id": CHAT, "messages": [message]}
+def _send(stream_id: str, said: Mapping[str, object]) -> Payload:
+    return _frame({"type": "send", "requestId": stream_id, "id": CHAT, "messages": [said]})
+
+
+def _resume(stream_id: str) -> Payload:
+    return _frame({"type": "resume", "requestId": f"{stream_id}-again", "id": CHAT})
+
+
+def _frame(frame: Mapping[str, object]) -> Payload:
+    """The event of a frame, as API Gateway makes it."""
     context = {
         "routeKey": "$default",
         "connectionId": "bench",
         "connectedAt": int(time.time() * 1000),
-        "requestId": stream_id,
+        "requestId": frame["requestId"],
         "authorizer": {"sub": "bench", "expiresAt": str(int(time.time()) + 3600)},
     }
     return {"requestContext": context, "body": json.dumps(frame)}
 
 
-def _start_stream(stream_id: str) -> Mapping[str, object]:
-    """The payload of `Mutation.startStream`'s resolver."""
-    message = {"id": "m", "role": "user", "parts": [{"type": "text", "text": "Count."}]}
-    arguments = {"streamId": stream_id, "chatId": CHAT, "messages": json.dumps([message])}
+def _start_stream(stream_id: str, said: Mapping[str, object]) -> Payload:
+    return _field("startStream", {"streamId": stream_id, "chatId": CHAT, "messages": json.dumps([said])})
+
+
+def _parts(stream_id: str) -> Payload:
+    return _field("parts", {"streamId": stream_id})
+
+
+def _field(name: str, arguments: Mapping[str, object]) -> Payload:
+    """The payload of a field's resolver."""
     claims = {"sub": "bench", "token_use": "access", "client_id": CLIENT_ID, "exp": int(time.time()) + 3600}
-    return {"field": "startStream", "claims": claims, "arguments": arguments, "requestId": stream_id}
+    return {"field": name, "claims": claims, "arguments": arguments, "requestId": arguments["streamId"]}
 
 
 ARCHITECTURES = {
-    "websocket": Handlers("handlers.websocket.routes.handler", "handlers.websocket.worker.handler", _send),
-    "appsync": Handlers("handlers.appsync.api.handler", "handlers.appsync.worker.handler", _start_stream),
+    "websocket": Handlers("handlers.websocket.routes.handler", "handlers.websocket.worker.handler", _send, _resume),
+    "appsync": Handlers("handlers.appsync.api.handler", "handlers.appsync.worker.handler", _start_stream, _parts),
 }
 
 
@@ -83,7 +104,7 @@ class Function:
         self._process = await FunctionProcess.start(
             [sys.executable, "-m", "awslambdaric", self._handler],
             cwd=PROJECT_ROOT,
-            environment=self._environment(),
+            environment=environment(self._endpoint) | {"AWS_LAMBDA_RUNTIME_API": self._api.address},
             on_line=self._note,
             leash=self._leash,
         )
@@ -125,26 +146,27 @@ class Function:
     def _said(self) -> str:
         return " ".join(self._last_lines)[-2000:] or "it said nothing"
 
-    def _environment(self) -> dict[str, str]:
-        return without_account(os.environ) | {
-            "AWS_ACCESS_KEY_ID": "bench",
-            "AWS_SECRET_ACCESS_KEY": "bench",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": self._endpoint,
-            "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-            "AWS_LAMBDA_RUNTIME_API": self._api.address,
-            "CALLBACK_URL": self._endpoint,
-            "GRAPHQL_URL": f"{self._endpoint}/graphql",
-            "MIN_INTERVAL_MILLISECONDS": "50",
-            "MODEL_ID": "amazon.nova-lite-v1:0",
-            "MODEL_MAX_OUTPUT_TOKENS": "10000",
-            "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
-            "POWERTOOLS_SERVICE_NAME": "bench",
-            "PYTHONPATH": str(PROJECT_ROOT),
-            "STACK_NAME": "bench",
-            "STREAMS_TABLE": TABLE,
-            "TOKEN_CLIENT_IDS": CLIENT_ID,
-            "WORKER_FUNCTION_NAME": FUNCTION_NAME,
-        }
+
+def environment(endpoint: str) -> dict[str, str]:
+    """What any function of the benchmark is told; all services answer at `endpoint`."""
+    return without_account(os.environ) | {
+        "AWS_ACCESS_KEY_ID": "bench",
+        "AWS_SECRET_ACCESS_KEY": "bench",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
+        "CALLBACK_URL": endpoint,
+        "GRAPHQL_URL": f"{endpoint}/graphql",
+        "MIN_INTERVAL_MILLISECONDS": "50",
+        "MODEL_ID": "amazon.nova-lite-v1:0",
+        "MODEL_MAX_OUTPUT_TOKENS": "10000",
+        "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
+        "POWERTOOLS_SERVICE_NAME": "bench",
+        "PYTHONPATH": str(PROJECT_ROOT),
+        "STACK_NAME": "bench",
+        "STREAMS_TABLE": TABLE,
+        "TOKEN_CLIENT_IDS": CLIENT_ID,
+        "WORKER_FUNCTION_NAME": FUNCTION_NAME,
+    }

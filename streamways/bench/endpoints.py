@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, cast
@@ -49,8 +49,8 @@ class Recording:
     """The text of each message, and when its delivery was over; a message without text is `""`."""
     requests: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     """DynamoDB's operations."""
-    invoked: "asyncio.Future[bytes]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """The event of the worker that was invoked."""
+    invoked: "asyncio.Queue[bytes]" = field(default_factory=lambda: asyncio.Queue[bytes]())
+    """The events of the workers that were invoked."""
 
 
 class Endpoints:
@@ -59,12 +59,15 @@ class Endpoints:
     def __init__(self, table: MotoProxy) -> None:
         self._table = table
         self._recording: Recording | None = None
+        self.key_set: Mapping[str, object] = {}
+        """The public keys of the user pool, for a function that verifies tokens itself."""
         self.application = Starlette(
             routes=[
                 Route("/model/{model}/converse-stream", self._converse, methods=["POST"]),
                 Route("/@connections/{connection}", self._post_to_connection, methods=["POST"]),
                 Route("/graphql", self._publish, methods=["POST"]),
                 Route("/2015-03-31/functions/{name}/invocations", self._invoke, methods=["POST"]),
+                Route("/jwks", self._keys, methods=["GET"]),
                 Route("/", self._dynamodb, methods=["POST"]),
             ]
         )
@@ -103,8 +106,11 @@ class Endpoints:
         return answer
 
     async def _invoke(self, request: Request) -> Response:
-        self._now.invoked.set_result(await request.body())
+        self._now.invoked.put_nowait(await request.body())
         return Response(status_code=202)
+
+    async def _keys(self, _: Request) -> Response:
+        return JSONResponse(self.key_set)
 
     async def _dynamodb(self, request: Request) -> Response:
         operation = unquote(request.headers["x-amz-target"]).rpartition(".")[2]
