@@ -89,7 +89,6 @@ def _table(answer: Answer) -> list[Line]:
         answer.architecture,
         seconds=answer.seconds,
         text_bytes=answer.text_bytes,
-        parts=answer.parts,
         part_bytes=sum(answer.message_bytes),
     )
     following = _following(answer)

@@ -159,7 +159,6 @@ def test_the_units_of_real_functions_are_measured(monkeypatch: pytest.MonkeyPatc
             architecture,
             seconds=answer.seconds,
             text_bytes=answer.text_bytes,
-            parts=answer.parts,
             part_bytes=sum(answer.message_bytes),
         )
         assert phase["start"] == (expected["start"], table.START_READS)

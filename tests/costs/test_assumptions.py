@@ -7,12 +7,12 @@ import json
 import logging
 
 import pytest
-from handlers.function_url.sse import ServerSentEvents
+from handlers.http.sse import ServerSentEvents
 
 from handlers.websocket import frames
 from shared.generation import journal_writer
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import Numbered, block_delta, encode
+from shared.protocol.parts import SequencedPart, block_delta, encode
 from shared.streams import heartbeat
 from shared.streams.tail import POLL_SECONDS
 from stacks.reaper import SWEEP_RATE
@@ -25,7 +25,7 @@ from tests.docs.pages import ROOT, default
 
 STREAM_ID = "stream-0123456789abcdef0123456789abcdef"
 PART = block_delta("text", "0", "word ")
-SEQUENCED = Numbered(150, PART)
+SEQUENCED = SequencedPart(150, PART)
 CURSOR = Cursor.behind(STREAM_ID, SEQUENCED)
 
 

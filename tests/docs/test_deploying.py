@@ -273,4 +273,4 @@ def test_every_aws_command_exists_with_its_options(source: Page) -> None:
 
 def test_an_idle_stack_costs_on_this_page_what_it_costs_on_the_cost_page() -> None:
     *_, together = page("docs/cost.md").table_after("What a stack costs while nobody uses it")
-    assert f"about {float(together[-1].strip('*')):.2f} USD a month" in " ".join(PAGE.prose.split())
+    assert f"about {float(together[-2].strip('*')):.2f} USD a month" in " ".join(PAGE.prose.split())
