@@ -23,6 +23,8 @@
 
 from typing import ClassVar
 
+from shared.contract.errors import ErrorCode
+
 
 class StreamwaysError(Exception):
     """A refusal or a failure with a text that a person can act on.
@@ -31,7 +33,7 @@ class StreamwaysError(Exception):
     request id of whoever failed, and never a text of theirs, which may quote the prompt.
     """
 
-    code: ClassVar[str]
+    code: ClassVar[ErrorCode]
     status: ClassVar[int]
 
     def __init__(self, message: str, *, retry_after: int | None = None, reason: str | None = None) -> None:
@@ -56,8 +58,8 @@ class StreamwaysError(Exception):
 class Unauthenticated(StreamwaysError):
     """The token is missing, malformed, expired, foreign or of the wrong type."""
 
-    code = "unauthenticated"
-    status = 401
+    code = ErrorCode.UNAUTHENTICATED
+    status = code.status
 
 
 class SessionOver(Unauthenticated):
@@ -67,22 +69,22 @@ class SessionOver(Unauthenticated):
 class Forbidden(StreamwaysError):
     """The user knows the thing, and may not do this to it."""
 
-    code = "forbidden"
-    status = 403
+    code = ErrorCode.FORBIDDEN
+    status = code.status
 
 
 class NotFound(StreamwaysError):
     """There is no such thing, or it is another user's: the two cannot be told apart."""
 
-    code = "not_found"
-    status = 404
+    code = ErrorCode.NOT_FOUND
+    status = code.status
 
 
 class InvalidRequest(StreamwaysError):
     """The request is not what the protocol says."""
 
-    code = "invalid_request"
-    status = 400
+    code = ErrorCode.INVALID_REQUEST
+    status = code.status
 
 
 class AlreadyStarted(InvalidRequest):
@@ -106,50 +108,50 @@ class MethodNotAllowed(InvalidRequest):
 class TooLarge(StreamwaysError):
     """The request holds more messages or more text than is accepted."""
 
-    code = "too_large"
-    status = 413
+    code = ErrorCode.TOO_LARGE
+    status = code.status
 
 
 class RateLimited(StreamwaysError):
     """The user has done this too often. `retry_after` is exact: after it the same is allowed again."""
 
-    code = "rate_limited"
-    status = 429
+    code = ErrorCode.RATE_LIMITED
+    status = code.status
 
 
 class ModelThrottled(StreamwaysError):
     """The model's provider refused for load or quota, before or while it streamed."""
 
-    code = "model_throttled"
-    status = 429
+    code = ErrorCode.MODEL_THROTTLED
+    status = code.status
 
 
 class ModelUnavailable(StreamwaysError):
     """The model failed, broke off, or is not there."""
 
-    code = "model_unavailable"
-    status = 503
+    code = ErrorCode.MODEL_UNAVAILABLE
+    status = code.status
 
 
 class ContentBlocked(StreamwaysError):
     """A guardrail ended the answer. (What the provider filters itself is a finish, as `content-filter`.)"""
 
-    code = "content_blocked"
-    status = 422
+    code = ErrorCode.CONTENT_BLOCKED
+    status = code.status
 
 
 class DeadlineExceeded(StreamwaysError):
     """The stream could not begin before its time was over."""
 
-    code = "deadline"
-    status = 504
+    code = ErrorCode.DEADLINE
+    status = code.status
 
 
 class Internal(StreamwaysError):
     """A fault of ours; what it was stands in the logs under the correlation id."""
 
-    code = "internal"
-    status = 500
+    code = ErrorCode.INTERNAL
+    status = code.status
 
     def __init__(
         self, message: str = "Something went wrong on our side. Please try again.", *, retry_after: int | None = None

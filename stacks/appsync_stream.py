@@ -6,6 +6,8 @@ from typing import Final, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.architectures.appsync import DESCRIPTOR, NAME
+from shared.contract.environment import Variable
 from stacks.arguments import (
     CoreAccess,
     FunctionLimits,
@@ -122,7 +124,10 @@ class AppSyncStream(pulumi.ComponentResource):
             resolver_count_limit=RESOLVER_COUNT,
             opts=child,
         )
-        publisher = {"GRAPHQL_URL": api.uris["GRAPHQL"], "STREAMS_TABLE": core["table_name"]}
+        publisher: Mapping[str, pulumi.Input[str]] = {
+            Variable.GRAPHQL_URL: api.uris["GRAPHQL"],
+            Variable.STREAMS_TABLE: core["table_name"],
+        }
         publish: Statement = {
             "actions": ["appsync:GraphQL"],
             "resources": [pulumi.Output.concat(api.arn, "/", PUBLISH_FIELD_PATH)],
@@ -130,9 +135,9 @@ class AppSyncStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "service": "appsync",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.appsync.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": limits,
                 "environment": publisher,
                 "statements": [publish, table_access(core, REAP), find_open_streams(core)],
@@ -142,9 +147,9 @@ class AppSyncStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "service": "appsync",
+                "architecture": NAME,
                 "package": args["worker_package"],
-                "handler": "handlers.appsync.worker.handler",
+                "handler": DESCRIPTOR.packages["worker"].handler,
                 "limits": limits,
                 "environment": merged(
                     publisher, interval_environment(args["interval_milliseconds"]), core["model_environment"]
@@ -158,14 +163,14 @@ class AppSyncStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-api",
             {
-                "service": "appsync",
+                "architecture": NAME,
                 "package": args["api_package"],
-                "handler": "handlers.appsync.api.handler",
+                "handler": DESCRIPTOR.packages["api"].handler,
                 "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),
-                    "TOKEN_CLIENT_IDS": client_ids,
-                    "WORKER_FUNCTION_NAME": worker.function_name,
+                    Variable.TOKEN_CLIENT_IDS: client_ids,
+                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},

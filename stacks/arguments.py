@@ -9,6 +9,7 @@ from typing import Any, TypedDict, cast
 
 import pulumi
 
+from shared.contract.environment import Variable
 from stacks.iam import Statement
 
 
@@ -52,9 +53,9 @@ class CoreAccess(TypedDict):
 def token_environment(tokens: AcceptedTokens) -> Mapping[str, pulumi.Input[str]]:
     """The environment variables of a function that verifies tokens (`shared/auth/tokens.py`)."""
     return {
-        "TOKEN_ISSUER": tokens["issuer"],
-        "TOKEN_JWKS_URL": tokens["jwks_url"],
-        "TOKEN_CLIENT_IDS": comma_separated(tokens["client_ids"]),
+        Variable.TOKEN_ISSUER: tokens["issuer"],
+        Variable.TOKEN_JWKS_URL: tokens["jwks_url"],
+        Variable.TOKEN_CLIENT_IDS: comma_separated(tokens["client_ids"]),
     }
 
 
@@ -66,14 +67,14 @@ def comma_separated(texts: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.
 def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:
     """The environment variables of a function that admits streams and leaves generating to a worker."""
     return {
-        "STREAMS_TABLE": core["table_name"],
-        "MODEL_MAX_OUTPUT_TOKENS": pulumi.Output.from_input(core["max_output_tokens"]).apply(str),
+        Variable.STREAMS_TABLE: core["table_name"],
+        Variable.MODEL_MAX_OUTPUT_TOKENS: pulumi.Output.from_input(core["max_output_tokens"]).apply(str),
     }
 
 
 def interval_environment(milliseconds: pulumi.Input[int]) -> Mapping[str, pulumi.Input[str]]:
     """The environment variable of a worker that says how far apart deliveries with text are."""
-    return {"MIN_INTERVAL_MILLISECONDS": pulumi.Output.from_input(milliseconds).apply(str)}
+    return {Variable.MIN_INTERVAL_MILLISECONDS: pulumi.Output.from_input(milliseconds).apply(str)}
 
 
 def merged(*parts: pulumi.Input[Mapping[str, pulumi.Input[str]]]) -> pulumi.Output[Mapping[str, str]]:

@@ -5,6 +5,8 @@ from typing import NotRequired, TypedDict
 
 import pulumi
 
+from shared.contract.architectures.function_url import DESCRIPTOR, NAME
+from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -99,9 +101,9 @@ class FunctionUrlStream(pulumi.ComponentResource):
         function = StreamingFunction(
             f"{name}-handler",
             {
-                "service": "function-url",
+                "architecture": NAME,
                 "package": args["package"],
-                "handler": "run.sh",
+                "handler": DESCRIPTOR.packages["handler"].handler,
                 "limits": args["limits"],
                 "layers": [
                     pulumi.Output.concat(
@@ -126,11 +128,11 @@ class FunctionUrlStream(pulumi.ComponentResource):
         Reaper(
             f"{name}-reaper",
             {
-                "service": "function-url",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.function_url.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": args["limits"],
-                "environment": {"STREAMS_TABLE": core["table_name"]},
+                "environment": {Variable.STREAMS_TABLE: core["table_name"]},
                 "statements": [table_access(core, REAP), find_open_streams(core)],
             },
             child,

@@ -1,12 +1,11 @@
 """Who may stream: one Cognito user pool for all architectures, its app client, and a group for each tier."""
 
-from typing import Final, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
-TIERS: Final = ("free", "pro", "enterprise")
-"""Groups of the pool; they appear in a token's `cognito:groups`."""
+from shared.contract.tiers import Tier
 
 
 class IdentityArgs(TypedDict):
@@ -64,8 +63,8 @@ class Identity(pulumi.ComponentResource):
             prevent_user_existence_errors="ENABLED",
             opts=child,
         )
-        for tier in TIERS:
-            aws.cognito.UserGroup(f"{name}-{tier}", user_pool_id=pool.id, name=tier, opts=child)
+        for tier in Tier:  # they appear in a token's `cognito:groups`
+            aws.cognito.UserGroup(f"{name}-{tier}", user_pool_id=pool.id, name=tier.value, opts=child)
 
         amazon = pulumi.Output.concat("https://cognito-idp.", args["region"], ".amazonaws.com")
         endpoint = args.get("endpoint")

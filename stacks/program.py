@@ -1,17 +1,38 @@
 """What a stack holds: one identity, one core, and the ways to stream that the settings name."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.architecture import Package
+from shared.contract.architectures import appsync, function_url, websocket
+from shared.contract.outputs import Output
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream
-from stacks.arguments import AcceptedTokens, FunctionLimits
+from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
 from stacks.identity import Identity, IdentityArgs
 from stacks.packages import build
 from stacks.settings import Settings
 from stacks.streaming_core import StreamingCore
 from stacks.websocket_stream import WebSocketStream
+
+Outputs = Mapping[str, pulumi.Output[str]]
+
+
+@dataclass(frozen=True)
+class Foundation:
+    """What every architecture stands on."""
+
+    settings: Settings
+    account_id: pulumi.Output[str]
+    user_pool_id: pulumi.Output[str]
+    limits: FunctionLimits
+    tokens: AcceptedTokens
+    core: CoreAccess
+    opts: pulumi.ResourceOptions
 
 
 def deploy(settings: Settings) -> None:
@@ -41,85 +62,109 @@ def deploy(settings: Settings) -> None:
         },
         opts,
     )
-    pulumi.export("region", settings.region)
-    pulumi.export("userPoolId", identity.user_pool_id)
-    pulumi.export("userPoolClientId", identity.user_pool_client_id)
-    pulumi.export("issuer", identity.issuer)
-    pulumi.export("cognitoEndpoint", identity.endpoint)
-
-    limits: FunctionLimits = {
-        "timeout_seconds": settings.timeout_seconds,
-        "memory_megabytes": settings.memory_megabytes,
-        "log_retention_days": settings.log_retention_days,
+    foundation = Foundation(
+        settings=settings,
+        account_id=account_id,
+        user_pool_id=identity.user_pool_id,
+        limits={
+            "timeout_seconds": settings.timeout_seconds,
+            "memory_megabytes": settings.memory_megabytes,
+            "log_retention_days": settings.log_retention_days,
+        },
+        tokens={
+            "issuer": identity.issuer,
+            "jwks_url": identity.jwks_url,
+            "client_ids": [identity.user_pool_client_id],
+        },
+        core=core.access(settings.max_output_tokens),
+        opts=opts,
+    )
+    outputs: dict[str, pulumi.Input[str]] = {
+        Output.USER_POOL_ID: identity.user_pool_id,
+        Output.USER_POOL_CLIENT_ID: identity.user_pool_client_id,
+        Output.ISSUER: identity.issuer,
+        Output.COGNITO_ENDPOINT: identity.endpoint,
+        Output.REGION: settings.region,
     }
-    tokens: AcceptedTokens = {
-        "issuer": identity.issuer,
-        "jwks_url": identity.jwks_url,
-        "client_ids": [identity.user_pool_client_id],
-    }
-    access = core.access(settings.max_output_tokens)
-
-    if "function-url" in settings.architectures:
-        function_url = FunctionUrlStream(
-            "function-url",
-            {
-                "region": settings.region,
-                "account_id": account_id,
-                "package": _package("function-url"),
-                "reaper_package": _package("function-url-reaper"),
-                "limits": limits,
-                "tokens": tokens,
-                "core": access,
-                "cors_origins": settings.cors_origins,
-                "signed_requests": settings.function_url_auth == "AWS_IAM",
-                "reserved_concurrency": settings.reserved_concurrency,
-            },
-            opts,
-        )
-        pulumi.export("functionUrl", function_url.url)
-
-    if "websocket" in settings.architectures:
-        websocket = WebSocketStream(
-            "websocket",
-            {
-                "authorizer_package": _package("websocket-authorizer"),
-                "tickets_package": _package("websocket-tickets"),
-                "routes_package": _package("websocket-routes"),
-                "worker_package": _package("websocket-worker"),
-                "reaper_package": _package("websocket-reaper"),
-                "interval_milliseconds": settings.web_socket_interval_milliseconds,
-                "limits": limits,
-                "tokens": tokens,
-                "core": access,
-                "cors_origins": settings.cors_origins,
-                "requests_per_second": settings.web_socket_requests_per_second,
-                "request_burst": settings.web_socket_request_burst,
-                "tickets_reserved_concurrency": settings.ticket_reserved_concurrency,
-            },
-            opts,
-        )
-        pulumi.export("webSocketUrl", websocket.url)
-        pulumi.export("webSocketTicketUrl", websocket.ticket_url)
-
-    if "appsync" in settings.architectures:
-        appsync = AppSyncStream(
-            "appsync",
-            {
-                **appsync_code(),
-                "user_pool_id": identity.user_pool_id,
-                "client_ids": tokens["client_ids"],
-                "api_package": _package("appsync-api"),
-                "worker_package": _package("appsync-worker"),
-                "reaper_package": _package("appsync-reaper"),
-                "interval_milliseconds": settings.app_sync_interval_milliseconds,
-                "limits": limits,
-                "core": access,
-            },
-            opts,
-        )
-        pulumi.export("appSyncUrl", appsync.url)
-        pulumi.export("appSyncRealtimeUrl", appsync.realtime_url)
+    for name, deploy_architecture in ARCHITECTURES.items():
+        if name in settings.architectures:
+            outputs |= deploy_architecture(foundation)
+    for name, value in outputs.items():
+        pulumi.export(str(name), value)
 
 
-def _package(name: str) -> pulumi.Archive:
-    return pulumi.FileArchive(str(build(name)))
+def _function_url(given: Foundation) -> Outputs:
+    settings, packages = given.settings, function_url.DESCRIPTOR.packages
+    stream = FunctionUrlStream(
+        function_url.NAME,
+        {
+            "region": settings.region,
+            "account_id": given.account_id,
+            "package": _archive(packages["handler"]),
+            "reaper_package": _archive(packages["reaper"]),
+            "limits": given.limits,
+            "tokens": given.tokens,
+            "core": given.core,
+            "cors_origins": settings.cors_origins,
+            "signed_requests": settings.function_url_auth == "AWS_IAM",
+            "reserved_concurrency": settings.reserved_concurrency,
+        },
+        given.opts,
+    )
+    return {function_url.URL: stream.url}
+
+
+def _websocket(given: Foundation) -> Outputs:
+    settings, packages = given.settings, websocket.DESCRIPTOR.packages
+    stream = WebSocketStream(
+        websocket.NAME,
+        {
+            "authorizer_package": _archive(packages["authorizer"]),
+            "tickets_package": _archive(packages["tickets"]),
+            "routes_package": _archive(packages["routes"]),
+            "worker_package": _archive(packages["worker"]),
+            "reaper_package": _archive(packages["reaper"]),
+            "interval_milliseconds": settings.web_socket_interval_milliseconds,
+            "limits": given.limits,
+            "tokens": given.tokens,
+            "core": given.core,
+            "cors_origins": settings.cors_origins,
+            "requests_per_second": settings.web_socket_requests_per_second,
+            "request_burst": settings.web_socket_request_burst,
+            "tickets_reserved_concurrency": settings.ticket_reserved_concurrency,
+        },
+        given.opts,
+    )
+    return {websocket.URL: stream.url, websocket.TICKET_URL: stream.ticket_url}
+
+
+def _appsync(given: Foundation) -> Outputs:
+    packages = appsync.DESCRIPTOR.packages
+    stream = AppSyncStream(
+        appsync.NAME,
+        {
+            **appsync_code(),
+            "user_pool_id": given.user_pool_id,
+            "client_ids": given.tokens["client_ids"],
+            "api_package": _archive(packages["api"]),
+            "worker_package": _archive(packages["worker"]),
+            "reaper_package": _archive(packages["reaper"]),
+            "interval_milliseconds": given.settings.app_sync_interval_milliseconds,
+            "limits": given.limits,
+            "core": given.core,
+        },
+        given.opts,
+    )
+    return {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url}
+
+
+def _archive(package: Package) -> pulumi.Archive:
+    return pulumi.FileArchive(str(build(package.name)))
+
+
+ARCHITECTURES: Mapping[str, Callable[[Foundation], Outputs]] = {
+    function_url.NAME: _function_url,
+    websocket.NAME: _websocket,
+    appsync.NAME: _appsync,
+}
+"""Architecture → what deploys it, and returns its outputs."""

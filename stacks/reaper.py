@@ -20,8 +20,8 @@ SWEEP_TIMEOUT_SECONDS = 60
 class ReaperArgs(TypedDict):
     """Arguments of `Reaper`."""
 
-    service: pulumi.Input[str]
-    """Name in logs and metrics: the architecture whose streams are ended."""
+    architecture: pulumi.Input[str]
+    """The architecture whose streams are ended; its name in logs and metrics too."""
     package: pulumi.Input[pulumi.Archive]
     """Zip of the function."""
     handler: pulumi.Input[str]
@@ -49,7 +49,7 @@ class Reaper(pulumi.ComponentResource):
         function = StreamingFunction(
             name,
             {
-                "service": args["service"],
+                "architecture": args["architecture"],
                 "package": args["package"],
                 "handler": args["handler"],
                 "limits": {**args["limits"], "timeout_seconds": SWEEP_TIMEOUT_SECONDS},

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
+from shared.contract.architectures import DESCRIPTORS
 from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
 from stacks.model_setting import REGION, read_model, read_model_regions
 from stacks.provider_settings import ProviderSettings
 
-ARCHITECTURES: Final = ("function-url", "websocket", "appsync")
 FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -159,10 +159,10 @@ def _without(keys: Sequence[str], namespace: str) -> list[str]:
 
 
 def _architectures(reader: ConfigReader) -> tuple[str, ...]:
-    allowed = ", ".join(ARCHITECTURES)
+    allowed = ", ".join(DESCRIPTORS)
     chosen = reader.texts("architectures")
     for name in chosen or ():
-        if name not in ARCHITECTURES:
+        if name not in DESCRIPTORS:
             reader.refuse("architectures", chosen, f"{name!r} is no architecture; name one or more of {allowed}")
     if chosen == ():
         reader.refuse("architectures", chosen, f"a stack holds at least one; name one or more of {allowed}")

@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.environment import Variable
 from stacks.arguments import CoreAccess
 from stacks.iam import Statement
 from stacks.model_access import model_arns
@@ -111,9 +112,12 @@ class StreamingCore(pulumi.ComponentResource):
 
 
 def _environment(args: dict[str, Any]) -> Mapping[str, str]:
-    environment = {"MODEL_ID": args["model"]}
+    environment: dict[str, str] = {Variable.MODEL_ID: args["model"]}
     if args["guardrail_id"]:
-        environment |= {"GUARDRAIL_ID": args["guardrail_id"], "GUARDRAIL_VERSION": args["guardrail_version"]}
+        environment |= {
+            Variable.GUARDRAIL_ID: args["guardrail_id"],
+            Variable.GUARDRAIL_VERSION: args["guardrail_version"],
+        }
     return environment
 
 

@@ -6,11 +6,12 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.environment import Variable
 from stacks.arguments import FunctionLimits, joined, merged
 from stacks.iam import Statement, policy, trust
 
 RUNTIME = "python3.13"
-ARCHITECTURE = "arm64"
+INSTRUCTION_SET = "arm64"
 """Cheaper per GB-second than x86_64: https://aws.amazon.com/lambda/pricing/"""
 
 METRICS_NAMESPACE = "Streamways"
@@ -26,8 +27,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.htm
 class StreamingFunctionArgs(TypedDict):
     """Arguments of `StreamingFunction`."""
 
-    service: pulumi.Input[str]
-    """Name in logs and metrics: the architecture that the function belongs to."""
+    architecture: pulumi.Input[str]
+    """The architecture that the function belongs to; its name in logs and metrics too."""
     package: pulumi.Input[pulumi.Archive]
     """The zip with code and dependencies, for python3.13 on arm64."""
     handler: pulumi.Input[str]
@@ -83,7 +84,7 @@ class StreamingFunction(pulumi.ComponentResource):
             code=args["package"],
             handler=args["handler"],
             runtime=RUNTIME,
-            architectures=[ARCHITECTURE],
+            architectures=[INSTRUCTION_SET],
             layers=args.get("layers"),
             timeout=limits["timeout_seconds"],
             memory_size=limits["memory_megabytes"],
@@ -91,9 +92,10 @@ class StreamingFunction(pulumi.ComponentResource):
             environment=aws.lambda_.FunctionEnvironmentArgs(
                 variables=merged(
                     {
-                        "POWERTOOLS_SERVICE_NAME": args["service"],
+                        Variable.ARCHITECTURE: args["architecture"],
+                        "POWERTOOLS_SERVICE_NAME": args["architecture"],
                         "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
-                        "STACK_NAME": pulumi.get_stack(),
+                        Variable.STACK_NAME: pulumi.get_stack(),
                     },
                     args["environment"],
                 )

@@ -9,6 +9,8 @@ from typing import NotRequired, TypedDict
 import pulumi
 import pulumi_aws as aws
 
+from shared.contract.architectures.websocket import DESCRIPTOR, NAME
+from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -107,19 +109,19 @@ class WebSocketStream(pulumi.ComponentResource):
         url = pulumi.Output.concat(api.api_endpoint, "/", STAGE)
         callback_url = url.apply(lambda address: address.replace("ws", "http", 1))
         connections = pulumi.Output.concat(api.execution_arn, f"/{STAGE}/")
-        table = {"STREAMS_TABLE": core["table_name"]}
+        table = {Variable.STREAMS_TABLE: core["table_name"]}
 
         authorizer_function = StreamingFunction(
             f"{name}-authorizer",
             {
-                "service": "websocket",
+                "architecture": NAME,
                 "package": args["authorizer_package"],
-                "handler": "handlers.websocket.authorizer.handler",
+                "handler": DESCRIPTOR.packages["authorizer"].handler,
                 "limits": front,
                 "environment": {
                     **token_environment(args["tokens"]),
                     **table,
-                    "ALLOWED_ORIGINS": comma_separated(args["cors_origins"]),
+                    Variable.ALLOWED_ORIGINS: comma_separated(args["cors_origins"]),
                 },
                 "statements": [table_access(core, TAKE_TICKET)],
             },
@@ -128,9 +130,9 @@ class WebSocketStream(pulumi.ComponentResource):
         tickets = StreamingFunction(
             f"{name}-tickets",
             {
-                "service": "websocket",
+                "architecture": NAME,
                 "package": args["tickets_package"],
-                "handler": "handlers.websocket.tickets.handler",
+                "handler": DESCRIPTOR.packages["tickets"].handler,
                 "limits": front,
                 "environment": {**token_environment(args["tokens"]), **table},
                 "statements": [table_access(core, GIVE_TICKET)],
@@ -141,11 +143,11 @@ class WebSocketStream(pulumi.ComponentResource):
         reaper = Reaper(
             f"{name}-reaper",
             {
-                "service": "websocket",
+                "architecture": NAME,
                 "package": args["reaper_package"],
-                "handler": "handlers.websocket.reaper.handler",
+                "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": limits,
-                "environment": {"CALLBACK_URL": callback_url, **table},
+                "environment": {Variable.CALLBACK_URL: callback_url, **table},
                 "statements": [
                     _manage_connections(connections, "POST"),
                     table_access(core, REAP),
@@ -157,12 +159,12 @@ class WebSocketStream(pulumi.ComponentResource):
         worker = StreamingFunction(
             f"{name}-worker",
             {
-                "service": "websocket",
+                "architecture": NAME,
                 "package": args["worker_package"],
-                "handler": "handlers.websocket.worker.handler",
+                "handler": DESCRIPTOR.packages["worker"].handler,
                 "limits": limits,
                 "environment": merged(
-                    {"CALLBACK_URL": callback_url, **table},
+                    {Variable.CALLBACK_URL: callback_url, **table},
                     interval_environment(args["interval_milliseconds"]),
                     core["model_environment"],
                 ),
@@ -178,15 +180,15 @@ class WebSocketStream(pulumi.ComponentResource):
         routes_function = StreamingFunction(
             f"{name}-routes",
             {
-                "service": "websocket",
+                "architecture": NAME,
                 "package": args["routes_package"],
-                "handler": "handlers.websocket.routes.handler",
+                "handler": DESCRIPTOR.packages["routes"].handler,
                 "limits": front,
                 "environment": {
                     **admission_environment(core),
                     **token_environment(args["tokens"]),
-                    "WORKER_FUNCTION_NAME": worker.function_name,
-                    "CALLBACK_URL": callback_url,
+                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
+                    Variable.CALLBACK_URL: callback_url,
                 },
                 "statements": [
                     {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},

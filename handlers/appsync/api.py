@@ -10,6 +10,7 @@ from typing import Any
 
 from handlers.appsync.fields import FIELDS, Asked
 from shared.auth.user import user_of
+from shared.contract.environment import Variable
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
@@ -27,5 +28,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
 
 
 def _asked(event: Mapping[str, Any], request_id: str) -> Asked:
-    viewer = user_of(event["claims"], frozenset(os.environ["TOKEN_CLIENT_IDS"].split(",")))
+    viewer = user_of(event["claims"], frozenset(os.environ[Variable.TOKEN_CLIENT_IDS].split(",")))
     return Asked(viewer, event["arguments"], event.get("requestId") or request_id)

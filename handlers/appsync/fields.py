@@ -42,7 +42,7 @@ class Asked:
         return identifier(self.arguments.get(name), f"`{name}`")
 
 
-admission = at_init(lambda: Admission.from_environment("appsync"))
+admission = at_init(Admission.from_environment)
 dispatcher = at_init(Dispatcher.from_environment)
 repository = at_init(StreamRepository.from_environment)
 journal = at_init(JournalReader.from_environment)

@@ -13,6 +13,7 @@ import urllib3
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
+from shared.contract.environment import Variable
 from shared.generation.delivery import TryAgain, with_retries
 from shared.init_phase import at_init
 from shared.protocol.cursor import Cursor
@@ -78,7 +79,7 @@ def _messages(batch: Sequence[SequencedPart]) -> Iterator[Sequence[SequencedPart
 
 
 def _post(body: bytes) -> None:
-    url = os.environ["GRAPHQL_URL"]
+    url = os.environ[Variable.GRAPHQL_URL]
     try:
         response = _http().request("POST", url, body=body, headers=_signed_headers(url, body))
     except urllib3.exceptions.HTTPError as error:

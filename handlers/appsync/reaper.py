@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.htm
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
 """
 
+import os
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.appsync.publish import publish
+from shared.contract.environment import Variable
 from shared.init_phase import at_init
 from shared.streams.reaper import Reaped, Reaper
 from shared.telemetry.log import logger
@@ -32,7 +34,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
 
 def _reaped(event: Mapping[str, Any]) -> Iterable[Reaped]:
     if event.get("detail-type") == "Scheduled Event":
-        return reaper().sweep("appsync")
+        return reaper().sweep(os.environ[Variable.ARCHITECTURE])
     reaped = reaper().of_event(event["requestPayload"])
     return [reaped] if reaped else []
 

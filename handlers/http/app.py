@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handlers.http import chat, chats, members
+from shared.contract.errors import ErrorCode
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
@@ -59,7 +60,7 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 async def _unknown(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    code = "not_found" if error.status_code == 404 else "invalid_request"
+    code = ErrorCode.NOT_FOUND if error.status_code == 404 else ErrorCode.INVALID_REQUEST
     message = f"{error.detail}. This function serves {_PATHS}."
     return JSONResponse({"error": {"code": code, "message": message}}, error.status_code, error.headers)
 

@@ -21,22 +21,26 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import ClassVar, cast
 
+from shared.contract.parts import PartType
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 
 Line = tuple[str, object]
 
 _AS_IS: Mapping[str, Callable[[Part], Line]] = {
-    "text-delta": lambda part: ("0", part["delta"]),
-    "reasoning-delta": lambda part: ("g", part["delta"]),
-    "tool-input-start": lambda part: ("b", {"toolCallId": part["toolCallId"], "toolName": part["toolName"]}),
-    "tool-input-delta": lambda part: ("c", {"toolCallId": part["toolCallId"], "argsTextDelta": part["inputTextDelta"]}),
-    "tool-input-available": lambda part: (
+    PartType.TEXT_DELTA: lambda part: ("0", part["delta"]),
+    PartType.REASONING_DELTA: lambda part: ("g", part["delta"]),
+    PartType.TOOL_INPUT_START: lambda part: ("b", {"toolCallId": part["toolCallId"], "toolName": part["toolName"]}),
+    PartType.TOOL_INPUT_DELTA: lambda part: (
+        "c",
+        {"toolCallId": part["toolCallId"], "argsTextDelta": part["inputTextDelta"]},
+    ),
+    PartType.TOOL_INPUT_AVAILABLE: lambda part: (
         "9",
         {"toolCallId": part["toolCallId"], "toolName": part["toolName"], "args": part["input"]},
     ),
-    "tool-output-available": lambda part: ("a", {"toolCallId": part["toolCallId"], "result": part["output"]}),
-    "tool-output-error": lambda part: (
+    PartType.TOOL_OUTPUT_AVAILABLE: lambda part: ("a", {"toolCallId": part["toolCallId"], "result": part["output"]}),
+    PartType.TOOL_OUTPUT_ERROR: lambda part: (
         "a",
         {"toolCallId": part["toolCallId"], "result": {"error": part["errorText"]}},
     ),
@@ -77,20 +81,20 @@ class DataStream:
         if "messageMetadata" in part:
             yield self._annotation(part)
         match kind:
-            case "start":
+            case PartType.START:
                 self._message_id = part["messageId"]
-            case "start-step":
+            case PartType.START_STEP:
                 yield from self._finish_step("tool-calls")
                 # A resume within an answer has not heard its id; v4 then keeps the one that it has.
                 if self._message_id is not None:
                     yield "f", {"messageId": self._message_id}
-            case "finish-step":
+            case PartType.FINISH_STEP:
                 self._step_finished = True
-            case "finish":
+            case PartType.FINISH:
                 yield from self._finish(str(part.get("finishReason", "unknown")))
-            case "abort":
+            case PartType.ABORT:
                 yield from self._finish("other")
-            case "error":
+            case PartType.ERROR:
                 yield "3", part["errorText"]
                 yield from self._finish("error")
             case _:

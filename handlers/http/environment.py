@@ -16,7 +16,7 @@ from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
 
 verifier = at_init(TokenVerifier.from_environment)
-admission = at_init(lambda: Admission.from_environment("function-url"))
+admission = at_init(Admission.from_environment)
 model = at_init(model_from_environment)
 repository = at_init(StreamRepository.from_environment)
 tail = at_init(Tail.from_environment)

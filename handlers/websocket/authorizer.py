@@ -14,6 +14,7 @@ from handlers.websocket.subprotocols import offered_tokens
 from handlers.websocket.ticket_store import redeem
 from shared.auth.tokens import TokenVerifier
 from shared.auth.user import User
+from shared.contract.environment import Variable
 from shared.errors import Forbidden, Unauthenticated
 from shared.init_phase import at_init
 from shared.telemetry.log import logger
@@ -31,7 +32,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
 
     Whoever has no good credential gets its 401.
     """
-    allowed = frozenset(os.environ["ALLOWED_ORIGINS"].split(",")) - {""}  # of no origin there is still one text
+    allowed = frozenset(os.environ[Variable.ALLOWED_ORIGINS].split(",")) - {""}  # of no origin there is still one text
     if foreign := [origin for origin in _origins(event) if origin not in allowed]:
         logger.info("refused", extra={"code": Forbidden.code, "origin": foreign[0][:MAX_LOGGED_CHARACTERS]})
         return {"principalId": "nobody", "policyDocument": _policy("Deny", event)}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client as sdk_client
+from shared.contract.environment import Variable
 from shared.generation.delivery import ReceiverGone, TryAgain, with_retries
 from shared.init_phase import at_init
 
@@ -71,5 +72,5 @@ class Connection:
 @at_init
 def client() -> "ApiGatewayManagementApiClient":
     """The SDK's client for `CALLBACK_URL`, made once; it keeps its connection."""
-    callback_url = os.environ["CALLBACK_URL"]
+    callback_url = os.environ[Variable.CALLBACK_URL]
     return sdk_client("apigatewaymanagementapi", read_timeout=CALL_SECONDS, attempts=1, endpoint_url=callback_url)

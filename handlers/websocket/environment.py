@@ -8,7 +8,7 @@ from shared.streams.dispatch import Dispatcher
 from shared.streams.readers import Readers
 from shared.streams.repository import StreamRepository
 
-admission = at_init(lambda: Admission.from_environment("websocket"))
+admission = at_init(Admission.from_environment)
 dispatcher = at_init(Dispatcher.from_environment)
 repository = at_init(StreamRepository.from_environment)
 readers = at_init(Readers.from_environment)

@@ -5,6 +5,7 @@ Lambda gives it the worker's event when an invocation failed
 Lambda does not report.
 """
 
+import os
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handlers.websocket import frames
 from handlers.websocket.connection import Connection
+from shared.contract.environment import Variable
 from shared.errors import Internal, StreamwaysError
 from shared.generation.delivery import ReceiverGone
 from shared.init_phase import at_init
@@ -31,7 +33,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """A record of a failed invocation, with the worker's event as `requestPayload`, or an event of the schedule."""
     failed = event.get("requestPayload")
     if failed is None:
-        for reaped in reaper().sweep("websocket"):
+        for reaped in reaper().sweep(os.environ[Variable.ARCHITECTURE]):
             _tell_owner(reaped)
     elif "tail" in failed:
         _tell(failed["connectionId"], failed["requestId"], Internal())

@@ -12,6 +12,7 @@ import jwt
 
 from shared.auth.jwks import Jwks
 from shared.auth.user import User, user_of
+from shared.contract.environment import Variable
 from shared.errors import InvalidRequest, Unauthenticated
 from shared.protocol.strict_json import read_object
 
@@ -30,8 +31,8 @@ class TokenVerifier:
     @classmethod
     def from_environment(cls) -> Self:
         """From `TOKEN_ISSUER`, `TOKEN_JWKS_URL` and `TOKEN_CLIENT_IDS` (comma-separated)."""
-        client_ids = frozenset(os.environ["TOKEN_CLIENT_IDS"].split(","))
-        return cls(os.environ["TOKEN_ISSUER"], client_ids, Jwks(os.environ["TOKEN_JWKS_URL"]))
+        client_ids = frozenset(os.environ[Variable.TOKEN_CLIENT_IDS].split(","))
+        return cls(os.environ[Variable.TOKEN_ISSUER], client_ids, Jwks(os.environ[Variable.TOKEN_JWKS_URL]))
 
     def verify(self, token: str) -> User:
         """The user of an access token. Raises Unauthenticated, and says no more than a client may know."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from shared.contract.environment import Variable
 from shared.errors import DeadlineExceeded
 from shared.generation.delivery import Delivery, deliver, failures_told
 from shared.generation.run import StreamRun
@@ -31,7 +32,7 @@ class Worker:
     @classmethod
     def from_environment(cls, *, parts_at_once: int | None = None) -> Self:
         """Model and table as the function's environment names them; the interval is `MIN_INTERVAL_MILLISECONDS`."""
-        min_interval = int(os.environ["MIN_INTERVAL_MILLISECONDS"]) / 1000
+        min_interval = int(os.environ[Variable.MIN_INTERVAL_MILLISECONDS]) / 1000
         return cls(model_from_environment(), StreamRepository.from_environment(), min_interval, parts_at_once)
 
     def work(self, event: Mapping[str, Any], delivery: Delivery, ends_at: float) -> None:

@@ -14,6 +14,7 @@ from urllib3.exceptions import HTTPError
 
 from shared.aws import client
 from shared.backoff import Backoff
+from shared.contract.environment import Variable
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.cancellable import CancellableConnection, ConnectionCancelled, make_cancellable
 from shared.models.events import BlockEnd, Delta, FinishReason, ModelEvent, Stop, Usage
@@ -59,12 +60,12 @@ class BedrockModel:
     def from_environment(cls) -> Self:
         """From `MODEL_ID`, and `GUARDRAIL_ID` with `GUARDRAIL_VERSION` where a guardrail is set."""
         guardrail = None
-        if "GUARDRAIL_ID" in os.environ:
+        if Variable.GUARDRAIL_ID in os.environ:
             guardrail = {
-                "guardrailIdentifier": os.environ["GUARDRAIL_ID"],
-                "guardrailVersion": os.environ["GUARDRAIL_VERSION"],
+                "guardrailIdentifier": os.environ[Variable.GUARDRAIL_ID],
+                "guardrailVersion": os.environ[Variable.GUARDRAIL_VERSION],
             }
-        return cls(os.environ["MODEL_ID"], guardrail)
+        return cls(os.environ[Variable.MODEL_ID], guardrail)
 
     def stream(self, messages: Sequence[Message], max_output_tokens: int, *, deadline: float) -> "BedrockStream":
         """Prepares one ConverseStream call. No attempt begins after `deadline`, a `time.monotonic()`."""

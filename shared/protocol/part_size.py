@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from shared.protocol.parts import DELTAS, Part, encode, tool_output_error
+from shared.contract.parts import DELTAS, PartType
+from shared.protocol.parts import Part, encode, tool_output_error
 
 MAX_PART_BYTES = 100 * 1024
 """A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
@@ -24,7 +25,7 @@ def fitting(part: Part, limit: int = MAX_PART_BYTES) -> Iterator[Part]:
         step = (limit - serialised_bytes({**part, "delta": ""})) // _MOST_BYTES_PER_CHARACTER
         for offset in range(0, len(text), step):
             yield {**part, "delta": text[offset : offset + step]}
-    elif part["type"] == "tool-output-available":
+    elif part["type"] == PartType.TOOL_OUTPUT_AVAILABLE:
         yield tool_output_error(str(part["toolCallId"]), f"The output of the tool has more than {limit} bytes.")
     else:
         raise ValueError(f"a part of the type {part['type']} has more than {limit} bytes")

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from shared.contract.parts import TERMINAL, PartType
 from shared.errors import StreamwaysError
 
 Part = dict[str, object]
 
 BlockKind = Literal["text", "reasoning"]
 BLOCK_KINDS: tuple[BlockKind, BlockKind] = ("text", "reasoning")
-DELTAS = frozenset(f"{kind}-delta" for kind in BLOCK_KINDS)
-TERMINAL = frozenset({"finish", "abort", "error"})
 
 
 WORKER_EPOCH = 0
@@ -38,12 +37,12 @@ class SequencedPart:
 
 def start(message_id: str, stream_id: str) -> Part:
     """The first part. `message_id` names the answer for the client: new for each, the same in every replay."""
-    return {"type": "start", "messageId": message_id, "messageMetadata": {"streamId": stream_id}}
+    return {"type": PartType.START, "messageId": message_id, "messageMetadata": {"streamId": stream_id}}
 
 
 def start_step() -> Part:
     """One call of the model begins."""
-    return {"type": "start-step"}
+    return {"type": PartType.START_STEP}
 
 
 def block_start(kind: BlockKind, block_id: str) -> Part:
@@ -63,12 +62,12 @@ def block_end(kind: BlockKind, block_id: str) -> Part:
 
 def tool_output_error(tool_call_id: str, text: str) -> Part:
     """A tool's call that gave no output, and why."""
-    return {"type": "tool-output-error", "toolCallId": tool_call_id, "errorText": text}
+    return {"type": PartType.TOOL_OUTPUT_ERROR, "toolCallId": tool_call_id, "errorText": text}
 
 
 def finish(finish_reason: str, metadata: Mapping[str, object]) -> Part:
     """The terminal part of an answer that came to an end; the protocol has no usage field, so metadata carries it."""
-    return {"type": "finish", "finishReason": finish_reason, "messageMetadata": dict(metadata)}
+    return {"type": PartType.FINISH, "finishReason": finish_reason, "messageMetadata": dict(metadata)}
 
 
 def failure(error: StreamwaysError, metadata: Mapping[str, object]) -> list[Part]:
@@ -78,19 +77,19 @@ def failure(error: StreamwaysError, metadata: Mapping[str, object]) -> list[Part
     """
     return [
         message_metadata(metadata),
-        {"type": "data-error", "transient": True, "data": error.to_json()},
-        {"type": "error", "errorText": error.message},
+        {"type": PartType.DATA_ERROR, "transient": True, "data": error.to_json()},
+        {"type": PartType.ERROR, "errorText": error.message},
     ]
 
 
 def abort(reason: str) -> Part:
     """The terminal part of a stream that was stopped before its end: `cancelled` or `superseded`."""
-    return {"type": "abort", "reason": reason}
+    return {"type": PartType.ABORT, "reason": reason}
 
 
 def message_metadata(metadata: Mapping[str, object]) -> Part:
     """What a client is to know of the message, when the terminal part itself cannot carry it."""
-    return {"type": "message-metadata", "messageMetadata": dict(metadata)}
+    return {"type": PartType.MESSAGE_METADATA, "messageMetadata": dict(metadata)}
 
 
 def is_terminal(part: Part) -> bool:
@@ -121,10 +120,10 @@ class OpenBlocks:
                 self._ends[kind, str(part["id"])] = block_end(kind, str(part["id"]))
             elif part["type"] == f"{kind}-end":
                 self._ends.pop((kind, str(part["id"])), None)
-        if part["type"] in ("start-step", "finish-step"):
-            self._in_step = part["type"] == "start-step"
+        if part["type"] in (PartType.START_STEP, PartType.FINISH_STEP):
+            self._in_step = part["type"] == PartType.START_STEP
 
     def closing(self) -> list[Part]:
         """The parts that close what is open, in order; empty when nothing is."""
-        step: list[Part] = [{"type": "finish-step"}] if self._in_step else []
+        step: list[Part] = [{"type": PartType.FINISH_STEP}] if self._in_step else []
         return [*self._ends.values(), *step]

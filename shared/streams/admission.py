@@ -17,6 +17,7 @@ from typing import Self
 from shared.chats.chat import Chat, not_found
 from shared.chats.history import StoredMessage, next_turn
 from shared.chats.messages import newest_first
+from shared.contract.environment import Variable
 from shared.errors import AlreadyStarted, Busy, StreamCancelled
 from shared.protocol.request import ChatRequest
 from shared.streams.start import Architecture, StreamStart, new_stream_id
@@ -58,9 +59,10 @@ class Admission:
         self._max_output_tokens = max_output_tokens
 
     @classmethod
-    def from_environment(cls, architecture: Architecture) -> Self:
-        """The table of `STREAMS_TABLE`; answers of at most `MODEL_MAX_OUTPUT_TOKENS`."""
-        return cls(TableClient.from_environment(), architecture, int(os.environ["MODEL_MAX_OUTPUT_TOKENS"]))
+    def from_environment(cls) -> Self:
+        """The table of `STREAMS_TABLE`, for `ARCHITECTURE`; answers of at most `MODEL_MAX_OUTPUT_TOKENS`."""
+        most_tokens = int(os.environ[Variable.MODEL_MAX_OUTPUT_TOKENS])
+        return cls(TableClient.from_environment(), os.environ[Variable.ARCHITECTURE], most_tokens)
 
     def admit(
         self,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client
+from shared.contract.environment import Variable
 from shared.errors import Internal
 from shared.streams.repository import StreamRepository
 from shared.streams.start import START_WITHIN_SECONDS, StreamStart
@@ -32,7 +33,7 @@ class Dispatcher:
     @classmethod
     def from_environment(cls) -> Self:
         """The table of `STREAMS_TABLE` and the function of `WORKER_FUNCTION_NAME`."""
-        return cls(StreamRepository.from_environment(), os.environ["WORKER_FUNCTION_NAME"])
+        return cls(StreamRepository.from_environment(), os.environ[Variable.WORKER_FUNCTION_NAME])
 
     def dispatch(self, start: StreamStart, address: Mapping[str, object]) -> None:
         """Has an admitted stream run; `address` is what the worker's transport needs to reach the client.

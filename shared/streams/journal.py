@@ -15,8 +15,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Self
 
+from shared.contract.parts import OF_A_LATE_END
 from shared.protocol.cursor import Cursor
-from shared.protocol.parts import TERMINAL, SequencedPart, encode
+from shared.protocol.parts import SequencedPart, encode
 from shared.streams.records import KEPT_SECONDS
 from shared.table.client import Item, TableClient
 from shared.table.keys import PARTS_PREFIX, parts_key
@@ -31,8 +32,6 @@ MAX_PAGE_ITEMS = 200
 """Two minutes of text: one request does not read much more than the page that it makes."""
 LAST_SEQUENCE = 99_999_999
 """The largest that a key has room for."""
-OF_A_LATE_END = TERMINAL | {"message-metadata", "data-error"}
-"""What of the reaper's end a reader can use who has more than the journal: its blocks are those of the journal."""
 
 
 def journaled(owner: str, stream_id: str, batch: Sequence[SequencedPart], writer: str) -> Write:

@@ -7,6 +7,7 @@ import os
 
 from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
+from shared.contract.environment import Variable
 from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
@@ -19,7 +20,7 @@ def record_stream(usage_record: UsageRecord, ids: dict[str, str]) -> None:
     logger.info("stream ended", extra={**ids, **usage_record.to_json(), "timings": usage_record.timings})
     metrics = EphemeralMetrics()
     # Without it the previews of pull requests would count as production; each combination is billed by itself.
-    metrics.add_dimension("stack", os.environ["STACK_NAME"])
+    metrics.add_dimension("stack", os.environ[Variable.STACK_NAME])
     metrics.add_dimension("model", usage_record.model)
     if usage_record.first_text_ms is not None:
         metrics.add_metric("TimeToFirstToken", MetricUnit.Milliseconds, usage_record.first_text_ms)

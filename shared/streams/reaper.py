@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
+from shared.contract.parts import DELTAS
 from shared.errors import Busy, Internal, StreamCancelled, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
-from shared.protocol.parts import DELTAS, REAPER_EPOCH, OpenBlocks, SequencedPart, is_terminal
+from shared.protocol.parts import REAPER_EPOCH, OpenBlocks, SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import INTERVAL_SECONDS
 from shared.streams.journal import JournalReader, journaled

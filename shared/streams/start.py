@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from shared.protocol.request import Message
 
-Architecture = Literal["function-url", "websocket", "appsync"]
+Architecture = str
+"""Name of an architecture, as the variable `ARCHITECTURE` tells each function its own."""
 
 START_WITHIN_SECONDS = 60
 """A stream that no worker has begun after this is not worth beginning; the queue drops its event at the same age."""

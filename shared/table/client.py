@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from botocore.exceptions import ClientError
 
 from shared.aws import client
+from shared.contract.environment import Variable
 from shared.table.attributes import from_attributes, to_attributes
 from shared.table.keys import Key
 from shared.table.patience import Patience
@@ -57,7 +58,7 @@ class TableClient:
     @classmethod
     def from_environment(cls) -> Self:
         """The table named by `STREAMS_TABLE`; all who ask in one process share its connections."""
-        return cast("Self", _shared(os.environ["STREAMS_TABLE"]))
+        return cast("Self", _shared(os.environ[Variable.STREAMS_TABLE]))
 
     def get(self, key: Key, patience: Patience | None = None) -> Item | None:
         """An item, read consistently."""

@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from sandbox.aws.eventstream import CONTENT_TYPE, event
 from sandbox.aws.moto_proxy import MotoProxy
+from shared.contract.parts import PartType
 
 FIRST_TOKEN_SECONDS = 0.5
 """Long enough for the frames that precede the model's answer."""
@@ -135,4 +136,4 @@ async def _spoken(recording: Recording) -> AsyncIterator[bytes]:
 
 
 def _text(parts: list[dict[str, Any]]) -> str:
-    return "".join(part["delta"] for part in parts if part.get("type") == "text-delta")
+    return "".join(part["delta"] for part in parts if part.get("type") == PartType.TEXT_DELTA)

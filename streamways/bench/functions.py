@@ -15,6 +15,8 @@ from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.functions.runtime_api import Event, RuntimeApi
 from sandbox.options import PROJECT_ROOT
 from sandbox.world import ACCOUNT_ID
+from shared.contract.architectures import appsync, websocket
+from shared.contract.environment import Variable
 from streamways.bench.services import REGION, TABLE
 from streamways.cli.errors import CommandError
 
@@ -81,9 +83,10 @@ def _field(name: str, arguments: Mapping[str, object]) -> Payload:
     return {"field": name, "claims": claims, "arguments": arguments, "requestId": arguments["streamId"]}
 
 
+_SOCKETS, _GRAPHQL = websocket.DESCRIPTOR.packages, appsync.DESCRIPTOR.packages
 ARCHITECTURES = {
-    "websocket": Handlers("handlers.websocket.routes.handler", "handlers.websocket.worker.handler", _send, _resume),
-    "appsync": Handlers("handlers.appsync.api.handler", "handlers.appsync.worker.handler", _start_stream, _parts),
+    websocket.NAME: Handlers(_SOCKETS["routes"].handler, _SOCKETS["worker"].handler, _send, _resume),
+    appsync.NAME: Handlers(_GRAPHQL["api"].handler, _GRAPHQL["worker"].handler, _start_stream, _parts),
 }
 
 
@@ -157,16 +160,17 @@ def environment(endpoint: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_LAMBDA_FUNCTION_NAME": FUNCTION_NAME,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
-        "CALLBACK_URL": endpoint,
-        "GRAPHQL_URL": f"{endpoint}/graphql",
-        "MIN_INTERVAL_MILLISECONDS": "50",
-        "MODEL_ID": "amazon.nova-lite-v1:0",
-        "MODEL_MAX_OUTPUT_TOKENS": "10000",
+        Variable.ARCHITECTURE: "bench",
+        Variable.CALLBACK_URL: endpoint,
+        Variable.GRAPHQL_URL: f"{endpoint}/graphql",
+        Variable.MIN_INTERVAL_MILLISECONDS: "50",
+        Variable.MODEL_ID: "amazon.nova-lite-v1:0",
+        Variable.MODEL_MAX_OUTPUT_TOKENS: "10000",
         "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
         "POWERTOOLS_SERVICE_NAME": "bench",
         "PYTHONPATH": str(PROJECT_ROOT),
-        "STACK_NAME": "bench",
-        "STREAMS_TABLE": TABLE,
-        "TOKEN_CLIENT_IDS": CLIENT_ID,
-        "WORKER_FUNCTION_NAME": FUNCTION_NAME,
+        Variable.STACK_NAME: "bench",
+        Variable.STREAMS_TABLE: TABLE,
+        Variable.TOKEN_CLIENT_IDS: CLIENT_ID,
+        Variable.WORKER_FUNCTION_NAME: FUNCTION_NAME,
     }

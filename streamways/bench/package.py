@@ -14,8 +14,9 @@ import tempfile
 from pathlib import Path
 
 from sandbox.functions.layers import RUNTIME_GROUP
+from shared.contract.architecture import Package
 from stacks.errors import PackageError
-from stacks.packages import LOCAL, PACKAGES, Package, build, code_files, dependencies
+from stacks.packages import LOCAL, PACKAGES, build, code_files, dependencies
 from streamways.bench.table import Row
 from streamways.cli.errors import CommandError
 

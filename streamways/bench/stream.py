@@ -10,6 +10,7 @@ import time
 from typing import cast
 
 from sandbox.aws.model import tokens
+from shared.contract.parts import PartType
 from streamways.bench.table import Row
 from streamways.cli.control import Control
 from streamways.cli.errors import CommandError
@@ -35,7 +36,7 @@ class FirstTexts:
         self.at: dict[Architecture, float] = {}
 
     def part(self, architecture: Architecture, received: Received) -> None:
-        if received.type == "text-delta":
+        if received.type == PartType.TEXT_DELTA:
             self.at.setdefault(architecture, time.time() * 1000)
 
     def ended(self, outcome: Outcome) -> None:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from shared.contract.tiers import Tier
 from streamways.cli import bench_commands, sandbox_commands
 from streamways.cli.errors import CommandError
 from streamways.cli.options import (
-    ArchitectureName,
     Config,
     FirstTokenMs,
     Json,
@@ -17,11 +17,11 @@ from streamways.cli.options import (
     OutputsFile,
     Port,
     Prompt,
-    Tier,
     TimeScale,
     Tls,
     TokensPerSecond,
     Warm,
+    on_option,
 )
 
 INTERRUPTED = 130
@@ -89,10 +89,7 @@ def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: 
 @app.command(short_help="Stream one prompt over one architecture.")
 def ask(
     prompt: Prompt,
-    on: Annotated[
-        ArchitectureName | None,
-        typer.Option("--on", help="The architecture. Without it: the first one of the stack.", show_default=False),
-    ] = None,
+    on: Annotated[str | None, on_option("The architecture. Without it: the first one of the stack.")] = None,
     json: Json = False,
     outputs: OutputsFile = None,
     port: Port = None,
@@ -106,7 +103,7 @@ def ask(
     """
     from streamways.cli.ask import ask as run
 
-    raise typer.Exit(run(prompt, architecture=on.value if on else None, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(prompt, architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
 @app.command(short_help="Test a stack against the stream protocol.")
@@ -115,10 +112,7 @@ def check(
         list[str] | None,
         typer.Argument(metavar="[CASE]...", help="Names of cases. Without them: all cases.", show_default=False),
     ] = None,
-    on: Annotated[
-        ArchitectureName | None,
-        typer.Option("--on", help="One architecture. Without it: all of the stack.", show_default=False),
-    ] = None,
+    on: Annotated[str | None, on_option("One architecture. Without it: all of the stack.")] = None,
     names: Annotated[bool, typer.Option("--list", help="List the cases and run none.")] = False,
     json: Json = False,
     outputs: OutputsFile = None,
@@ -145,8 +139,7 @@ def check(
     if names:
         print_cases()
         return
-    architecture = on.value if on else None
-    raise typer.Exit(run(cases or (), architecture=architecture, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(cases or (), architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
 @app.command(short_help="Print an access token of a demo user.")
@@ -166,7 +159,7 @@ def token(
     from streamways.cli.control import Control
     from streamways.cli.stack import running_sandbox
 
-    print(Control.of(running_sandbox(port)).token(tier.value))
+    print(Control.of(running_sandbox(port)).token(tier))
 
 
 @app.command(short_help="Print the demo users and their passwords.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from types import TracebackType
 from typing import Self
 
@@ -11,16 +12,17 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from shared.contract.parts import PartType
 from streamways.cli.run import Outcome
 from streamways.cli.text import milliseconds, printable
-from streamways.clients.client import Architecture, Received
+from streamways.clients.client import ARCHITECTURES, Architecture, Received
 
 FRAMES_PER_SECOND = 12
 HEIGHT = 20
 """Lines of a column, its frame included, where the terminal is high enough."""
 MARGIN = 2
 """Lines of the terminal that stay free below."""
-COLOURS: dict[Architecture, str] = {"function-url": "cyan", "websocket": "green", "appsync": "magenta"}
+COLOURS = dict(zip(ARCHITECTURES, cycle(("cyan", "green", "magenta", "yellow", "blue")), strict=False))
 
 
 @dataclass
@@ -66,7 +68,7 @@ class Columns:
         self._live.stop()
 
     def part(self, architecture: Architecture, received: Received) -> None:
-        if received.type != "text-delta":
+        if received.type != PartType.TEXT_DELTA:
             return
         column = self._columns[architecture]
         first_ms = self._first_ms.setdefault(architecture, received.at_ms)

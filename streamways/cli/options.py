@@ -1,30 +1,28 @@
 """Arguments and options that several commands share."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from sandbox.options import DEFAULT_PORT
+from streamways.clients.client import ARCHITECTURES
 
 PORT_VARIABLE = "STREAMWAYS_PORT"
 
 
-class ArchitectureName(StrEnum):
-    """The architectures, as `--on` takes them."""
+def one_of_them(name: str | None) -> str | None:
+    """The architecture of `--on`. Raises `typer.BadParameter`."""
+    if name is None or name in ARCHITECTURES:
+        return name
+    raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, ARCHITECTURES))}.")
 
-    FUNCTION_URL = "function-url"
-    WEBSOCKET = "websocket"
-    APPSYNC = "appsync"
 
-
-class Tier(StrEnum):
-    """The tiers that have a demo user, as `--as` takes them."""
-
-    FREE = "free"
-    PRO = "pro"
-    ENTERPRISE = "enterprise"
+def on_option(help: str) -> Any:
+    """The option `--on`."""
+    return typer.Option(
+        "--on", metavar=f"<{'|'.join(ARCHITECTURES)}>", callback=one_of_them, help=help, show_default=False
+    )
 
 
 Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt.", show_default=False)]

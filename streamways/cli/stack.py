@@ -7,13 +7,14 @@ from pathlib import Path
 
 from sandbox import state
 from sandbox.options import SandboxOptions
+from shared.contract.tiers import Tier
 from streamways.cli.control import Control
 from streamways.cli.errors import CommandError, Misuse
 from streamways.cli.trust import trust
 from streamways.clients.outputs import OutputsError, StackOutputs
 
 TOKEN_VARIABLE = "STREAMWAYS_TOKEN"
-DEFAULT_TIER = "free"
+DEFAULT_TIER = Tier.FREE
 
 
 @dataclass(frozen=True)

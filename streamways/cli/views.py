@@ -4,6 +4,7 @@ import json
 import sys
 import textwrap
 
+from shared.contract.parts import PartType
 from streamways.cli.figures import summary_event
 from streamways.cli.run import Outcome
 from streamways.cli.text import milliseconds, printable
@@ -39,7 +40,7 @@ class PlainLines:
         self._pending: dict[Architecture, str] = {}
 
     def part(self, architecture: Architecture, received: Received) -> None:
-        if received.type != "text-delta":
+        if received.type != PartType.TEXT_DELTA:
             return
         if architecture not in self._pending:
             self._pending[architecture] = ""
@@ -71,12 +72,12 @@ class Answer:
     """The text of one answer as it comes, nothing else."""
 
     def part(self, architecture: Architecture, received: Received) -> None:  # noqa: ARG002
-        if received.type == "text-delta":
+        if received.type == PartType.TEXT_DELTA:
             sys.stdout.write(printable(str(received.part.get("delta", ""))))
             sys.stdout.flush()
 
     def ended(self, outcome: Outcome) -> None:
-        if any(received.type == "text-delta" for received in outcome.received):
+        if any(received.type == PartType.TEXT_DELTA for received in outcome.received):
             print(flush=True)
 
 

@@ -10,11 +10,12 @@ from collections.abc import AsyncGenerator, Mapping
 from types import TracebackType
 from typing import Self
 
+from shared.contract.architectures import appsync
+from shared.contract.parts import TERMINAL
 from streamways.clients.batches import Batch, PartOrder, preamble
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.client import (
     SILENCE_SECONDS,
-    TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
@@ -41,7 +42,7 @@ QUIET_SECONDS = 5.0
 class AppSyncClient:
     """Speaks with an AppSync GraphQL API: one real-time connection, opened on entering, and HTTP for the rest."""
 
-    architecture: Architecture = "appsync"
+    architecture: Architecture = appsync.NAME
 
     def __init__(
         self, graphql_url: str, realtime_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS
@@ -168,7 +169,7 @@ class _Reader:
                 for part, cursor in taken:
                     yield Received(count, part, at_ms, message, cursor)
                     count += 1
-                    if part.get("type") in TERMINAL_PARTS:
+                    if part.get("type") in TERMINAL:
                         return
                 if from_journal and not taken and batch.get("ended"):
                     raise Cut("the stream has ended, and its terminal part is not in the journal")

@@ -4,11 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, cast
 
-from streamways.clients.client import TERMINAL_PARTS, Malformed, Part
+from shared.contract.parts import OF_A_LATE_END
+from streamways.clients.client import Malformed, Part
 from streamways.clients.wire import json_object
-
-OF_A_LATE_END = TERMINAL_PARTS | {"message-metadata", "data-error"}
-"""What a reader can use of an end that is numbered below what has come: its blocks are those of the journal."""
 
 
 @dataclass(frozen=True)

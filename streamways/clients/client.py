@@ -4,19 +4,19 @@ import uuid
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
+
+from shared.contract.architectures import DESCRIPTORS
 
 if TYPE_CHECKING:
     from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 
-Architecture = Literal["function-url", "websocket", "appsync"]
-ARCHITECTURES: tuple[Architecture, ...] = ("function-url", "websocket", "appsync")
+Architecture = str
+"""Name of an architecture: one of `ARCHITECTURES`."""
+ARCHITECTURES: tuple[Architecture, ...] = tuple(DESCRIPTORS)
 
 Part = Mapping[str, object]
 """One UI message chunk of the AI SDK, parsed: `{"type": "text-delta", "id": "…", "delta": "…"}`."""
-
-TERMINAL_PARTS = frozenset({"finish", "error", "abort"})
-"""Types of part after which a stream holds no other."""
 
 SILENCE_SECONDS = 60.0
 """How long a client waits for the next sign of life of a stream before it gives up: the program's default function

@@ -1,10 +1,32 @@
 """Chooses the client for an architecture."""
 
+from collections.abc import Callable, Mapping
+
+from shared.contract.architectures import appsync, function_url, websocket
 from streamways.clients.appsync import AppSyncClient
 from streamways.clients.client import SILENCE_SECONDS, Architecture, Client
 from streamways.clients.function_url import FunctionUrlClient
 from streamways.clients.outputs import OutputsError, StackOutputs
 from streamways.clients.websocket import WebSocketClient
+
+
+def _function_url(outputs: StackOutputs, token: str | None, silence_seconds: float) -> Client:
+    return FunctionUrlClient(outputs[function_url.URL], token, silence_seconds=silence_seconds)
+
+
+def _websocket(outputs: StackOutputs, token: str | None, silence_seconds: float) -> Client:
+    return WebSocketClient(outputs[websocket.URL], token, silence_seconds=silence_seconds)
+
+
+def _appsync(outputs: StackOutputs, token: str | None, silence_seconds: float) -> Client:
+    return AppSyncClient(outputs[appsync.URL], outputs[appsync.REALTIME_URL], token, silence_seconds=silence_seconds)
+
+
+CLIENTS: Mapping[Architecture, Callable[[StackOutputs, str | None, float], Client]] = {
+    function_url.NAME: _function_url,
+    websocket.NAME: _websocket,
+    appsync.NAME: _appsync,
+}
 
 
 def client_for(
@@ -14,13 +36,7 @@ def client_for(
 
     Raises OutputsError when the stack lacks the architecture.
     """
-    if architecture == "function-url" and outputs.function_url:
-        return FunctionUrlClient(outputs.function_url, token, silence_seconds=silence_seconds)
-    if architecture == "websocket" and outputs.web_socket_url:
-        return WebSocketClient(outputs.web_socket_url, token, silence_seconds=silence_seconds)
-    if architecture == "appsync" and outputs.app_sync_url and outputs.app_sync_realtime_url:
-        return AppSyncClient(
-            outputs.app_sync_url, outputs.app_sync_realtime_url, token, silence_seconds=silence_seconds
-        )
-    there = ", ".join(outputs.architectures) or "none"
-    raise OutputsError(f"the stack has no {architecture}; it has: {there}")
+    if architecture not in outputs.architectures:
+        there = ", ".join(outputs.architectures) or "none"
+        raise OutputsError(f"the stack has no {architecture}; it has: {there}")
+    return CLIENTS[architecture](outputs, token, silence_seconds)

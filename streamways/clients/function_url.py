@@ -8,13 +8,14 @@ from urllib.parse import quote, urlencode
 
 import httpx
 
+from shared.contract.architectures import function_url
+from shared.contract.parts import TERMINAL
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import (
     OPEN_SECONDS,
     SILENCE_SECONDS,
-    TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
@@ -39,7 +40,7 @@ _STREAM_HEADERS = {"accept": CONTENT_TYPE, "accept-encoding": "identity"}
 class FunctionUrlClient:
     """Speaks with a Lambda function URL in response-streaming mode. Opens a connection for each stream."""
 
-    architecture: Architecture = "function-url"
+    architecture: Architecture = function_url.NAME
 
     def __init__(self, function_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
         self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH
@@ -183,7 +184,7 @@ async def _read(response: httpx.Response, started: float) -> AsyncGenerator[Rece
         if ended:
             raise Malformed(f"{_SOURCE} sent a part after the terminal part")
         part = json_object(data, _SOURCE)
-        ended = part.get("type") in TERMINAL_PARTS
+        ended = part.get("type") in TERMINAL
         yield Received(count, part, at_ms, message, cursor or None)
         count += 1
     if not ended:

@@ -2,11 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, cast
 
-from streamways.clients.client import ARCHITECTURES, Architecture
+from shared.contract.architectures import DESCRIPTORS
+from shared.contract.outputs import Output
+from streamways.clients.client import Architecture
+
+KNOWN: tuple[str, ...] = (*(name for one in DESCRIPTORS.values() for name in one.outputs), *map(str, Output))
+"""The outputs that there are, in the order in which they are shown."""
 
 
 class OutputsError(ValueError):
@@ -15,34 +20,22 @@ class OutputsError(ValueError):
 
 @dataclass(frozen=True)
 class StackOutputs:
-    """Addresses and identifiers of a stack; those of an architecture that the stack lacks are None."""
+    """Addresses and identifiers of a stack, by the names of its outputs; those that the stack lacks are absent."""
 
-    function_url: str | None = None
-    web_socket_url: str | None = None
-    web_socket_ticket_url: str | None = None
-    """Where a one-time ticket is got for the WebSocket API, which a browser sends instead of a token."""
-    app_sync_url: str | None = None
-    app_sync_realtime_url: str | None = None
-    user_pool_id: str | None = None
-    user_pool_client_id: str | None = None
-    issuer: str | None = None
-    cognito_endpoint: str | None = None
-    region: str | None = None
+    values: Mapping[str, str]
 
     @classmethod
     def from_json(cls, values: Mapping[str, object]) -> Self:
         """From the outputs' own names (`functionUrl`, …). Unknown names are passed over. Raises OutputsError."""
         known: dict[str, str] = {}
-        for field in fields(cls):
-            value = values.get(_output_name(field.name))
+        for name in KNOWN:
+            value = values.get(name)
             if value is None:
                 continue
             if not isinstance(value, str):
-                raise OutputsError(
-                    f"the output {_output_name(field.name)} is {json.dumps(value)}, and must be a string"
-                )
-            known[field.name] = value
-        return cls(**known)
+                raise OutputsError(f"the output {name} is {json.dumps(value)}, and must be a string")
+            known[name] = value
+        return cls(known)
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -61,25 +54,26 @@ class StackOutputs:
         except OutputsError as error:
             raise OutputsError(f"{path}: {error}; {advice}") from error
         if not outputs.architectures:
-            raise OutputsError(f"{path} names none of functionUrl, webSocketUrl and appSyncUrl; {advice}")
+            *names, last = (next(iter(one.addresses)) for one in DESCRIPTORS.values())
+            raise OutputsError(f"{path} names none of {', '.join(names)} and {last}; {advice}")
         return outputs
 
     def to_json(self) -> dict[str, str]:
         """The JSON object, without what the stack lacks."""
-        values = {_output_name(field.name): cast("str | None", getattr(self, field.name)) for field in fields(self)}
-        return {name: value for name, value in values.items() if value is not None}
+        return dict(self.values)
+
+    def get(self, name: str) -> str | None:
+        """An output; None when the stack lacks it."""
+        return self.values.get(name)
+
+    def __getitem__(self, name: str) -> str:
+        """An output that the stack must have. Raises OutputsError."""
+        try:
+            return self.values[name]
+        except KeyError:
+            raise OutputsError(f"the stack has no output {name}") from None
 
     @property
     def architectures(self) -> tuple[Architecture, ...]:
         """The architectures that the stack has."""
-        present = {
-            "function-url": self.function_url is not None,
-            "websocket": self.web_socket_url is not None,
-            "appsync": self.app_sync_url is not None and self.app_sync_realtime_url is not None,
-        }
-        return tuple(architecture for architecture in ARCHITECTURES if present[architecture])
-
-
-def _output_name(field_name: str) -> str:
-    first, *rest = field_name.split("_")
-    return first + "".join(word.capitalize() for word in rest)
+        return tuple(name for name, one in DESCRIPTORS.items() if one.addresses.keys() <= self.values.keys())

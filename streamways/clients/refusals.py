@@ -4,35 +4,36 @@ import json
 from collections.abc import Mapping
 from typing import cast
 
+from shared.contract.errors import ErrorCode
 from streamways.clients.client import Refused
 
 CODES_BY_STATUS = {
-    400: "invalid_request",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    413: "too_large",
-    429: "rate_limited",
+    400: ErrorCode.INVALID_REQUEST,
+    401: ErrorCode.UNAUTHENTICATED,
+    403: ErrorCode.FORBIDDEN,
+    404: ErrorCode.NOT_FOUND,
+    413: ErrorCode.TOO_LARGE,
+    429: ErrorCode.RATE_LIMITED,
 }
 """The platform's code for an HTTP status that comes with a body of AWS's."""
 
 CODES_BY_GATEWAY_MESSAGE = {
-    "Forbidden": "forbidden",
-    "Unauthorized": "unauthenticated",
-    "Message too long": "too_large",
-    "Too Many Requests": "rate_limited",
-    "Limit Exceeded": "rate_limited",
-    "Endpoint request timed out": "deadline",
+    "Forbidden": ErrorCode.FORBIDDEN,
+    "Unauthorized": ErrorCode.UNAUTHENTICATED,
+    "Message too long": ErrorCode.TOO_LARGE,
+    "Too Many Requests": ErrorCode.RATE_LIMITED,
+    "Limit Exceeded": ErrorCode.RATE_LIMITED,
+    "Endpoint request timed out": ErrorCode.DEADLINE,
 }
 """API Gateway's own messages on a socket: https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html"""
 
 CODES_BY_APPSYNC_ERROR = {
-    "UnauthorizedException": "unauthenticated",
-    "Unauthorized": "forbidden",
-    "BadRequestException": "invalid_request",
-    "MalformedHttpRequestException": "invalid_request",
-    "LimitExceededException": "rate_limited",
-    "MaxSubscriptionsReachedError": "rate_limited",
+    "UnauthorizedException": ErrorCode.UNAUTHENTICATED,
+    "Unauthorized": ErrorCode.FORBIDDEN,
+    "BadRequestException": ErrorCode.INVALID_REQUEST,
+    "MalformedHttpRequestException": ErrorCode.INVALID_REQUEST,
+    "LimitExceededException": ErrorCode.RATE_LIMITED,
+    "MaxSubscriptionsReachedError": ErrorCode.RATE_LIMITED,
 }
 """AppSync's own error types: https://docs.aws.amazon.com/appsync/latest/devguide/real-time-websocket-client.html"""
 
@@ -44,7 +45,7 @@ def from_http(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     own = document.get("error")
     if isinstance(own, dict):
         return from_error(cast("dict[str, object]", own), status=status, retry_after=retry_after)
-    code = CODES_BY_STATUS.get(status, "internal")
+    code = CODES_BY_STATUS.get(status, ErrorCode.INTERNAL)
     said = document.get("message") or document.get("Message") or _appsync_message(document)
     return Refused(code, f"HTTP {status}: {said or _excerpt(body)}", retry_after, status)
 
@@ -53,7 +54,7 @@ def from_error(error: Mapping[str, object], status: int | None = None, retry_aft
     """The refusal in the platform's own shape, `{"code", "message", "retryAfter"?}`."""
     said = _seconds(error.get("retryAfter"))
     return Refused(
-        str(error.get("code", "internal")),
+        str(error.get("code", ErrorCode.INTERNAL)),
         str(error.get("message", "no message")),
         said if said is not None else retry_after,
         status,
@@ -66,25 +67,25 @@ def from_error_text(text: str) -> Refused:
     own = document.get("error", document)
     if isinstance(own, dict) and "code" in own:
         return from_error(cast("dict[str, object]", own))
-    return Refused("internal", text or "no message")
+    return Refused(ErrorCode.INTERNAL, text or "no message")
 
 
 def from_gateway_frame(frame: Mapping[str, object]) -> Refused:
     """The refusal in a frame of API Gateway's own: `{"message", "connectionId", "requestId"}`."""
     message = str(frame.get("message", "no message"))
-    return Refused(CODES_BY_GATEWAY_MESSAGE.get(message, "internal"), f"API Gateway says {message!r}")
+    return Refused(CODES_BY_GATEWAY_MESSAGE.get(message, ErrorCode.INTERNAL), f"API Gateway says {message!r}")
 
 
 def from_graphql(errors: object, status: int | None = None) -> Refused:
     """The first of GraphQL's errors: `[{"errorType", "message", "errorInfo": {"retryAfter"?}}]`."""
     listed = cast("list[object]", errors) if isinstance(errors, list) else []
     first = cast("dict[str, object]", listed[0]) if listed and isinstance(listed[0], dict) else {}
-    error_type = str(first.get("errorType", "internal"))
+    error_type = str(first.get("errorType", ErrorCode.INTERNAL))
     info = first.get("errorInfo")
     retry_after = _seconds(cast("dict[str, object]", info).get("retryAfter")) if isinstance(info, dict) else None
-    code = CODES_BY_APPSYNC_ERROR.get(error_type, error_type)
+    code: str = CODES_BY_APPSYNC_ERROR.get(error_type) or error_type
     if not code.replace("_", "").islower():
-        code = CODES_BY_STATUS.get(status or 0, "internal")
+        code = CODES_BY_STATUS.get(status or 0, ErrorCode.INTERNAL)
     return Refused(code, str(first.get("message") or error_type), retry_after, status)
 
 

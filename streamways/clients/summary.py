@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import cast
 
-from streamways.clients.client import TERMINAL_PARTS, Part, Received
+from shared.contract.parts import TERMINAL, PartType
+from streamways.clients.client import Part, Received
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class StreamSummary:
 
 def summarise(received: Sequence[Received]) -> StreamSummary:
     """The figures of the parts, which are in order and may be incomplete."""
-    texts = [item.at_ms for item in received if item.type == "text-delta"]
+    texts = [item.at_ms for item in received if item.type == PartType.TEXT_DELTA]
     metadata = message_metadata(received)
     usage = _counts(metadata.get("usage"))
     spread_ms = texts[-1] - texts[0] if texts else 0.0
@@ -70,14 +71,14 @@ def message_metadata(received: Sequence[Received]) -> dict[str, object]:
 
 def answer(received: Sequence[Received]) -> str:
     """The text of the answer, as far as it came."""
-    return "".join(str(item.part.get("delta", "")) for item in received if item.type == "text-delta")
+    return "".join(str(item.part.get("delta", "")) for item in received if item.type == PartType.TEXT_DELTA)
 
 
 def error_text(received: Sequence[Received]) -> str | None:
     """What the stream's `error` part says, with the code from the `data-error` part before it; None without one."""
-    if not received or received[-1].type != "error":
+    if not received or received[-1].type != PartType.ERROR:
         return None
-    data = next((item.part.get("data") for item in reversed(received) if item.type == "data-error"), None)
+    data = next((item.part.get("data") for item in reversed(received) if item.type == PartType.DATA_ERROR), None)
     code = cast("dict[str, object]", data).get("code") if isinstance(data, dict) else None
     text = str(received[-1].part.get("errorText", "no message"))
     return f"{code}: {text}" if code else text
@@ -85,7 +86,7 @@ def error_text(received: Sequence[Received]) -> str | None:
 
 def _finish_reason(part: Part) -> str | None:
     kind = str(part.get("type"))
-    if kind not in TERMINAL_PARTS:
+    if kind not in TERMINAL:
         return None
     return str(part.get("finishReason", "other")) if kind == "finish" else kind
 

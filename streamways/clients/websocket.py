@@ -12,12 +12,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
+from shared.contract.architectures import websocket
+from shared.contract.parts import TERMINAL
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import (
     OPEN_SECONDS,
     SILENCE_SECONDS,
-    TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
@@ -39,7 +40,7 @@ _SOURCE = "the WebSocket API"
 class WebSocketClient:
     """Speaks with an API Gateway WebSocket API over one connection, opened on entering."""
 
-    architecture: Architecture = "websocket"
+    architecture: Architecture = websocket.NAME
 
     def __init__(
         self,
@@ -176,7 +177,7 @@ class WebSocketClient:
                         if answer.get("sequence") != due:
                             raise Malformed(f"{_SOURCE} sent sequence {answer.get('sequence')} where {due} was due")
                         part = child(answer, "chunk")
-                        ended = part.get("type") in TERMINAL_PARTS
+                        ended = part.get("type") in TERMINAL
                         yield Received(due, part, at_ms, message, _cursor(answer))
                         due += 1
                     case "chunk":

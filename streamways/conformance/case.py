@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import permutations
 from typing import TYPE_CHECKING, Literal
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import ARCHITECTURES, Architecture
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ RunCase = Callable[["Trial"], Awaitable[None]]
 
 SINGLE: tuple[On, ...] = tuple((architecture,) for architecture in ARCHITECTURES)
 PAIRS: tuple[On, ...] = tuple(permutations(ARCHITECTURES, 2))
+WITH_WORKER: tuple[On, ...] = tuple((name,) for name, one in DESCRIPTORS.items() if one.worker)
 
 
 @dataclass(frozen=True)

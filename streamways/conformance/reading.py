@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Sequence
 
-from streamways.clients.client import TERMINAL_PARTS, ClientError, Received, Refused
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import TERMINAL, PartType
+from streamways.clients.client import ClientError, Received, Refused
 from streamways.clients.summary import message_metadata
 from streamways.conformance.expect import expect, fail, same
 
@@ -11,25 +13,25 @@ from streamways.conformance.expect import expect, fail, same
 async def first_text(parts: AsyncGenerator[Received]) -> list[Received]:
     """The parts up to the first text."""
     received: list[Received] = []
-    while not received or received[-1].type != "text-delta":
+    while not received or received[-1].type != PartType.TEXT_DELTA:
         received.append(await anext(parts))
-        expect(received[-1].type not in TERMINAL_PARTS, f"the stream ended without text: {kinds(received)}")
+        expect(received[-1].type not in TERMINAL, f"the stream ended without text: {kinds(received)}")
     return received
 
 
 async def placed_text(parts: AsyncGenerator[Received]) -> list[Received]:
     """The parts up to a text that a reader can go on behind."""
     received = await first_text(parts)
-    while received[-1].type != "text-delta" or received[-1].cursor is None:
+    while received[-1].type != PartType.TEXT_DELTA or received[-1].cursor is None:
         received.append(await anext(parts))
-        expect(received[-1].type not in TERMINAL_PARTS, f"the stream ended too soon: {kinds(received)}")
+        expect(received[-1].type not in TERMINAL, f"the stream ended too soon: {kinds(received)}")
     return received
 
 
 async def some(parts: AsyncGenerator[Received], count: int) -> list[Received]:
     """The next so many parts, or all to the end where there are fewer."""
     received: list[Received] = []
-    while len(received) < count and not (received and received[-1].type in TERMINAL_PARTS):
+    while len(received) < count and not (received and received[-1].type in TERMINAL):
         received.append(await anext(parts))
     return received
 
@@ -49,7 +51,7 @@ async def refused(what: str, code: str, *, parts: AsyncGenerator[Received]) -> N
 
 async def not_there(what: str, asking: Awaitable[object]) -> None:
     """Expects a request to be refused as not_found."""
-    await denied(what, "not_found", asking)
+    await denied(what, ErrorCode.NOT_FOUND, asking)
 
 
 async def denied(what: str, code: str, asking: Awaitable[object]) -> None:
@@ -80,7 +82,7 @@ def each_once(received: Sequence[Received]) -> None:
 
 def ends_once(received: Sequence[Received], kind: str) -> None:
     """Expects exactly one terminal part, of this type, and that nothing comes after it."""
-    terminal = [item.type for item in received if item.type in TERMINAL_PARTS]
+    terminal = [item.type for item in received if item.type in TERMINAL]
     same("the terminal parts", terminal, [kind])
     same("the last part", received[-1].type, kind)
 

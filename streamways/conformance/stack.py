@@ -7,15 +7,17 @@ from typing import Literal, Self
 from joserfc.util import json_b64decode
 
 from sandbox.state import State
+from shared.contract.architectures import DESCRIPTORS
+from shared.contract.tiers import Tier
 from streamways.clients.outputs import StackOutputs
 from streamways.conformance.case import Need
 from streamways.conformance.sandbox_control import SandboxControl
 
 User = Literal["first", "second"]
-TIERS: Mapping[User, str] = {"first": "free", "second": "pro"}
+TIERS: Mapping[User, Tier] = {"first": Tier.FREE, "second": Tier.PRO}
 """Whose tokens a sandbox gives."""
 
-GENERATING = ("function-url-handler", "websocket-worker", "appsync-worker")
+GENERATING = tuple(one.generates for one in DESCRIPTORS.values())
 """How the names of the functions that generate begin."""
 SHORT_SECONDS = 15.0
 """A function whose timeout is longer is not waited for."""

@@ -27,7 +27,7 @@ def test_every_output_survives_the_way_in_and_out():
 def test_outputs_of_no_interest_are_passed_over_and_missing_ones_are_none():
     outputs = StackOutputs.from_json({"webSocketUrl": "wss://x/live", "bucket": {"name": "b"}})
     assert outputs.architectures == ("websocket",)
-    assert outputs.function_url is None
+    assert outputs.get("functionUrl") is None
     assert outputs.to_json() == {"webSocketUrl": "wss://x/live"}
 
 
@@ -72,4 +72,4 @@ def test_the_factory_gives_the_client_of_the_architecture(architecture: str):
 
 def test_the_factory_names_what_the_stack_has_when_it_lacks_the_architecture():
     with pytest.raises(OutputsError, match="has no appsync; it has: function-url"):
-        client_for("appsync", StackOutputs(function_url="https://f/"), "t")
+        client_for("appsync", StackOutputs({"functionUrl": "https://f/"}), "t")

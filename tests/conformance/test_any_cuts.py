@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from shared.contract.parts import TERMINAL
 from streamways.clients.client import (
     ARCHITECTURES,
-    TERMINAL_PARTS,
     Architecture,
     ChatRequest,
     Cut,
@@ -123,7 +123,7 @@ async def follow(
                     await trial.sandbox.kill(f"{architecture}-worker")
             parts = client.resume(request.chat_id, received[-1].cursor) if received else client.stream(request)
             received += placed(await until_cut(parts, cut))
-            if received and received[-1].type in TERMINAL_PARTS:
+            if received and received[-1].type in TERMINAL:
                 break
     return received, trial, request
 

@@ -18,7 +18,7 @@ from streamways.conformance.sandbox_control import SandboxControl
 from streamways.conformance.stack import StackUnderTest
 from streamways.conformance.trial import Trial
 
-OUTPUTS = StackOutputs(function_url="http://127.0.0.1:1/", web_socket_url="ws://127.0.0.1:1/live")
+OUTPUTS = StackOutputs({"functionUrl": "http://127.0.0.1:1/", "webSocketUrl": "ws://127.0.0.1:1/live"})
 DEPLOYED = StackUnderTest(OUTPUTS, {"first": "a.b.c"})
 
 

@@ -7,8 +7,8 @@ import json
 import logging
 
 import pytest
-from handlers.http.sse import ServerSentEvents
 
+from handlers.http.sse import ServerSentEvents
 from handlers.websocket import frames
 from shared.generation import journal_writer
 from shared.protocol.cursor import Cursor

@@ -2,13 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
 from sandbox.aws.model_faults import KINDS
-from shared.errors import StreamwaysError
+from shared.contract.errors import ErrorCode
+from streamways.clients.outputs import KNOWN
 from tests.docs.pages import ROOT, page
 
 CONFIGURATION = page("docs/configuration.md")
@@ -44,28 +44,13 @@ def value(cell: str) -> object:
 
 def test_every_stack_output_is_documented() -> None:
     rows = CONFIGURATION.table_after("Stack outputs")
-    assert sorted(code(row[0]) for row in rows) == sorted(exported())
-
-
-def exported() -> set[str]:
-    """The names that the program exports."""
-    program = "\n".join(path.read_text() for path in (ROOT / "stacks").glob("*.py"))
-    return set(re.findall(r"\bexport\(\s*\"(\w+)\"", program))
-
-
-def errors(tree: type[StreamwaysError] = StreamwaysError) -> Iterator[type[StreamwaysError]]:
-    """All typed errors."""
-    for child in tree.__subclasses__():
-        yield child
-        yield from errors(child)
+    assert sorted(code(row[0]) for row in rows) == sorted(KNOWN)
 
 
 def test_every_error_code_is_documented_with_its_http_status() -> None:
     rows = page("docs/protocol.md").table_after("Error codes")
     documented = {(code(row[0]), row[1]) for row in rows}
-    # The two refusals that are no typed errors: a path or a method that the function URL does not serve.
-    unserved = {("not_found", "404"), ("invalid_request", "405")}
-    assert documented == {(error.code, str(error.status)) for error in errors()} | unserved
+    assert documented == {(code, str(status)) for code in ErrorCode for status in code.statuses}
 
 
 def test_every_fault_of_the_emulated_model_is_documented() -> None:

@@ -1,10 +1,12 @@
 """The functions: what is each one's own, what it is told, and how it is started."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from stacks.packages import LAMBDA, PACKAGES, package_of
+from shared.contract.environment import Variable
+from stacks.packages import LAMBDA, PACKAGES, code_files, package_of
 from tests.program.conftest import Deploy
 from tests.program.recording import Deployment, Resource
 
@@ -139,11 +141,31 @@ def test_a_function_is_started_and_told_as_the_table_says(deploy: Deploy, name: 
     assert function.inputs["handler"] == handler
     assert function.inputs["timeout"] == timeout
     assert environment(function) == {
+        "ARCHITECTURE": service,
         "POWERTOOLS_SERVICE_NAME": service,
         "POWERTOOLS_METRICS_NAMESPACE": "Streamways",
         "STACK_NAME": "dev",
         **variables,
     }
+
+
+def read(package: str) -> set[str]:
+    """The variables that the code of a package names."""
+    code = "\n".join(path.read_text() for path in code_files(package).values() if path.suffix == ".py")
+    return set(re.findall(r"\bVariable\.([A-Z_]+)\b", code))
+
+
+OF_EVERY_FUNCTION = {"ARCHITECTURE", "STACK_NAME"}
+OPTIONAL = {"GUARDRAIL_ID", "GUARDRAIL_VERSION"}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_function_is_told_the_variables_that_its_code_reads_and_no_others(deploy: Deploy, name: str) -> None:
+    told = set(environment(deploy().named(name, FUNCTION))) & set(Variable)
+    asked = read(EXPECTED[name][0])
+
+    assert told - asked <= OF_EVERY_FUNCTION
+    assert asked - told <= OPTIONAL
 
 
 def test_the_functions_of_two_stacks_count_under_names_of_their_own(deploy: Deploy) -> None:

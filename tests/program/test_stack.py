@@ -4,7 +4,9 @@ import itertools
 
 import pytest
 
-from stacks.settings import ARCHITECTURES
+from shared.contract.architectures import DESCRIPTORS
+from shared.contract.outputs import Output
+from streamways.clients.client import ARCHITECTURES
 from tests.program.conftest import Deploy
 from tests.program.recording import ROOT, STACK_TYPE
 
@@ -80,6 +82,18 @@ def test_a_stack_holds_the_chosen_architectures_and_no_others(deploy: Deploy, ch
     assert components == {COMPONENTS[name] for name in chosen}
     functions = {function.name for function in deployment.of("aws:lambda/function:Function")}
     assert functions == set().union(*(FUNCTIONS[name] for name in chosen))
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_an_architecture_has_the_outputs_and_the_function_that_its_descriptor_names(deploy: Deploy, name: str) -> None:
+    deployment, descriptor = deploy(architectures=[name]), DESCRIPTORS[name]
+
+    assert set(deployment.outputs) == {*Output, *descriptor.outputs}
+    generating = deployment.named(descriptor.generates, "aws:lambda/function:Function")
+    asynchronous = deployment.of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
+    names = {config.inputs["functionName"].removesuffix("-0a1b2c3") for config in asynchronous}
+    assert "MODEL_ID" in generating.inputs["environment"]["variables"]
+    assert (generating.name in names) is descriptor.worker
 
 
 def test_outputs_are_the_addresses_that_aws_answered_with(deploy: Deploy) -> None:

@@ -326,7 +326,8 @@ def test_a_continuation_that_is_withdrawn_leaves_the_answer_as_it_was() -> None:
 
 def test_the_settings_come_from_the_environment(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_MAX_OUTPUT_TOKENS", "77")
-    stream = Admission.from_environment("function-url").admit(OWNER, asked(), stream_id=None, correlation_id="c")
+    monkeypatch.setenv("ARCHITECTURE", "function-url")
+    stream = Admission.from_environment().admit(OWNER, asked(), stream_id=None, correlation_id="c")
     assert isinstance(stream, StreamStart)
     assert (stream.max_output_tokens, stream.architecture) == (77, "function-url")
     assert table.stream(OWNER, stream.stream_id) is not None

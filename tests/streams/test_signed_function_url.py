@@ -22,7 +22,7 @@ def signed() -> Iterator[RunningSandbox]:
 
 def ask(sandbox: RunningSandbox, *, sign: bool, token: str | None) -> httpx.Response:
     request = chat_request("How is the function URL secured?")
-    url = f"{sandbox.outputs.function_url}api/chat"
+    url = f"{sandbox.outputs['functionUrl']}api/chat"
     body = json.dumps({"id": request.chat_id, "messages": request.messages}).encode()
     headers = {"content-type": "application/json"}
     if token is not None:
@@ -36,7 +36,7 @@ def ask(sandbox: RunningSandbox, *, sign: bool, token: str | None) -> httpx.Resp
 
 
 def test_the_stack_holds_the_one_architecture(signed: RunningSandbox) -> None:
-    assert signed.outputs.function_url
+    assert signed.outputs.get("functionUrl")
     assert not {"webSocketUrl", "appSyncUrl", "appSyncRealtimeUrl"} & set(signed.state.outputs)
 
 

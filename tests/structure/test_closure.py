@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from stacks.packages import PACKAGES, code_files
+from shared.contract.architectures import DESCRIPTORS
+from stacks.packages import code_files
 from tests.support import node, stock
 from tests.support.imports import ROOT, reached, sources
 
-ARCHITECTURES = {"function-url": "function_url", "websocket": "websocket", "appsync": "appsync"}
+ARCHITECTURES = {name: one.folder for name, one in DESCRIPTORS.items()}
 TESTED = ("tests/auth", "tests/protocol", "tests/stream", "tests/handlers")
 """The folders whose tests can leave with an architecture."""
 SITE_PACKAGES = Path(pytest.__file__).resolve().parents[1]
@@ -24,7 +25,7 @@ FIRST_PARTY = frozenset({"handlers", "shared", "tests"})
 @cache
 def closure(architecture: str) -> frozenset[Path]:
     """What its functions are made of: the modules of their packages, and what else lies in its own folder."""
-    packages = [name for name in PACKAGES if name.startswith(architecture)]
+    packages = [package.name for package in DESCRIPTORS[architecture].packages.values()]
     assert packages
     code = {path for name in packages for path in code_files(name).values()}
     folder = ROOT / "handlers" / ARCHITECTURES[architecture]

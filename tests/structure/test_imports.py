@@ -1,10 +1,13 @@
 """Imports go one way (DESIGN, layout): what runs in Lambda knows nothing of Pulumi, of the sandbox, or of tests."""
 
+import ast
 import itertools
+import sys
 from pathlib import Path
 
 import pytest
 
+from shared.contract.architectures import DESCRIPTORS
 from stacks.packages import PACKAGES, code_files
 from tests.support.imports import ROOT, imported, sources
 
@@ -16,15 +19,22 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "sandbox": frozenset({"stacks"}),
     "streamways": frozenset({"sandbox", "stacks"}),
 }
-"""Besides itself. Stacks know the paths of handlers, never their code; the sandbox runs functions and imports none."""
+"""Besides itself and the contract. Stacks know the paths of handlers, never their code; the sandbox runs functions and
+imports none."""
+CONTRACT = "shared.contract"
+"""What all may import, and all that `stacks`, `sandbox` and `streamways` may import of `shared`."""
 NOT_IN_LAMBDA = frozenset(
     {"pulumi", "pulumi_aws", "sandbox", "stacks", "streamways", "tests", "moto", "pytest", "hypothesis", "uv"}
 )
-ARCHITECTURES = ("function_url", "websocket", "appsync")
+ARCHITECTURES = [one.folder for one in DESCRIPTORS.values()]
 
 
 def tops(modules: set[str]) -> set[str]:
     return {module.partition(".")[0] for module in modules}
+
+
+def within(module: str, package: str) -> bool:
+    return module == package or module.startswith(f"{package}.")
 
 
 def name(path: Path) -> str:
@@ -36,8 +46,16 @@ def test_a_package_imports_only_what_lies_below_it(package: str) -> None:
     files = sources(package)
     assert files, f"there is no code in {package}"
     forbidden = OURS - MAY_IMPORT[package] - {package}
-    wrong = {name(path): found for path in files if (found := tops(imported(path)) & forbidden)}
+    foreign = {path: {module for module in imported(path) if not within(module, CONTRACT)} for path in files}
+    wrong = {name(path): found for path, modules in foreign.items() if (found := tops(modules) & forbidden)}
     assert wrong == {}
+
+
+def test_the_contract_imports_the_standard_library_alone() -> None:
+    files = sources("shared/contract")
+    assert files
+    modules = {name(path): {module for module in imported(path) if not within(module, CONTRACT)} for path in files}
+    assert {path: found for path, each in modules.items() if (found := tops(each) - sys.stdlib_module_names)} == {}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -74,4 +92,24 @@ def test_cryptography_stays_where_tokens_are_verified() -> None:
 def test_the_code_of_a_function_is_in_some_package() -> None:
     packed = {path for package in PACKAGES for path in code_files(package).values()}
     forgotten = {name(path) for package in ("handlers", "shared") for path in sources(package) if path not in packed}
-    assert forgotten == set(), "no function runs this"
+    of_other_parts = {name(path) for path in sources("shared/contract")}
+    assert forgotten - of_other_parts == set(), "no function runs this"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_an_edit_of_a_descriptor_redeploys_nothing_because_no_package_holds_one(package: str) -> None:
+    modules = {module for path in code_files(package).values() if path.suffix == ".py" for module in imported(path)}
+    assert not any(module.startswith(f"{CONTRACT}.architecture") for module in modules)
+
+
+NOT_THE_ARCHITECTURE = {"handlers/appsync/publish.py": {"appsync"}}
+"""Where AWS has the same name for something else: the service that a signature is for."""
+
+
+def test_what_runs_in_lambda_learns_the_name_of_its_architecture_from_its_environment() -> None:
+    found: dict[str, set[str]] = {}
+    for path in {path for package in PACKAGES for path in code_files(package).values() if path.suffix == ".py"}:
+        texts = {node.value for node in ast.walk(ast.parse(path.read_bytes())) if isinstance(node, ast.Constant)}
+        if named := texts & DESCRIPTORS.keys():
+            found[name(path)] = named
+    assert found == NOT_THE_ARCHITECTURE

@@ -65,6 +65,7 @@ def appsync_world() -> Iterator[World]:
         FakeLambda() as lambda_service,
         pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("ARCHITECTURE", "appsync")
         patch.setenv("TOKEN_CLIENT_IDS", f"another-of-ours,{CLIENT_ID}")
         patch.setenv("MODEL_ID", "amazon.nova-lite-v1:0")
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")

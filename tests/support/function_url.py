@@ -47,6 +47,7 @@ KEPT = (
 def function_url_world() -> Iterator[World]:
     """The function's environment, and an app that was started anew in it."""
     with Pool() as pool, FakeBedrock() as bedrock, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ARCHITECTURE", "function-url")
         patch.setenv("TOKEN_ISSUER", ISSUER)
         patch.setenv("TOKEN_JWKS_URL", pool.jwks_url)
         patch.setenv("TOKEN_CLIENT_IDS", CLIENT_ID)

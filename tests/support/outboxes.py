@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Iterable
 
+from shared.contract.parts import DELTAS
 from shared.generation.outbox import Outbox
-from shared.protocol.parts import DELTAS, Part, SequencedPart
+from shared.protocol.parts import Part, SequencedPart
 from shared.streams.source import PartSource
 from tests.support.server import WAIT_SECONDS
 

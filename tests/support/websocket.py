@@ -77,6 +77,7 @@ def websocket_world() -> Iterator[World]:
         FakeLambda() as lambda_service,
         pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("ARCHITECTURE", "websocket")
         patch.setenv("TOKEN_ISSUER", ISSUER)
         patch.setenv("TOKEN_JWKS_URL", pool.jwks_url)
         patch.setenv("TOKEN_CLIENT_IDS", CLIENT_ID)

@@ -5,9 +5,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.contract.architectures import appsync, websocket
 from streamways.bench.endpoints import TOKEN_CHARACTERS, Load, Recording
 
-FIRST_TEXT_CALLS = {"appsync": 1, "websocket": 2}
+FIRST_TEXT_CALLS = {appsync.NAME: 1, websocket.NAME: 2}
 """The first text takes so many deliveries: a frame holds one part, and a delta's block is opened first."""
 FIRST_TEXT_SPARE_MS = 10
 LEAST_INTERVAL_MS = 50

@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from shared.contract.architectures import websocket
+from shared.contract.parts import PartType
 from streamways.clients.websocket import WebSocketClient
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
+from streamways.conformance.case import PAIRS, SLOW_TOKENS_PER_SECOND, Cases
 from streamways.conformance.expect import same
 from streamways.conformance.reading import ends_once, equal_parts, first_text, rest, stop_reason, within
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
+READ_ON_A_WEBSOCKET = tuple(pair for pair in PAIRS if pair[1] == websocket.NAME)
 
 
 @CASES.case(
@@ -32,13 +35,13 @@ async def strict_mode(trial: Trial) -> None:
         await mounted.aclose()
         again, live = await asyncio.gather(rest(tab.resume(request.chat_id)), rest(parts))
     received += live
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("the second mount", again, received)
 
 
 @CASES.case(
     "An abort by the only reader of a resumed stream cancels the stream.",
-    on=(("websocket",),),
+    on=((websocket.NAME,),),
     manner="slow model",
 )
 async def abort_of_a_resume(trial: Trial) -> None:
@@ -51,23 +54,23 @@ async def abort_of_a_resume(trial: Trial) -> None:
         await anext(resumed)
         await tab.abort("the-only-one")
         received += await within(10, "the stop", parts)
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("the stop reason", stop_reason(received), "cancelled")
 
 
 @CASES.case(
     "An abort of a resumed stream cancels the stream, although its reader was killed before it could act.",
-    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
 async def stop_whose_reader_is_killed(trial: Trial) -> None:
     async with _reader_that_aborts(trial):
-        await trial.sandbox.kill("websocket-worker")
+        await trial.sandbox.kill(websocket.DESCRIPTOR.generates)
 
 
 @CASES.case(
     "An abort of a resumed stream cancels the stream, although the client cannot be reached any more.",
-    on=(("function-url", "websocket"), ("appsync", "websocket")),
+    on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
 async def stop_whose_reader_cannot_send(trial: Trial) -> None:
@@ -95,11 +98,11 @@ async def _reader_that_aborts(trial: Trial) -> AsyncGenerator[None]:
         yield
         received += await within(10, "the stop", parts)
         await resumed.aclose()
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("the stop reason", stop_reason(received), "cancelled")
 
 
-@CASES.case("A `send` that is repeated after the abort of an ended stream replays the stream.", on=(("websocket",),))
+@CASES.case("A `send` that is repeated after the abort of an ended stream replays the stream.", on=((websocket.NAME,),))
 async def send_abort_send(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from shared.contract.architectures import websocket
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import Received
 from streamways.clients.summary import answer, summarise
@@ -46,7 +49,7 @@ async def cancel(trial: Trial) -> None:
     await _hung_up(trial)
 
 
-@CASES.case("An abort of a `send` cancels the stream.", on=(("websocket",),), manner="slow model")
+@CASES.case("An abort of a `send` cancels the stream.", on=((websocket.NAME,),), manner="slow model")
 async def abort_of_a_send(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
@@ -61,7 +64,7 @@ async def abort_of_a_send(trial: Trial) -> None:
 
 @CASES.case("A cancel ends a stream while the model is silent.", model_fault={"fault": "stalled", "afterTokens": 5})
 async def cancel_while_silent(trial: Trial) -> None:
-    await _cancel_in_silence(trial, at="text-delta")
+    await _cancel_in_silence(trial, at=PartType.TEXT_DELTA)
 
 
 @CASES.case(
@@ -69,7 +72,7 @@ async def cancel_while_silent(trial: Trial) -> None:
     model_fault={"fault": "stalled", "afterTokens": 0},
 )
 async def cancel_before_the_answer(trial: Trial) -> None:
-    await _cancel_in_silence(trial, at="start-step")
+    await _cancel_in_silence(trial, at=PartType.START_STEP)
 
 
 @CASES.case("A cancel over another transport ends the stream.", on=PAIRS, manner="slow model")
@@ -90,7 +93,7 @@ async def cancel_before_the_start(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:
         await client.cancel(request.chat_id, request.stream_id)
-        await refused("a cancelled start", "invalid_request", parts=client.stream(request))
+        await refused("a cancelled start", ErrorCode.INVALID_REQUEST, parts=client.stream(request))
     if trial.stack.sandbox is not None:
         same("the calls of the model", await trial.stack.sandbox.model_calls(trial.word), [])
 
@@ -102,7 +105,7 @@ async def cancel_after_the_end(trial: Trial) -> None:
         whole = await rest(client.stream(request))
         await client.cancel(request.chat_id, request.stream_id)
         equal_parts("the replay", await rest(client.resume(request.chat_id)), whole)
-    ends_once(whole, "finish")
+    ends_once(whole, PartType.FINISH)
 
 
 async def _cancel_in_silence(trial: Trial, *, at: str) -> None:
@@ -121,7 +124,7 @@ async def _cancel_in_silence(trial: Trial, *, at: str) -> None:
 
 
 def _cancelled(received: Sequence[Received]) -> None:
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("the stop reason", stop_reason(received), "cancelled")
 
 

@@ -1,5 +1,7 @@
 """Chats: who may list, read, rename and delete them."""
 
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import ChatSummary, Page
 from streamways.clients.client import new_id
 from streamways.conformance.case import PAIRS, Cases
@@ -33,7 +35,9 @@ async def chat_of_ones_own(trial: Trial) -> None:
         await client.delete(request.chat_id)
         await not_there("a deleted chat", client.read(request.chat_id))
         same("what is listed of a deleted chat", _of(await client.chats(), request.chat_id), [])
-        await refused("a start in a deleted chat", "not_found", parts=client.stream(trial.request("", request.chat_id)))
+        await refused(
+            "a start in a deleted chat", ErrorCode.NOT_FOUND, parts=client.stream(trial.request("", request.chat_id))
+        )
         await not_there("deleting a deleted chat", client.delete(request.chat_id))
 
 
@@ -46,7 +50,9 @@ async def plain_titles(trial: Trial) -> None:
         expect(listed.title.startswith("What is MIT-0?"), f"the first title is {listed.title!a}")
         await client.update(request.chat_id, title="\u200fin\u202evoice\u001b\t\u0000.exe ")
         same("the chosen title", (await client.read(request.chat_id)).title, "invoice .exe")
-        await denied("a title that shows nothing", "invalid_request", client.update(request.chat_id, title="\u202e"))
+        await denied(
+            "a title that shows nothing", ErrorCode.INVALID_REQUEST, client.update(request.chat_id, title="\u202e")
+        )
 
 
 @CASES.case("A malformed title, and a change without a title, are refused.")
@@ -60,7 +66,7 @@ async def malformed_changes(trial: Trial) -> None:
             "a long title": client.update(chat_id, title="x" * 201),
             "no change": client.update(chat_id),
         }.items():
-            await denied(what, "invalid_request", change)
+            await denied(what, ErrorCode.INVALID_REQUEST, change)
 
 
 @CASES.case("A chat looks to other users as if it did not exist.", needs=("second user",))
@@ -69,7 +75,7 @@ async def foreign_chat(trial: Trial) -> None:
     await trial.whole(request)
     async with trial.client("second") as other:
         await refused(
-            "a message in another's chat", "not_found", parts=other.stream(trial.request("", request.chat_id))
+            "a message in another's chat", ErrorCode.NOT_FOUND, parts=other.stream(trial.request("", request.chat_id))
         )
         await not_there("another's chat", other.read(request.chat_id))
         await not_there("renaming another's chat", other.update(request.chat_id, title="Mine"))
@@ -98,7 +104,7 @@ async def pages_of_chats(trial: Trial) -> None:
         times = [chat.updated_at for chat in chats]
         same("the order", times, sorted(times, reverse=True))
         for forged in ("nonsense", request.chat_id, "ä"):
-            await denied("a cursor that no page gave", "invalid_request", client.chats(forged))
+            await denied("a cursor that no page gave", ErrorCode.INVALID_REQUEST, client.chats(forged))
 
 
 @CASES.case("The deletion of a chat cancels the stream that runs in it.", manner="slow model")
@@ -109,7 +115,7 @@ async def deleted_while_running(trial: Trial) -> None:
         received = await first_text(parts)
         await other.delete(request.chat_id)
         received += await within(10, "the end of a deleted chat's stream", parts)
-        ends_once(received, "abort")
+        ends_once(received, PartType.ABORT)
         await not_there("the deleted chat", other.read(request.chat_id))
 
 
@@ -119,7 +125,7 @@ async def chat_across(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client(on=begun) as first, trial.client(on=other) as second:
         await rest(first.stream(request))
-        ends_once(await rest(second.stream(trial.request(SHORT_PROMPT, request.chat_id))), "finish")
+        ends_once(await rest(second.stream(trial.request(SHORT_PROMPT, request.chat_id))), PartType.FINISH)
         here, there = await first.read(request.chat_id), await second.read(request.chat_id)
     same("the chat on both", there, here)
     same("the messages", len(here.messages), 4)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from itertools import dropwhile
 
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Client, Received
 from streamways.clients.summary import answer
@@ -28,7 +29,7 @@ async def continuation(trial: Trial) -> None:
         await client.cancel(request.chat_id, request.stream_id)
         continued += await within(STOP_SECONDS, "the second cancel", parts)
         kept = await client.read(request.chat_id)
-    ends_once(continued, "abort")
+    ends_once(continued, PartType.ABORT)
     same("the message that grows", continued[0].part.get("messageId"), begun.message_id)
     same("the ids of the answers", [str(message["id"]) for message in kept.messages[1:]], [begun.message_id])
     same("the answer that the chat keeps", text_of(kept.messages[1]), begun.text + answer(continued))
@@ -51,10 +52,10 @@ async def replay_of_a_continuation(trial: Trial) -> None:
         replayed += await rest(replay)
         read_on = await rest(tab.resume(request.chat_id, continued[-1].cursor))
         kept = (await client.read(request.chat_id)).messages[1]
-    ends_once(live, "abort")
+    ends_once(live, PartType.ABORT)
     same("the first part of the replay", replayed[0].part, live[0].part)
     same("the text of the replay", answer(replayed), text_of(kept))
-    own = list(dropwhile(lambda item: item.type != "start", replayed[1:]))
+    own = list(dropwhile(lambda item: item.type != PartType.START, replayed[1:]))
     held = replayed[: len(replayed) - len(own)]
     same("the places of what was held", {item.cursor for item in held}, {None})
     same("the text that was held", answer(held), begun.text)

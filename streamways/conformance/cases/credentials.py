@@ -4,6 +4,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from joserfc.util import json_b64decode, json_b64encode
 
+from shared.contract.errors import ErrorCode
 from streamways.clients.client import Refused
 from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
@@ -34,6 +35,6 @@ async def forged_token(trial: Trial) -> None:
 async def _not_let_in(trial: Trial, what: str, token: str | None) -> None:
     try:
         async with client_for(trial.architecture, trial.stack.outputs, token) as client:
-            await refused(what, "unauthenticated", parts=client.stream(trial.request()))
+            await refused(what, ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
     except Refused as refusal:  # already when connecting
-        expect(refusal.code == "unauthenticated", f"{what}: expected unauthenticated, got {refusal}")
+        expect(refusal.code == ErrorCode.UNAUTHENTICATED, f"{what}: expected unauthenticated, got {refusal}")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from shared.contract.architectures import function_url, websocket
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Received
 from streamways.clients.summary import answer
@@ -34,7 +36,7 @@ async def deadline(trial: Trial) -> None:
             client.stream(ChatRequest(request.chat_id, new, (*request.messages, partial), message_id=message_id))
         )
         kept = (await client.read(request.chat_id)).messages
-    ends_once(continued, "finish")
+    ends_once(continued, PartType.FINISH)
     same("the message that grows", continued[0].part.get("messageId"), message_id)
     same("the messages of the chat", len(kept), 2)
     same("the answer that the chat keeps", text_of(kept[1]), answer(received) + answer(continued))
@@ -60,13 +62,13 @@ async def deadline_before_the_answer(trial: Trial) -> None:
 
 @CASES.case(
     "While the model is silent, the stream sends a sign of life every 15 s.",
-    on=(("function-url",), ("websocket",)),
+    on=((function_url.NAME,), (websocket.NAME,)),
     model_fault={"fault": "stalled", "afterTokens": 5, "seconds": SILENCE_SECONDS + 1},
 )
 async def heartbeat(trial: Trial) -> None:
     async with trial.client(silence_seconds=SILENCE_SECONDS) as client:
         received = await rest(client.stream(trial.request()))
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
 
 
 async def _silent_until_the_deadline(trial: Trial, *, expected_tokens: int) -> None:
@@ -80,7 +82,7 @@ async def _silent_until_the_deadline(trial: Trial, *, expected_tokens: int) -> N
 
 def _in_time(trial: Trial, received: Sequence[Received]) -> None:
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     same("the finish reason", received[-1].part.get("finishReason"), "other")
     same("the stop reason", stop_reason(received), "deadline")
     # From the first part on, which a function sends as soon as it runs: what came before is not its time.

@@ -2,6 +2,8 @@
 
 import asyncio
 
+from shared.contract.architectures import appsync, function_url, websocket
+from shared.contract.parts import PartType
 from streamways.clients.client import Received
 from streamways.clients.summary import answer
 from streamways.conformance.case import Cases
@@ -12,21 +14,22 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 CASES = Cases()
 MAX_PART_BYTES = 100 * 1024
 OVERSIZED_BYTES = 250_000
+REFUSES = {websocket.NAME: "/connections/fault", appsync.NAME: "/appsync/publish/fault"}
+"""Architecture → where its service is told to refuse what a worker delivers."""
 OVERSIZED = {"fault": "oversized", "bytes": OVERSIZED_BYTES}
 
 
-@CASES.case("A throttled delivery is repeated, and nothing is lost.", on=(("websocket",), ("appsync",)), manner="alone")
+@CASES.case("A throttled delivery is repeated, and nothing is lost.", on=[(name,) for name in REFUSES], manner="alone")
 async def throttled_delivery(trial: Trial) -> None:
-    path = {"websocket": "/connections/fault", "appsync": "/appsync/publish/fault"}[trial.architecture]
     for kind in ("throttled", "unavailable"):
-        async with trial.sandbox.fault(path, {"fault": kind, "calls": 2, "after": 4}):
+        async with trial.sandbox.fault(REFUSES[trial.architecture], {"fault": kind, "calls": 2, "after": 4}):
             received = await trial.whole(trial.request())
         await _whole_text(trial, received)
 
 
 @CASES.case(
     "A stream whose client is gone runs on and can be read to its end.",
-    on=(("websocket",),),
+    on=((websocket.NAME,),),
     manner="alone",
 )
 async def gone(trial: Trial) -> None:
@@ -44,7 +47,7 @@ async def gone(trial: Trial) -> None:
 
 @CASES.case(
     "Messages that AppSync duplicates, reorders or loses leave the answer as it is.",
-    on=(("appsync",),),
+    on=((appsync.NAME,),),
     manner="alone",
 )
 async def disordered_messages(trial: Trial) -> None:
@@ -54,7 +57,7 @@ async def disordered_messages(trial: Trial) -> None:
         await _whole_text(trial, received)
 
 
-@CASES.case("The whole answer arrives although AppSync delivers no message.", on=(("appsync",),), manner="alone")
+@CASES.case("The whole answer arrives although AppSync delivers no message.", on=((appsync.NAME,),), manner="alone")
 async def lost_messages(trial: Trial) -> None:
     async with trial.sandbox.fault("/appsync/fault", {"fault": "dropped", "calls": 1000}, all_calls=False):
         received = await trial.whole(trial.request(SHORT_PROMPT))
@@ -65,7 +68,7 @@ async def lost_messages(trial: Trial) -> None:
 async def oversized_part(trial: Trial) -> None:
     received = await trial.whole(trial.request())
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     sizes = [len(str(item.part).encode()) for item in received]
     expect(max(sizes) <= MAX_PART_BYTES, f"a part has {max(sizes)} bytes")
     expect(len(answer(received)) >= OVERSIZED_BYTES, f"the text has {len(answer(received))} characters")
@@ -73,7 +76,7 @@ async def oversized_part(trial: Trial) -> None:
 
 @CASES.case(
     "A slow client receives everything, and its stream ends in time.",
-    on=(("function-url",),),
+    on=((function_url.NAME,),),
     model_fault=OVERSIZED,
 )
 async def slow_consumer(trial: Trial) -> None:
@@ -82,10 +85,10 @@ async def slow_consumer(trial: Trial) -> None:
     async with trial.client() as client:
         async for item in client.stream(request):
             received.append(item)
-            if item.type == "text-delta" and len(received) < 20:
+            if item.type == PartType.TEXT_DELTA and len(received) < 20:
                 await asyncio.sleep(0.1)
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("what another tab reads", await trial.resumed(request.chat_id), received)
     [call] = await trial.sandbox.ended_model_calls(trial.word)
     same("the model's call", call["ended"], "finished")
@@ -93,6 +96,6 @@ async def slow_consumer(trial: Trial) -> None:
 
 async def _whole_text(trial: Trial, received: list[Received]) -> None:
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     calls = await trial.sandbox.ended_model_calls(trial.word)
     same("the text", answer(received), calls[-1]["text"])

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from shared.contract.architectures import DESCRIPTORS, function_url
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import Cut, Received, Refused
 from streamways.clients.summary import answer
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases
+from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
 from streamways.conformance.reading import (
     broken_off,
@@ -33,30 +36,30 @@ SWEPT_SECONDS = 90.0
 
 @CASES.case(
     "The client of a killed worker is told within 5 s; the journaled text stays and ends with an error.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def worker_killed(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
         parts = client.stream(request)
-        received = await _up_to_the_kill_of(f"{trial.architecture}-worker", trial, request.chat_id, parts)
+        received = await _up_to_the_kill_of(DESCRIPTORS[trial.architecture].generates, trial, request.chat_id, parts)
         async with asyncio.timeout(TOLD_SECONDS):
             try:
                 received += await rest(parts)
-                ends_once(received, "error")
+                ends_once(received, PartType.ERROR)
             except Refused as told:
-                same("what the client is told", told.code, "internal")
+                same("what the client is told", told.code, ErrorCode.INTERNAL)
         each_once(received)
-        if received[-1].type != "error":
+        if received[-1].type != PartType.ERROR:
             rest_of_it = await trial.resumed(request.chat_id, placed(received)[-1].cursor)
-            ends_once([*placed(received), *rest_of_it], "error")
+            ends_once([*placed(received), *rest_of_it], PartType.ERROR)
         await _ended_in_the_journal(trial, request.chat_id, received)
 
 
 @CASES.case(
     "The body of a killed function URL's stream ends early, and a resume brings the end that the reaper wrote.",
-    on=(("function-url",),),
+    on=((function_url.NAME,),),
     needs=("scaled time",),
     manner="alone",
 )
@@ -69,7 +72,7 @@ async def function_killed(trial: Trial) -> None:
         async with asyncio.timeout(SWEPT_SECONDS):
             while not await _has_ended(trial, request.chat_id):
                 pass
-        ends_once([*received, *await trial.resumed(request.chat_id, received[-1].cursor)], "error")
+        ends_once([*received, *await trial.resumed(request.chat_id, received[-1].cursor)], PartType.ERROR)
         await _ended_in_the_journal(trial, request.chat_id, received)
 
 
@@ -100,10 +103,10 @@ async def _ended_in_the_journal(trial: Trial, chat_id: str, live: list[Received]
     """Expects journal and reader to have the same text, one of them further; one end; and the chat to go on."""
     replayed = await trial.resumed(chat_id)
     each_once(replayed)
-    ends_once(replayed, "error")
-    same("the first parts", kinds(replayed)[:2], ["start", "start-step"])
-    texts = [item.part for item in replayed if item.type == "text-delta"]
-    before = [item.part for item in live if item.type == "text-delta"]
+    ends_once(replayed, PartType.ERROR)
+    same("the first parts", kinds(replayed)[:2], [PartType.START, PartType.START_STEP])
+    texts = [item.part for item in replayed if item.type == PartType.TEXT_DELTA]
+    before = [item.part for item in live if item.type == PartType.TEXT_DELTA]
     common = min(len(texts), len(before))
     expect(common > 0, "the journal holds no text")
     same("the text in the journal, as far as it was read", texts[:common], before[:common])
@@ -111,4 +114,4 @@ async def _ended_in_the_journal(trial: Trial, chat_id: str, live: list[Received]
     async with trial.client() as client:
         kept = (await client.read(chat_id)).messages
         same("the answer that the chat keeps", text_of(kept[-1]), answer(replayed))
-        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT, chat_id))), "finish")
+        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT, chat_id))), PartType.FINISH)

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import cast
 
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import Received
 from streamways.clients.summary import answer, message_metadata
@@ -21,11 +23,11 @@ ATTEMPTS = 4
 async def model_busy(trial: Trial) -> None:
     # The runs share one fault for each of them; whichever call takes it, each is asked again until it is well.
     received = await trial.whole(trial.request())
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     same("the stop reason", stop_reason(received), "end_turn")
     calls = await trial.sandbox.ended_model_calls(trial.word)
     same("the text", answer(received), calls[-1]["text"])
-    same("how often the answer was begun", kinds(received).count("text-start"), 1)
+    same("how often the answer was begun", kinds(received).count(PartType.TEXT_START), 1)
 
 
 @CASES.case(
@@ -34,7 +36,7 @@ async def model_busy(trial: Trial) -> None:
 )
 async def model_stays_busy(trial: Trial) -> None:
     received = await trial.whole(trial.request())
-    failure = await _failed(trial, received, "model_throttled", said=0)
+    failure = await _failed(trial, received, ErrorCode.MODEL_THROTTLED, said=0)
     same("retryAfter", failure.get("retryAfter"), 5)
     same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), ATTEMPTS)
 
@@ -44,7 +46,7 @@ async def model_stays_busy(trial: Trial) -> None:
     model_fault={"fault": "exception", "afterTokens": SAID},
 )
 async def model_exception(trial: Trial) -> None:
-    await _fails_once(trial, "model_unavailable")
+    await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
 @CASES.case(
@@ -52,7 +54,7 @@ async def model_exception(trial: Trial) -> None:
     model_fault={"fault": "exception", "exception": "throttlingException", "afterTokens": SAID},
 )
 async def model_throttled(trial: Trial) -> None:
-    await _fails_once(trial, "model_throttled")
+    await _fails_once(trial, ErrorCode.MODEL_THROTTLED)
 
 
 @CASES.case(
@@ -61,7 +63,7 @@ async def model_throttled(trial: Trial) -> None:
 )
 async def model_throttled_at_once(trial: Trial) -> None:
     received = await trial.whole(trial.request())
-    await _failed(trial, received, "model_throttled", said=0)
+    await _failed(trial, received, ErrorCode.MODEL_THROTTLED, said=0)
     same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), 1)
 
 
@@ -69,7 +71,7 @@ async def model_throttled_at_once(trial: Trial) -> None:
     "The text before a broken model connection stays in the answer.", model_fault={"fault": "cut", "afterTokens": SAID}
 )
 async def model_cut(trial: Trial) -> None:
-    await _fails_once(trial, "model_unavailable")
+    await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
 @CASES.case(
@@ -77,7 +79,7 @@ async def model_cut(trial: Trial) -> None:
     model_fault={"fault": "malformed", "afterTokens": SAID},
 )
 async def model_malformed(trial: Trial) -> None:
-    await _fails_once(trial, "model_unavailable")
+    await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
 @CASES.case(
@@ -85,7 +87,7 @@ async def model_malformed(trial: Trial) -> None:
     model_fault={"fault": "guardrail_intervened", "afterTokens": SAID},
 )
 async def model_guardrail(trial: Trial) -> None:
-    received = await _fails_once(trial, "content_blocked")
+    received = await _fails_once(trial, ErrorCode.CONTENT_BLOCKED)
     usage = cast("Mapping[str, object]", message_metadata(received)["usage"])
     expect(not usage.get("estimated"), "the usage is marked as estimated, though the model reported it")
 
@@ -96,7 +98,7 @@ async def model_guardrail(trial: Trial) -> None:
 )
 async def model_stalled(trial: Trial) -> None:
     received = await trial.whole(trial.request())
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     [call] = await trial.sandbox.ended_model_calls(trial.word)
     same("the text", answer(received), call["text"])
 
@@ -115,8 +117,8 @@ async def _fails_once(trial: Trial, code: str) -> list[Received]:
 async def _failed(trial: Trial, received: Sequence[Received], code: str, *, said: int) -> Mapping[str, object]:
     """Expects the stream to have failed with this code, after so many tokens; what it says of the failure."""
     each_once(received)
-    ends_once(received, "error")
-    same("the last parts", kinds(received)[-3:], ["message-metadata", "data-error", "error"])
+    ends_once(received, PartType.ERROR)
+    same("the last parts", kinds(received)[-3:], [PartType.MESSAGE_METADATA, PartType.DATA_ERROR, PartType.ERROR])
     failure = cast("Mapping[str, object]", received[-2].part["data"])
     same("the code", failure.get("code"), code)
     same("the text for people", received[-1].part.get("errorText"), failure.get("message"))

@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from shared.contract.architectures import appsync
 from streamways.clients.client import SILENCE_SECONDS
 from streamways.clients.inboxes import Inbox, Silent
 from streamways.clients.realtime import Realtime, data_of
@@ -18,7 +19,7 @@ SUBSCRIPTION = "subscription Chat($chatId: ID) { onParts(chatId: $chatId) { stre
 
 @CASES.case(
     "A subscription to a chat delivers the streams of its own user in that chat, and no others.",
-    on=(("appsync",),),
+    on=((appsync.NAME,),),
     needs=("second user",),
 )
 async def followed_chat(trial: Trial) -> None:
@@ -43,7 +44,7 @@ async def followed_chat(trial: Trial) -> None:
 @asynccontextmanager
 async def _heard(trial: Trial, user: User, variables: dict[str, object]) -> AsyncGenerator[Inbox]:
     outputs = trial.stack.outputs
-    urls = str(outputs.app_sync_realtime_url), str(outputs.app_sync_url)
+    urls = outputs[appsync.REALTIME_URL], outputs[appsync.URL]
     connection = await Realtime(*urls, trial.stack.tokens[user]).open()
     try:
         async with connection.subscription(SUBSCRIPTION, variables) as inbox:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import Chat, text_of
 from streamways.clients.client import ChatRequest, Client, user_message
 from streamways.clients.summary import answer
@@ -54,7 +56,7 @@ async def regenerate(trial: Trial) -> None:
         old = await rest(client.stream(first))
         new = await rest(client.stream(again))
         kept = await client.read(first.chat_id)
-    ends_once(new, "finish")
+    ends_once(new, PartType.FINISH)
     expect(old[0].part["messageId"] != new[0].part["messageId"], "both answers have one id")
     same("the ids in the chat", _ids(kept), [first.messages[0]["id"], new[0].part["messageId"]])
     same("the answer in the chat", text_of(kept.messages[1]), answer(new))
@@ -72,7 +74,7 @@ async def edit(trial: Trial) -> None:
             await _answer(client, request)
         new = await rest(client.stream(replace(edited, messages=(message,), message_id=old_id)))
         kept = await client.read(first.chat_id)
-    ends_once(new, "finish")
+    ends_once(new, PartType.FINISH)
     same("the texts in the chat", [text_of(each) for each in kept.messages], [text_of(message), answer(new)])
 
 
@@ -83,13 +85,13 @@ async def key_twice(trial: Trial) -> None:
     message = cast("Mapping[str, object]", {**request.messages[0], 1: "the first", "1": "the second"})
     async with trial.client() as client:
         parts = client.stream(replace(request, messages=(message,)))
-        await refused("a key that is there twice", "invalid_request", parts=parts)
+        await refused("a key that is there twice", ErrorCode.INVALID_REQUEST, parts=parts)
         await not_there("the chat", client.read(request.chat_id))
 
 
 async def _answer(client: Client, request: ChatRequest) -> str:
     received = await rest(client.stream(request))
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     return answer(received)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import Invitation, Page
 from streamways.clients.client import Client, Refused, new_id
 from streamways.clients.factory import client_for
@@ -33,7 +35,7 @@ async def invitation(trial: Trial) -> None:
         same("what the chats say of it", [chat for chat in (await other.chats()).entries if chat.id == chat_id], [])
         chat = await owner.read(chat_id)
         same("who is in the chat", (chat.members, chat.invited), ((), (trial.stack.sub("second"),)))
-        await refused("a message of the invited", "not_found", parts=other.stream(trial.request("", chat_id)))
+        await refused("a message of the invited", ErrorCode.NOT_FOUND, parts=other.stream(trial.request("", chat_id)))
         for what, asking in {
             "reading": other.read(chat_id),
             "renaming": other.update(chat_id, title="Mine"),
@@ -59,7 +61,7 @@ async def member(trial: Trial) -> None:
         same("the role", [chat.role for chat in (await other.chats()).entries if chat.id == chat_id], ["member"])
         same("the members", (await other.read(chat_id)).members, (second,))
         await other.accept(chat_id)
-        ends_once(await rest(other.stream(trial.request(SHORT_PROMPT, chat_id))), "finish")
+        ends_once(await rest(other.stream(trial.request(SHORT_PROMPT, chat_id))), PartType.FINISH)
         chat = await owner.read(chat_id)
         same("who is in the chat", (chat.members, chat.invited, len(chat.messages)), ((second,), (), 4))
         for what, asking in {
@@ -68,7 +70,7 @@ async def member(trial: Trial) -> None:
             "removal": other.remove(chat_id, second),
             "deletion": other.delete(chat_id),
         }.items():
-            await denied(f"a member's {what}", "forbidden", asking)
+            await denied(f"a member's {what}", ErrorCode.FORBIDDEN, asking)
         await owner.remove(chat_id, second)
         await not_there("a chat that one was taken out of", other.read(chat_id))
         same("such a chat in the list", [chat for chat in (await other.chats()).entries if chat.id == chat_id], [])
@@ -85,7 +87,7 @@ async def declined_invitation(trial: Trial) -> None:
         same("the invitations after it was declined", await _invitations(other, chat_id), [])
         for asking in (other.accept(chat_id), other.decline(chat_id)):
             await not_there("an invitation that was declined", asking)
-        await denied("another invitation", "forbidden", owner.invite(chat_id, trial.stack.sub("first")))
+        await denied("another invitation", ErrorCode.FORBIDDEN, owner.invite(chat_id, trial.stack.sub("first")))
 
 
 @CASES.case(
@@ -101,11 +103,13 @@ async def leaving(trial: Trial) -> None:
         async with trial.client("first") as elsewhere:
             await elsewhere.leave(chat_id)
             received += await within(10, "the end of a former member's stream", parts)
-            ends_once(received, "abort")
+            ends_once(received, PartType.ABORT)
             await not_there("a chat that one has left", elsewhere.read(chat_id))
         same("the members", (await owner.read(chat_id)).members, ())
-        await denied("the owner's leaving", "invalid_request", owner.leave(chat_id))
-        await denied("an invitation of who has left", "forbidden", owner.invite(chat_id, trial.stack.sub("first")))
+        await denied("the owner's leaving", ErrorCode.INVALID_REQUEST, owner.leave(chat_id))
+        await denied(
+            "an invitation of who has left", ErrorCode.FORBIDDEN, owner.invite(chat_id, trial.stack.sub("first"))
+        )
 
 
 @CASES.case(
@@ -116,9 +120,11 @@ async def malformed_invitations(trial: Trial) -> None:
     await trial.whole(request)
     async with trial.client() as client:
         for sub in ("", "a b", "user#1", "x" * 129, trial.stack.sub("first")):
-            await denied(f"the invitation of {sub!r:.20}", "invalid_request", client.invite(request.chat_id, sub))
+            await denied(
+                f"the invitation of {sub!r:.20}", ErrorCode.INVALID_REQUEST, client.invite(request.chat_id, sub)
+            )
         await not_there("an invitation that nobody sent", client.accept(request.chat_id + "-2"))
-        await denied("a cursor that no page gave", "invalid_request", client.invitations("nonsense"))
+        await denied("a cursor that no page gave", ErrorCode.INVALID_REQUEST, client.invitations("nonsense"))
         same("what came before invitations that are over", await client.invitations(LONG_AGO), Page((), None))
 
 
@@ -130,7 +136,7 @@ async def many_invitations(trial: Trial) -> None:
     token = await trial.sandbox.token("enterprise", HOUR)
     request = trial.request(SHORT_PROMPT)
     async with client_for(trial.architecture, trial.stack.outputs, token) as client:
-        ends_once(await rest(client.stream(request)), "finish")
+        ends_once(await rest(client.stream(request)), PartType.FINISH)
         for _ in range(INVITATIONS_AN_HOUR):
             try:
                 await client.invite(request.chat_id, new_id("user"))
@@ -160,7 +166,7 @@ async def _later(asking: Awaitable[object]) -> float:
     try:
         await asking
     except Refused as refusal:
-        same("the refusal", refusal.code, "rate_limited")
+        same("the refusal", refusal.code, ErrorCode.RATE_LIMITED)
         expect(refusal.retry_after is not None, "the refusal does not say when to try again")
         return refusal.retry_after or 0
     return fail("a request that should have been too early was answered")

@@ -4,7 +4,10 @@ import asyncio
 import random
 from itertools import islice
 
-from streamways.clients.client import TERMINAL_PARTS, NothingActive, Received, new_id
+from shared.contract.architectures import appsync
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import TERMINAL, PartType
+from streamways.clients.client import NothingActive, Received, new_id
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.summary import answer, message_metadata
 from streamways.conformance.case import PAIRS, Cases
@@ -39,12 +42,12 @@ async def resume_while_running(trial: Trial) -> None:
             parts = client.resume(request.chat_id, received[-1].cursor) if received else client.stream(request)
             received += placed(await some(parts, size))
             await parts.aclose()
-        if received and received[-1].type in TERMINAL_PARTS:
+        if received and received[-1].type in TERMINAL:
             break
     else:
         received += await trial.resumed(request.chat_id, received[-1].cursor if received else None)
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("all readers together", received, await trial.resumed(request.chat_id))
 
 
@@ -85,11 +88,11 @@ async def foreign_resume(trial: Trial) -> None:
     async with trial.client() as mine, trial.client("second") as other:
         parts = mine.stream(request)
         received = await first_text(parts)
-        await refused("another's stream", "not_found", parts=other.resume(request.chat_id))
+        await refused("another's stream", ErrorCode.NOT_FOUND, parts=other.resume(request.chat_id))
         await not_there("another's chat", other.read(request.chat_id))
         await denied_or_nothing(trial, request.chat_id, request.stream_id)
         received += await rest(parts)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
 
 
 async def denied_or_nothing(trial: Trial, chat_id: str, stream_id: str) -> None:
@@ -98,14 +101,14 @@ async def denied_or_nothing(trial: Trial, chat_id: str, stream_id: str) -> None:
         try:
             await other.cancel(chat_id, stream_id)
         except Exception as error:
-            same("the refusal of another's cancel", getattr(error, "code", repr(error)), "not_found")
+            same("the refusal of another's cancel", getattr(error, "code", repr(error)), ErrorCode.NOT_FOUND)
 
 
-@CASES.case("Another user cannot read the journal of a stream.", on=(("appsync",),), needs=("second user",))
+@CASES.case("Another user cannot read the journal of a stream.", on=((appsync.NAME,),), needs=("second user",))
 async def foreign_parts(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
-    api = GraphqlApi(str(trial.stack.outputs.app_sync_url), trial.stack.tokens["second"])
+    api = GraphqlApi(trial.stack.outputs[appsync.URL], trial.stack.tokens["second"])
     try:
         await not_there("another's journal", api.parts(request.stream_id, None))
     finally:
@@ -123,7 +126,7 @@ async def two_tabs(trial: Trial) -> None:
         )
     received += rests[0]
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     for tab in rests[1:]:
         equal_parts("another tab", tab, received)
 
@@ -136,7 +139,7 @@ async def disconnect(trial: Trial) -> None:
         received = await first_text(parts)
         await parts.aclose()
     replayed = await trial.resumed(request.chat_id)
-    ends_once(replayed, "finish")
+    ends_once(replayed, PartType.FINISH)
     equal_parts("what came before", received, list(islice(replayed, len(received))))
     if trial.stack.sandbox is not None:
         [call] = await trial.stack.sandbox.ended_model_calls(trial.word)
@@ -157,7 +160,7 @@ async def resume_of_a_superseded_stream(trial: Trial) -> None:
         await parts.aclose()
         newer = await rest(tab.stream(second))
         older = await rest(client.resume(first.chat_id, received[-1].cursor))
-    ends_once(older, "abort")
+    ends_once(older, PartType.ABORT)
     same("why the old stream ended", stop_reason(older), "superseded")
     same("the id of the stream in its end", message_metadata(older).get("streamId"), first.stream_id)
     each_once([*received, *older, *newer])
@@ -170,9 +173,11 @@ async def resume_at_no_place(trial: Trial) -> None:
     await trial.whole(other)
     async with trial.client() as client:
         for cursor in ("0", "12", "nothing", "x" * 1000):
-            await refused(f"the cursor {cursor[:10]!r}", "invalid_request", parts=client.resume(one.chat_id, cursor))
+            await refused(
+                f"the cursor {cursor[:10]!r}", ErrorCode.INVALID_REQUEST, parts=client.resume(one.chat_id, cursor)
+            )
         elsewhere = client.resume(other.chat_id, placed(received)[-1].cursor)
-        await refused("a cursor of another chat", "invalid_request", parts=elsewhere)
+        await refused("a cursor of another chat", ErrorCode.INVALID_REQUEST, parts=elsewhere)
 
 
 @CASES.case("A stream that began on one transport is resumed on another with the same parts and cursors.", on=PAIRS)
@@ -184,4 +189,4 @@ async def resume_across(trial: Trial) -> None:
         place = (await placed_text(parts))[-1].cursor
         continued, live = await asyncio.gather(trial.resumed(request.chat_id, place, on=other), rest(parts))
     equal_parts(f"resumed on {other}", continued, live)
-    ends_once(continued, "finish")
+    ends_once(continued, PartType.FINISH)

@@ -5,6 +5,9 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from shared.contract.architectures import websocket
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.client import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
@@ -15,7 +18,7 @@ from streamways.conformance.stack import TIERS
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-HERE: tuple[On, ...] = (("websocket",),)
+HERE: tuple[On, ...] = ((websocket.NAME,),)
 TOKEN_SECONDS = 4
 """Life of a token that is to expire on an open connection: enough to connect with it on a busy machine."""
 TICKET_SECONDS = 30
@@ -26,7 +29,7 @@ NOTICE_SECONDS = 7200
 @CASES.case("A connection whose token has expired is refused and then closed.", on=HERE, needs=("sandbox",))
 async def expired_session(trial: Trial) -> None:
     async with _expired(trial) as client:
-        await refused("an expired session", "unauthenticated", parts=client.stream(trial.request()))
+        await refused("an expired session", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
         try:
             async with asyncio.timeout(10):
                 await broken_off(Cut, client.stream(trial.request()))
@@ -38,15 +41,15 @@ async def expired_session(trial: Trial) -> None:
 async def renewed_session(trial: Trial) -> None:
     renewed: list[str | None] = [trial.stack.tokens["first"], None]
     async with _expired(trial, renewed) as client:
-        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), "finish")
+        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), PartType.FINISH)
         # From now on without it: the session is the connection's.
-        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), "finish")
+        ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), PartType.FINISH)
 
 
 @CASES.case("A token of another user does not renew a session.", on=HERE, needs=("sandbox", "second user"))
 async def session_of_another(trial: Trial) -> None:
     async with _expired(trial, [trial.stack.tokens["second"]]) as client:
-        await refused("another's token", "unauthenticated", parts=client.stream(trial.request()))
+        await refused("another's token", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
 
 
 @CASES.case("A ticket opens one connection for its user.", on=HERE)
@@ -54,7 +57,7 @@ async def ticket(trial: Trial) -> None:
     one_time = await _ticket(trial)
     request = trial.request(SHORT_PROMPT)
     async with _with_ticket(trial, one_time) as client:
-        ends_once(await rest(client.stream(request)), "finish")
+        ends_once(await rest(client.stream(request)), PartType.FINISH)
         same("whose chat it is", (await client.read(request.chat_id)).owner, trial.stack.sub("first"))
     await _not_let_in("a used ticket", _with_ticket(trial, one_time))
 
@@ -62,13 +65,13 @@ async def ticket(trial: Trial) -> None:
 @CASES.case("An invented ticket, or a ticket together with a token, opens no connection.", on=HERE)
 async def forged_ticket(trial: Trial) -> None:
     await _not_let_in("a forged ticket", _with_ticket(trial, "A" * 43))
-    url = with_ticket(str(trial.stack.outputs.web_socket_url), await _ticket(trial))
+    url = with_ticket(trial.stack.outputs[websocket.URL], await _ticket(trial))
     await _not_let_in("a ticket and a token", WebSocketClient(url, trial.stack.tokens["first"]))
 
 
 @CASES.case("A page of a foreign origin opens no connection and uses up no ticket.", on=HERE)
 async def foreign_page(trial: Trial) -> None:
-    url, one_time = str(trial.stack.outputs.web_socket_url), await _ticket(trial)
+    url, one_time = trial.stack.outputs[websocket.URL], await _ticket(trial)
     foreign = WebSocketClient(url, trial.stack.tokens["first"], origin=FOREIGN_ORIGIN)
     await _not_let_in("a foreign page with a token", foreign, status=403)
     with_a_ticket = WebSocketClient(with_ticket(url, one_time), None, origin=FOREIGN_ORIGIN)
@@ -81,9 +84,9 @@ async def foreign_page(trial: Trial) -> None:
 async def ticket_without_a_token(trial: Trial) -> None:
     for token in (None, "not.a.token"):
         try:
-            await fetch_ticket(str(trial.stack.outputs.web_socket_ticket_url), token)
+            await fetch_ticket(trial.stack.outputs[websocket.TICKET_URL], token)
         except Refused as refusal:
-            same("the refusal", (refusal.code, refusal.status), ("unauthenticated", 401))
+            same("the refusal", (refusal.code, refusal.status), (ErrorCode.UNAUTHENTICATED, 401))
         else:
             fail("a ticket was given without a token")
 
@@ -104,7 +107,7 @@ async def late_ticket(trial: Trial) -> None:
 async def notice(trial: Trial) -> None:
     notices: asyncio.Queue[Mapping[str, object]] = asyncio.Queue()
     client = WebSocketClient(
-        str(trial.stack.outputs.web_socket_url), trial.stack.tokens["first"], on_notice=notices.put_nowait
+        trial.stack.outputs[websocket.URL], trial.stack.tokens["first"], on_notice=notices.put_nowait
     )
     until = time.monotonic() + NOTICE_SECONDS * trial.stack.time_scale
     async with client:
@@ -119,11 +122,11 @@ async def notice(trial: Trial) -> None:
 
 
 def _with_ticket(trial: Trial, one_time: str) -> WebSocketClient:
-    return WebSocketClient(with_ticket(str(trial.stack.outputs.web_socket_url), one_time), None)
+    return WebSocketClient(with_ticket(trial.stack.outputs[websocket.URL], one_time), None)
 
 
 async def _ticket(trial: Trial) -> str:
-    return await fetch_ticket(str(trial.stack.outputs.web_socket_ticket_url), trial.stack.tokens["first"])
+    return await fetch_ticket(trial.stack.outputs[websocket.TICKET_URL], trial.stack.tokens["first"])
 
 
 async def _not_let_in(what: str, client: WebSocketClient, *, status: int = 401) -> None:
@@ -142,7 +145,7 @@ async def _expired(trial: Trial, renewed: Sequence[str | None] = ()) -> AsyncGen
     token = await trial.sandbox.token(TIERS["first"], TOKEN_SECONDS)
     expires = time.time() + TOKEN_SECONDS
     later = iter(renewed)
-    url = str(trial.stack.outputs.web_socket_url)
+    url = trial.stack.outputs[websocket.URL]
     async with WebSocketClient(url, token, renewed_token=lambda: next(later, None)) as client:
         await asyncio.sleep(max(expires - time.time(), 0) + 1)  # what is tested is the passing of time
         yield client

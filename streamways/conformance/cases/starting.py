@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 
+from shared.contract.architectures import DESCRIPTORS
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Client, Received, Refused, chat_request, user_message
 from streamways.clients.summary import answer
-from streamways.conformance.case import Cases
+from streamways.conformance.case import WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
 from streamways.conformance.reading import (
     each_once,
@@ -31,7 +34,7 @@ async def duplicate_start(trial: Trial) -> None:
     request = trial.request()
     ours, theirs = await asyncio.gather(trial.whole(request), trial.whole(request))
     each_once(ours)
-    ends_once(ours, "finish")
+    ends_once(ours, PartType.FINISH)
     equal_parts("the second start", theirs, ours)
     await _asked_once(trial)
 
@@ -55,7 +58,7 @@ async def reused_id(trial: Trial) -> None:
     await trial.whole(request)
     other = type(request)(request.chat_id, request.stream_id, (user_message("Something else."),))
     async with trial.client() as client:
-        await refused("a used stream id", "invalid_request", parts=client.stream(other))
+        await refused("a used stream id", ErrorCode.INVALID_REQUEST, parts=client.stream(other))
     await _asked_once(trial)
 
 
@@ -72,10 +75,10 @@ async def stop_and_resend(trial: Trial) -> None:
         new, old = await asyncio.gather(rest(again.stream(second)), within(15, "the end of the old stream", parts))
         received += old
         kept = await again.read(first.chat_id)
-    ends_once(received, "abort")
+    ends_once(received, PartType.ABORT)
     same("why the old stream ended", stop_reason(received), "superseded")
     each_once(received)
-    ends_once(new, "finish")
+    ends_once(new, PartType.FINISH)
     same("the roles in the chat", [message["role"] for message in kept.messages], ["user", "assistant"] * 2)
     texts = [text_of(message) for message in kept.messages]
     same("the new answer in the chat", texts[3], answer(new))
@@ -110,40 +113,40 @@ async def _unless_busy(parts: AsyncGenerator[Received]) -> Sequence[Received]:
     try:
         received = await rest(parts)
     except Refused as refusal:
-        same("the code of a start that was refused", refusal.code, "internal")
+        same("the code of a start that was refused", refusal.code, ErrorCode.INTERNAL)
         expect(refusal.retry_after is not None, "a start was refused without the time after which to try again")
         return []
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     return received
 
 
 @CASES.case(
     "A worker event that Lambda delivers twice is run once.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def duplicate_worker_event(trial: Trial) -> None:
-    twice = {"fault": "duplicate", "function": f"{trial.architecture}-worker"}
+    twice = {"fault": "duplicate", "function": DESCRIPTORS[trial.architecture].generates}
     async with trial.sandbox.fault("/events/fault", twice):
         received = await trial.whole(trial.request())
     each_once(received)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     await _asked_once(trial)
 
 
 @CASES.case(
     "A second delivery of a worker event that fails does not end the stream of the first one.",
-    on=(("websocket",), ("appsync",)),
+    on=WITH_WORKER,
     manner="alone",
 )
 async def failed_duplicate_of_a_worker_event(trial: Trial) -> None:
-    aged = {"fault": "aged_duplicate", "function": f"{trial.architecture}-worker", "seconds": 0.5}
+    aged = {"fault": "aged_duplicate", "function": DESCRIPTORS[trial.architecture].generates, "seconds": 0.5}
     request = trial.request()
     await trial.whole(chat_request(SHORT_PROMPT))  # a worker is warm: it claims the next stream at once
     async with trial.sandbox.fault("/events/fault", aged), trial.sandbox.pace(DUPLICATED_TOKENS_PER_SECOND):
         received = await trial.whole(request)
-    ends_once(received, "finish")
+    ends_once(received, PartType.FINISH)
     equal_parts("the replay", await trial.resumed(request.chat_id), received)
     await _asked_once(trial)
 

@@ -7,6 +7,9 @@ from typing import cast
 
 import httpx
 
+from shared.contract.architectures import appsync, function_url
+from shared.contract.errors import ErrorCode
+from shared.contract.parts import PartType
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import text_of
@@ -27,18 +30,18 @@ async def order(trial: Trial) -> None:
     received = await trial.whole(request)
     each_once(received)
     equal_parts("the replay", await trial.resumed(request.chat_id), received)
-    same("the first parts", kinds(received)[:2], ["start", "start-step"])
+    same("the first parts", kinds(received)[:2], [PartType.START, PartType.START_STEP])
     expect(bool(received[0].part.get("messageId")), "`start` carries no messageId")
     texts = [item for item in received if item.type.startswith("text-")]
-    same("the text blocks' ends", (texts[0].type, texts[-1].type), ("text-start", "text-end"))
+    same("the text blocks' ends", (texts[0].type, texts[-1].type), (PartType.TEXT_START, PartType.TEXT_END))
     same("the ids of the text's parts", {item.part["id"] for item in texts}, {texts[0].part["id"]})
-    pieces = {item.message for item in received if item.type == "text-delta"}
+    pieces = {item.message for item in received if item.type == PartType.TEXT_DELTA}
     expect(len(pieces) > 1, "the text came in one piece")
 
 
 @CASES.case("A stream has exactly one terminal part, and it is the last part.")
 async def one_terminal_part(trial: Trial) -> None:
-    ends_once(await trial.whole(trial.request(SHORT_PROMPT)), "finish")
+    ends_once(await trial.whole(trial.request(SHORT_PROMPT)), PartType.FINISH)
 
 
 @CASES.case("The client receives exactly the text of the model, and the chat keeps the same text.")
@@ -87,28 +90,28 @@ async def malformed_input(trial: Trial) -> None:
         for what, (messages, trigger) in MALFORMED.items():
             given = cast("tuple[Mapping[str, object], ...]", messages)
             request = ChatRequest(new_id("chat"), new_id("stream"), given, trigger)
-            await refused(what, "invalid_request", parts=client.stream(request))
+            await refused(what, ErrorCode.INVALID_REQUEST, parts=client.stream(request))
         for bad in ("no spaces", "x" * 65):
             request = ChatRequest(new_id("chat"), bad, (USER_TEXT,))
-            await refused(f"the stream id {bad[:10]!r}", "invalid_request", parts=client.stream(request))
-        ends_once([received async for received in client.stream(trial.request(SHORT_PROMPT))], "finish")
+            await refused(f"the stream id {bad[:10]!r}", ErrorCode.INVALID_REQUEST, parts=client.stream(request))
+        ends_once([received async for received in client.stream(trial.request(SHORT_PROMPT))], PartType.FINISH)
 
 
 BODIES: Mapping[bytes, tuple[int, str]] = {
-    b"not json": (400, "invalid_request"),
-    b"[]": (400, "invalid_request"),
-    b'{"id": "chat", "messages": []}': (400, "invalid_request"),
-    b"[" * 100_000: (400, "invalid_request"),
-    b" " * (512 * 1024 + 1): (413, "too_large"),
+    b"not json": (400, ErrorCode.INVALID_REQUEST),
+    b"[]": (400, ErrorCode.INVALID_REQUEST),
+    b'{"id": "chat", "messages": []}': (400, ErrorCode.INVALID_REQUEST),
+    b"[" * 100_000: (400, ErrorCode.INVALID_REQUEST),
+    b" " * (512 * 1024 + 1): (413, ErrorCode.TOO_LARGE),
 }
 
 
 @CASES.case(
     "The function URL refuses a request with an HTTP status, before the first byte of a stream.",
-    on=(("function-url",),),
+    on=((function_url.NAME,),),
 )
 async def http_statuses(trial: Trial) -> None:
-    url, token = f"{trial.stack.outputs.function_url}api/chat", trial.stack.tokens["first"]
+    url, token = f"{trial.stack.outputs[function_url.URL]}api/chat", trial.stack.tokens["first"]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
     async with httpx.AsyncClient(headers=headers, trust_env=not is_loopback(url), verify=trusted()) as http:
         for body, expected in BODIES.items():
@@ -124,7 +127,7 @@ async def one_id_of_two_users(trial: Trial) -> None:
     mine, theirs = await asyncio.gather(trial.whole(first), trial.whole(second, "second"))
     for received in (mine, theirs):
         each_once(received)
-        ends_once(received, "finish")
+        ends_once(received, PartType.FINISH)
     asked: tuple[tuple[ChatRequest, User, list[Received]], ...] = ((first, "first", mine), (second, "second", theirs))
     for request, user, received in asked:
         async with trial.client(user) as client:
@@ -135,15 +138,15 @@ async def one_id_of_two_users(trial: Trial) -> None:
 
 @CASES.case("A message of 100 KB is accepted; on a WebSocket it takes several frames.")
 async def long_message(trial: Trial) -> None:
-    ends_once(await trial.whole(trial.request("x" * 100_000)), "finish")
+    ends_once(await trial.whole(trial.request("x" * 100_000)), PartType.FINISH)
 
 
 @CASES.case(
     "A message of over 300 KB is refused as too_large and leaves no chat behind. A WebSocket API closes at 128 KB.",
-    on=(("function-url",), ("appsync",)),
+    on=((function_url.NAME,), (appsync.NAME,)),
 )
 async def too_large(trial: Trial) -> None:
     request = trial.request("x" * 310_000)
     async with trial.client() as client:
-        await refused("a message of 310 KB", "too_large", parts=client.stream(request))
+        await refused("a message of 310 KB", ErrorCode.TOO_LARGE, parts=client.stream(request))
         await not_there("a refused request's chat", client.read(request.chat_id))

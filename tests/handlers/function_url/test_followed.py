@@ -24,7 +24,7 @@ TOLD = [parts.start("msg-1", "s-1"), parts.start_step(), *END]
 
 
 def begin() -> StreamStart:
-    start = Admission.from_environment("function-url").admit(
+    start = Admission.from_environment().admit(
         OWNER, ChatRequest.from_client(chat()), stream_id="s-1", correlation_id="c", running=True
     )
     assert isinstance(start, StreamStart)

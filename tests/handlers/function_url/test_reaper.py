@@ -29,7 +29,7 @@ SCHEDULE: dict[str, Any] = {"detail-type": "Scheduled Event", "source": "aws.eve
 def dies(stream_id: str, chat_id: str = "chat-1", architecture: Architecture = "function-url") -> None:
     """A function that has begun an answer, and is killed."""
     request = ChatRequest.from_client(chat(chat_id))
-    started = Admission.from_environment(architecture).admit(
+    started = Admission(TableClient.from_environment(), architecture, 300).admit(
         OWNER, request, stream_id=stream_id, correlation_id="c-1", running=True
     )
     assert not isinstance(started, Joined)

@@ -1,0 +1,56 @@
+"""What is said of an architecture: its names, its functions' packages, its outputs. Each has a descriptor in
+`shared/contract/architectures/`.
+
+Neither this module nor a descriptor may be imported by code that runs in Lambda: an edit would redeploy every function.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+
+@dataclass(frozen=True)
+class Package:
+    """One Lambda package: its name, the module its import closure starts at, and its dependency group."""
+
+    name: str
+    entry: str
+    """Dotted name of the module that Lambda, or `run_script`, starts."""
+    group: str
+    """Group of `[dependency-groups]` in pyproject.toml."""
+    run_script: str | None = None
+    """Shell script at the root of the zip that starts a web server: the function's handler with the Web Adapter."""
+
+    @property
+    def handler(self) -> str:
+        """What Lambda is told to start: the script, or the function `handler` of the entry."""
+        return PurePosixPath(self.run_script).name if self.run_script else f"{self.entry}.handler"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """One architecture, as the parts of the project speak of it."""
+
+    place: int
+    """Where it stands in lists, from 1. A command that is told no architecture takes the first of the stack's."""
+    name: str
+    """As settings, `--on` and the logs have it: lower case, with hyphens."""
+    folder: str
+    """Its folder in `handlers/`."""
+    packages: Mapping[str, Package]
+    """The packages of its functions, by the part that each plays."""
+    addresses: Mapping[str, str]
+    """Stack output → what is reached there, of the outputs without which the architecture cannot be spoken to."""
+    more_outputs: Mapping[str, str]
+    """Its other stack outputs."""
+    generates: str
+    """How the name of the function that generates begins."""
+    worker: bool
+    """Whether that function is a worker, which is invoked asynchronously."""
+    billed_for: tuple[str, ...]
+    """The services that bill its answers, besides the model's, by their names in `shared/prices.json`."""
+
+    @property
+    def outputs(self) -> Mapping[str, str]:
+        """All of its stack outputs."""
+        return {**self.addresses, **self.more_outputs}

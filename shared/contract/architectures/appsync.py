@@ -1,0 +1,28 @@
+"""An AppSync GraphQL API with subscriptions."""
+
+from typing import Final
+
+from shared.contract.architecture import Descriptor, Package
+
+NAME: Final = "appsync"
+URL: Final = "appSyncUrl"
+REALTIME_URL: Final = "appSyncRealtimeUrl"
+
+DESCRIPTOR: Final = Descriptor(
+    place=3,
+    name=NAME,
+    folder="appsync",
+    packages={
+        "api": Package("appsync-api", "handlers.appsync.api", "function-appsync-api"),
+        "worker": Package("appsync-worker", "handlers.appsync.worker", "function-appsync-worker"),
+        "reaper": Package("appsync-reaper", "handlers.appsync.reaper", "function-appsync-reaper"),
+    },
+    addresses={
+        URL: "where queries and mutations are POSTed",
+        REALTIME_URL: "the `wss://` URL of subscriptions",
+    },
+    more_outputs={},
+    generates="appsync-worker",
+    worker=True,
+    billed_for=("lambda", "dynamodb", "appSync"),
+)

@@ -1,0 +1,25 @@
+"""A Lambda function URL that streams its response."""
+
+from typing import Final
+
+from shared.contract.architecture import Descriptor, Package
+
+NAME: Final = "function-url"
+URL: Final = "functionUrl"
+
+DESCRIPTOR: Final = Descriptor(
+    place=1,
+    name=NAME,
+    folder="function_url",
+    packages={
+        "handler": Package(
+            "function-url", "handlers.function_url.app", "function-url", run_script="handlers/function_url/run.sh"
+        ),
+        "reaper": Package("function-url-reaper", "handlers.function_url.reaper", "function-url-reaper"),
+    },
+    addresses={URL: "base URL of the function, with a trailing slash; chat requests go to `api/chat` below it"},
+    more_outputs={},
+    generates="function-url-handler",
+    worker=False,
+    billed_for=("lambda", "dynamodb"),
+)

@@ -1,0 +1,27 @@
+"""An API Gateway WebSocket API."""
+
+from typing import Final
+
+from shared.contract.architecture import Descriptor, Package
+
+NAME: Final = "websocket"
+URL: Final = "webSocketUrl"
+TICKET_URL: Final = "webSocketTicketUrl"
+
+DESCRIPTOR: Final = Descriptor(
+    place=2,
+    name=NAME,
+    folder="websocket",
+    packages={
+        "authorizer": Package("websocket-authorizer", "handlers.websocket.authorizer", "function-websocket-authorizer"),
+        "tickets": Package("websocket-tickets", "handlers.websocket.tickets", "function-websocket-tickets"),
+        "routes": Package("websocket-routes", "handlers.websocket.routes", "function-websocket-routes"),
+        "worker": Package("websocket-worker", "handlers.websocket.worker", "function-websocket-worker"),
+        "reaper": Package("websocket-reaper", "handlers.websocket.reaper", "function-websocket-reaper"),
+    },
+    addresses={URL: "the `wss://` URL that clients connect to"},
+    more_outputs={TICKET_URL: "where a page gets the one-time ticket that it connects with, instead of a token"},
+    generates="websocket-worker",
+    worker=True,
+    billed_for=("lambda", "dynamodb", "apiGatewayWebSocket"),
+)

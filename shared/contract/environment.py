@@ -1,0 +1,41 @@
+"""The environment variables that the program sets for its functions, and that handlers and `shared` read.
+
+AWS's own (`AWS_REGION`), the Web Adapter's (`AWS_LWA_…`) and Powertools' (`POWERTOOLS_…`) are theirs, and not here.
+"""
+
+from enum import StrEnum
+
+
+class Variable(StrEnum):
+    """The name of one variable. Every function has the first two; each of the others goes to those that read it."""
+
+    ARCHITECTURE = "ARCHITECTURE"
+    """Name of the architecture that the function belongs to."""
+    STACK_NAME = "STACK_NAME"
+    """The stack: a dimension of the metrics."""
+    STREAMS_TABLE = "STREAMS_TABLE"
+    """Name of the table."""
+    TOKEN_ISSUER = "TOKEN_ISSUER"
+    """The `iss` of good access tokens."""
+    TOKEN_JWKS_URL = "TOKEN_JWKS_URL"
+    """Where the keys are that sign them."""
+    TOKEN_CLIENT_IDS = "TOKEN_CLIENT_IDS"
+    """The app clients whose tokens are accepted, separated by commas."""
+    MODEL_ID = "MODEL_ID"
+    """Id of the model or of the inference profile."""
+    MODEL_MAX_OUTPUT_TOKENS = "MODEL_MAX_OUTPUT_TOKENS"
+    """Longest answer that is admitted, in tokens."""
+    GUARDRAIL_ID = "GUARDRAIL_ID"
+    """Id of the guardrail; absent where there is none."""
+    GUARDRAIL_VERSION = "GUARDRAIL_VERSION"
+    """Set exactly when `GUARDRAIL_ID` is."""
+    MIN_INTERVAL_MILLISECONDS = "MIN_INTERVAL_MILLISECONDS"
+    """Least time between two deliveries with text of one stream."""
+    WORKER_FUNCTION_NAME = "WORKER_FUNCTION_NAME"
+    """The function that generates, for the one that admits."""
+    CALLBACK_URL = "CALLBACK_URL"
+    """Where `@connections` of the WebSocket API is reached."""
+    GRAPHQL_URL = "GRAPHQL_URL"
+    """Where the AppSync API takes publishes."""
+    ALLOWED_ORIGINS = "ALLOWED_ORIGINS"
+    """Web origins whose pages may open a WebSocket, separated by commas."""
