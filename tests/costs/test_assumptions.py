@@ -16,7 +16,6 @@ from shared.protocol.parts import SequencedPart, block_delta, encode
 from shared.streams import heartbeat
 from shared.streams.tail import POLL_SECONDS
 from stacks.reaper import SWEEP_RATE
-from stacks.settings import ARCHITECTURES as DEPLOYABLE
 from streamways.clients.client import ARCHITECTURES
 from streamways.costs import assumptions, table
 from streamways.costs.assumptions import ENVELOPE_BYTES, SIZES, Idle, Workload
@@ -46,7 +45,7 @@ def test_the_intervals_are_the_codes() -> None:
 
 
 def test_all_architectures_are_reckoned() -> None:
-    assert set(ARCHITECTURES) == set(DEPLOYABLE) == set(ENVELOPE_BYTES) == set(assumptions.SHORT_FUNCTIONS)
+    assert set(ARCHITECTURES) == set(ENVELOPE_BYTES) == set(assumptions.SHORT_FUNCTIONS)
 
 
 def test_a_part_of_text_is_as_large_as_assumed() -> None:
@@ -87,8 +86,8 @@ def test_an_update_is_as_large_as_assumed() -> None:
 
 def test_the_log_of_a_stream_is_as_large_as_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     from shared.models.events import Usage
+    from shared.streams import metrics
     from shared.streams.usage_record import UsageRecord
-    from shared.telemetry import record
     from shared.telemetry.log import logger
 
     settings = {"STACK_NAME": "production", "POWERTOOLS_SERVICE_NAME": "function-url"}
@@ -100,13 +99,13 @@ def test_the_log_of_a_stream_is_as_large_as_assumed(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(logger._logger, "handlers", [stream])
     ended = UsageRecord("amazon.nova-lite-v1:0", "end_turn", Usage(500, 300), 312.4, 5312.4, 60.0)
     with contextlib.redirect_stdout(lines):
-        record.record_stream(ended, {"streamId": STREAM_ID, "correlation_id": STREAM_ID})
+        metrics.record_stream(ended, {"streamId": STREAM_ID, "correlation_id": STREAM_ID})
     assert lines.getvalue().count("\n") == 2
     assert len(lines.getvalue()) == pytest.approx(assumptions.STREAM_LOG_BYTES, rel=0.1)
 
 
 def test_the_metrics_are_as_many_as_assumed() -> None:
-    tree = ast.parse((ROOT / "shared/telemetry/record.py").read_bytes())
+    tree = ast.parse((ROOT / "shared/streams/metrics.py").read_bytes())
     calls = [getattr(node.func, "attr", "") for node in ast.walk(tree) if isinstance(node, ast.Call)]
     assert calls.count("add_metric") == assumptions.METRICS
 

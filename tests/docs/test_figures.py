@@ -4,6 +4,7 @@ import pytest
 
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
+from shared.contract.architectures import DESCRIPTORS
 from shared.generation.journal_writer import FLUSH_SECONDS
 from shared.generation.run import DEADLINE_MARGIN_SECONDS
 from shared.generation.settlement import SETTLE_SECONDS
@@ -16,7 +17,6 @@ from shared.streams.tail import POLL_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.packages.catalog import PACKAGES
 from stacks.reaper import SWEEP_RATE
-from stacks.settings import ARCHITECTURES
 from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
 from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
 from tests.docs.pages import default, page
@@ -73,6 +73,6 @@ def test_the_overview_names_every_function_of_each_architecture() -> None:
     [row] = [cells for cells in page("docs/index.md").table_after("Comparison") if cells[0] == "Lambda functions"]
     counted = [int(cell.partition(":")[0]) for cell in row[1:]]
     named = [len(cell.split(",")) for cell in row[1:]]
-    packages = [sum(name.startswith(architecture) for name in PACKAGES) for architecture in ARCHITECTURES]
+    packages = [sum(name.startswith(architecture) for name in PACKAGES) for architecture in DESCRIPTORS]
     assert counted == named == packages
     assert sum(packages) == len(PACKAGES)
