@@ -23,6 +23,7 @@ from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
 from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, Item, TableClient
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
+from shared.table.leases import cancel_running
 from shared.table.patience import Patience
 from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
@@ -167,7 +168,7 @@ class StreamRepository:
         except ConditionFailed as refusal:
             record = refusal.items[0]
             if record is not None and record["state"] == "started":
-                self._flag(owner, record["chatId"], record["fencingToken"])
+                cancel_running(self.table, owner, record["chatId"], record["fencingToken"])
 
     def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
         """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
@@ -181,10 +182,6 @@ class StreamRepository:
         if dead.cancelled or dead.reader_dropped_at is None:
             return dead.cancelled
         return not self._readers.is_read_again(dead.owner, dead.chat_id, dead.reader_dropped_at)
-
-    def cancel_chat(self, owner: str, chat_id: str) -> None:
-        """Cancels the stream of this user that runs in this chat, if any."""
-        self._flag(owner, chat_id)
 
     def record(self, owner: str, stream_id: str) -> StreamRecord | None:
         """What is kept of a stream; None when it never was, or is kept no more."""
@@ -280,13 +277,3 @@ class StreamRepository:
                 patience.wait(conflict)
             else:
                 return True
-
-    def _flag(self, owner: str, chat_id: str, fencing_token: str | None = None) -> None:
-        """Has the next heartbeat of the stream in this lease say `cancelled`; nothing if there is none, or another."""
-        running = (
-            where("attribute_exists(#pk)")
-            if fencing_token is None
-            else where("#fencingToken = :token", token=fencing_token)
-        )
-        with suppress(ConditionFailed):
-            self.table.write(update(lease_key(owner, chat_id), {"cancelled": True}, running))

@@ -18,7 +18,7 @@ from sandbox.world import ACCOUNT_ID
 from shared.contract.architectures import appsync, websocket
 from shared.contract.environment import Variable
 from streamways.bench.services import REGION, TABLE
-from streamways.cli.errors import CommandError
+from streamways.errors import CommandError
 
 CLIENT_ID = "bench"
 START_SECONDS = 60

@@ -8,7 +8,6 @@ import typer
 
 from shared.contract.tiers import Tier
 from streamways.cli import bench_commands, sandbox_commands
-from streamways.cli.errors import CommandError
 from streamways.cli.options import (
     Config,
     FirstTokenMs,
@@ -23,6 +22,7 @@ from streamways.cli.options import (
     Warm,
     on_option,
 )
+from streamways.errors import CommandError
 
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it."""
@@ -63,7 +63,7 @@ def demo(
       streamways demo -c architectures='["websocket"]'
     """
     from streamways.cli.demo import run_demo
-    from streamways.cli.launch import StartOptions
+    from streamways.target.launch import StartOptions
 
     options = StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls)
     raise typer.Exit(run_demo(prompt, options))
@@ -156,8 +156,8 @@ def token(
       streamways token --as pro
       curl -N -H "Authorization: Bearer $(streamways token)" …
     """
-    from streamways.cli.control import Control
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.control import Control
+    from streamways.target.stack import running_sandbox
 
     print(Control.of(running_sandbox(port)).token(tier))
 
@@ -172,7 +172,7 @@ def users(json: Json = False, port: Port = None) -> None:
       streamways users --json | jq '.users[] | select(.tier == "pro")'
     """
     from streamways.cli.listing import print_users
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.stack import running_sandbox
 
     print_users(running_sandbox(port), as_json=json)
 
@@ -187,7 +187,7 @@ def outputs(json: Json = False, port: Port = None) -> None:
       streamways outputs --json > outputs.json
     """
     from streamways.cli.listing import print_outputs
-    from streamways.cli.stack import running_sandbox, sandbox_outputs
+    from streamways.target.stack import running_sandbox, sandbox_outputs
 
     print_outputs(sandbox_outputs(running_sandbox(port)), as_json=json)
 
@@ -205,7 +205,7 @@ def logs(
       streamways logs -f
     """
     from streamways.cli.logs import print_logs
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.stack import running_sandbox
 
     print_logs(running_sandbox(port), follow=follow)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from rich.console import Console
 
 from streamways.cli.columns import Columns
-from streamways.cli.errors import Misuse
 from streamways.cli.figures import cost_of
 from streamways.cli.results import print_results
-from streamways.cli.run import Outcome, View, run_streams
-from streamways.cli.stack import Stack, stack_of
 from streamways.cli.text import dollars, milliseconds, printable
 from streamways.cli.views import Answer, JsonLines, PlainLines
 from streamways.clients.client import Architecture
+from streamways.errors import Misuse
+from streamways.target.stack import Stack, stack_of
+from streamways.target.streams import Outcome, View, run_streams
 
 NARROWEST = 60
 """Columns of a terminal below which answers do not fit side by side."""

@@ -78,7 +78,7 @@ def lag(
     from streamways.bench.lag.measure import measure
     from streamways.bench.lag.page import write_page
     from streamways.bench.lag.rows import print_measured
-    from streamways.cli.launch import interruptible
+    from streamways.target.launch import interruptible
 
     with interruptible():
         measured = measure(progress=lambda step: typer.echo(step, err=True))
@@ -106,7 +106,7 @@ def capacity(
     """
     from streamways.bench.capacity.measure import measure_capacity
     from streamways.bench.table import print_rows
-    from streamways.cli.launch import interruptible
+    from streamways.target.launch import interruptible
 
     with interruptible():
         rows = measure_capacity(tokens, tokens_per_second)

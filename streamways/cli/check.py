@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamways.cli.check_report import JsonReport, LineReport, Report
-from streamways.cli.control import Control
-from streamways.cli.errors import Misuse
 from streamways.cli.listing import lines
-from streamways.cli.stack import running_sandbox, stack_of
 from streamways.clients.client import Architecture
-from streamways.conformance.case import Case, On
+from streamways.conformance.case import Case
 from streamways.conformance.catalog import all_cases
 from streamways.conformance.runner import run_cases
 from streamways.conformance.stack import StackUnderTest, User
+from streamways.conformance.trial import On
+from streamways.errors import Misuse
+from streamways.target.control import Control
+from streamways.target.stack import running_sandbox, stack_of
 
 SECOND_TOKEN_VARIABLE = "STREAMWAYS_SECOND_TOKEN"
 """Token of another user of the stack: some promises are about what others may not do."""

@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from streamways.cli.text import printable
-from streamways.conformance.case import Case, On, label
+from streamways.conformance.case import Case, label
 from streamways.conformance.runner import Outcome, Result
+from streamways.conformance.trial import On
 
 MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("ok", "green"),

@@ -7,13 +7,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from streamways.cli.ask import exit_code, race_side_by_side
-from streamways.cli.control import Control
-from streamways.cli.launch import Launched, StartOptions, interruptible
 from streamways.cli.listing import lines
 from streamways.cli.results import print_results
-from streamways.cli.run import Outcome
-from streamways.cli.stack import DEFAULT_TIER, Stack, sandbox_outputs
 from streamways.cli.starting import INDENT, start_visibly
+from streamways.target.control import Control
+from streamways.target.launch import Launched, StartOptions, interruptible
+from streamways.target.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.streams import Outcome
 
 PROMPT = "How do the three architectures stream an answer, and what happens when the client hangs up?"
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from functools import cache
 
-from streamways.cli.run import Outcome
-from streamways.clients.client import Refused
+from streamways.clients.errors import Refused
 from streamways.clients.summary import answer
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import Workload
 from streamways.costs.lines import total
 from streamways.costs.prices import Prices, read_prices
+from streamways.target.streams import Outcome
 
 ASSUMED = Workload()
 """The program's defaults, where no client can tell: no output of a stack says how much memory its functions have."""

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from sandbox.state import State
-from streamways.cli.errors import CommandError
-from streamways.cli.stack import sandbox_outputs
 from streamways.clients.outputs import StackOutputs
+from streamways.errors import CommandError
+from streamways.target.stack import sandbox_outputs
 
 SIGN_IN_OUTPUTS = ("cognitoEndpoint", "region", "userPoolId", "userPoolClientId")
 """The stack outputs that a client needs to sign a user in."""

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streamways.cli.figures import cost_of, prices
-from streamways.cli.run import Outcome
 from streamways.cli.text import dollars, milliseconds, printable
+from streamways.target.streams import Outcome
 
 
 def results_table(outcomes: Sequence[Outcome], *, emulated: bool) -> Table:

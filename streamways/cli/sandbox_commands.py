@@ -2,8 +2,8 @@
 
 import typer
 
-from streamways.cli.errors import CommandError
 from streamways.cli.options import Config, FirstTokenMs, Json, NewPort, Port, TimeScale, Tls, TokensPerSecond, Warm
+from streamways.errors import CommandError
 
 app = typer.Typer(rich_markup_mode=None, help="Start, stop and list the sandboxes on this machine.")
 
@@ -26,8 +26,8 @@ def start(
       streamways sandbox start --port 9200 -c architectures='["websocket"]' -c maxOutputTokens=200
       streamways sandbox start --tls --time-scale 0.01
     """
-    from streamways.cli.launch import StartOptions
     from streamways.cli.sandboxes import start_detached
+    from streamways.target.launch import StartOptions
 
     start_detached(StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls))
 

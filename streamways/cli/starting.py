@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streamways.cli.launch import Launched, StartOptions, launch
+from streamways.target.launch import Launched, StartOptions, launch
 
 INDENT = "   "
 

@@ -16,17 +16,8 @@ from shared.contract.architectures import websocket
 from shared.contract.parts import TERMINAL
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
-from streamways.clients.client import (
-    OPEN_SECONDS,
-    SILENCE_SECONDS,
-    Architecture,
-    ChatRequest,
-    Cut,
-    Malformed,
-    NothingActive,
-    Received,
-    new_id,
-)
+from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received, new_id
+from streamways.clients.errors import Cut, Malformed, NothingActive
 from streamways.clients.frames import Frame, encoded, joined, resume_frame, send_frame
 from streamways.clients.inboxes import EVERYBODY, Inbox, Inboxes, Message
 from streamways.clients.wire import child, open_socket, send

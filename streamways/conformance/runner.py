@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from streamways.clients.client import ClientError
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Case, Manner, On
+from streamways.clients.errors import ClientError
+from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Case, Manner
 from streamways.conformance.expect import NotMet
 from streamways.conformance.stack import StackUnderTest
-from streamways.conformance.trial import Trial
+from streamways.conformance.trial import On, Trial
 
 AT_ONCE = 10
 """Trials that run side by side: more wait for each other's functions to start."""

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from streamways.cli.app import run
-from streamways.cli.stack import TOKEN_VARIABLE
 from streamways.conformance.catalog import all_cases
+from streamways.target.stack import TOKEN_VARIABLE
 
 OUTPUTS = {"webSocketUrl": "ws://127.0.0.1:1/live"}
 

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from streamways.cli.check_report import JsonReport, LineReport
-from streamways.clients.client import Cut
+from streamways.clients.errors import Cut
 from streamways.clients.outputs import StackOutputs
 from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases, label
 from streamways.conformance.catalog import all_cases

@@ -6,8 +6,9 @@ import pytest
 
 from shared.errors import StreamCancelled
 from shared.models.events import Usage
+from shared.table.leases import cancel_running
 from tests.support.aws import Table
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client
 
 USAGE = Usage(3, 5, estimated=True)
 
@@ -29,10 +30,10 @@ def test_a_cancel_before_the_claim_is_heard_by_it_and_by_nobody_else() -> None:
 @pytest.mark.usefixtures("table")
 def test_the_stream_of_a_chat_can_be_cancelled_without_its_id() -> None:
     stream = running()
-    repository().cancel_chat(OWNER, "another-chat")
-    repository().cancel_chat("somebody-else", CHAT)
+    cancel_running(table_client(), OWNER, "another-chat")
+    cancel_running(table_client(), "somebody-else", CHAT)
     assert repository().renew(stream, USAGE, "m").state == "running"
-    repository().cancel_chat(OWNER, CHAT)
+    cancel_running(table_client(), OWNER, CHAT)
     assert repository().renew(stream, USAGE, "m").state == "cancelled"
 
 
@@ -47,7 +48,7 @@ def test_a_cancel_of_a_stream_that_has_ended_changes_nothing(table: Table) -> No
     repository().end(running(), {}, [])
     before = table.items()
     repository().cancel(OWNER, STREAM)
-    repository().cancel_chat(OWNER, CHAT)
+    cancel_running(table_client(), OWNER, CHAT)
     assert table.items() == before
 
 

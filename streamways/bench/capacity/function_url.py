@@ -18,7 +18,7 @@ from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.options import PROJECT_ROOT
 from streamways.bench.endpoints import Endpoints
 from streamways.bench.functions import CHAT, CLIENT_ID, START_SECONDS, TIMEOUT_SECONDS, environment
-from streamways.cli.errors import CommandError
+from streamways.errors import CommandError
 
 KEY_ID: Final = "bench"
 KEY_BITS: Final = 2048

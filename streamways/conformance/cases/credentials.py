@@ -5,7 +5,7 @@ from joserfc.jwk import RSAKey
 from joserfc.util import json_b64decode, json_b64encode
 
 from shared.contract.errors import ErrorCode
-from streamways.clients.client import Refused
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect

@@ -7,7 +7,8 @@ from shared.contract.architectures import DESCRIPTORS, function_url
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
-from streamways.clients.client import Cut, Received, Refused
+from streamways.clients.client import Received
+from streamways.clients.errors import Cut, Refused
 from streamways.clients.summary import answer
 from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same

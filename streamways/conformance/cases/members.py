@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
 from streamways.clients.chats import Invitation, Page
-from streamways.clients.client import Client, Refused, new_id
+from streamways.clients.client import Client, new_id
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect, fail, same

@@ -7,7 +7,8 @@ from itertools import islice
 from shared.contract.architectures import appsync
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import TERMINAL, PartType
-from streamways.clients.client import NothingActive, Received, new_id
+from streamways.clients.client import Received, new_id
+from streamways.clients.errors import NothingActive
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.summary import answer, message_metadata
 from streamways.conformance.case import PAIRS, Cases

@@ -8,14 +8,14 @@ from contextlib import asynccontextmanager
 from shared.contract.architectures import websocket
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
-from streamways.clients.client import ClientError, Cut, Refused
+from streamways.clients.errors import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
-from streamways.conformance.case import Cases, On
+from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect, fail, same
 from streamways.conformance.reading import broken_off, ends_once, refused, rest
 from streamways.conformance.stack import TIERS
-from streamways.conformance.trial import SHORT_PROMPT, Trial
+from streamways.conformance.trial import SHORT_PROMPT, On, Trial
 
 CASES = Cases()
 HERE: tuple[On, ...] = ((websocket.NAME,),)

@@ -7,7 +7,8 @@ from shared.contract.architectures import DESCRIPTORS
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
-from streamways.clients.client import ChatRequest, Client, Received, Refused, chat_request, user_message
+from streamways.clients.client import ChatRequest, Client, Received, chat_request, user_message
+from streamways.clients.errors import Refused
 from streamways.clients.summary import answer
 from streamways.conformance.case import WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same

@@ -6,8 +6,8 @@ import pytest
 
 from sandbox import state
 from sandbox.aws.credentials import Keys
-from streamways.cli import stack
 from streamways.clients.addresses import TRUST_VARIABLE
+from streamways.target import stack
 
 
 @pytest.mark.parametrize("ca_file", [None, "/somewhere/authority.pem"])

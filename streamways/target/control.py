@@ -1,13 +1,14 @@
 """The control interface of a running sandbox: `{origin}/_sandbox/…`, with the key from its state file."""
 
+import os
 from dataclasses import dataclass
 from typing import Self, cast
 
 import httpx
 
 from sandbox.state import State
-from streamways.cli.errors import CommandError
-from streamways.clients.addresses import trusted
+from streamways.clients.addresses import TRUST_VARIABLE, trusted
+from streamways.errors import CommandError
 
 KEY_HEADER = "X-Sandbox-Key"
 TIMEOUT_SECONDS = 10.0
@@ -60,3 +61,9 @@ class Control:
                 f"the sandbox refused {method} {path}: HTTP {response.status_code} {response.text[:200]}"
             )
         return response
+
+
+def trust(running: State) -> None:
+    """From now on this process, and what it starts, trusts that sandbox, if it speaks TLS, and nobody else."""
+    if running.ca_file is not None:
+        os.environ[TRUST_VARIABLE] = running.ca_file

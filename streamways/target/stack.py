@@ -8,10 +8,9 @@ from pathlib import Path
 from sandbox import state
 from sandbox.options import SandboxOptions
 from shared.contract.tiers import Tier
-from streamways.cli.control import Control
-from streamways.cli.errors import CommandError, Misuse
-from streamways.cli.trust import trust
 from streamways.clients.outputs import OutputsError, StackOutputs
+from streamways.errors import CommandError, Misuse
+from streamways.target.control import Control, trust
 
 TOKEN_VARIABLE = "STREAMWAYS_TOKEN"
 DEFAULT_TIER = Tier.FREE

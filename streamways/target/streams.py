@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streamways.cli.stack import Stack
-from streamways.clients.client import Architecture, Client, ClientError, Received, chat_request
+from streamways.clients.client import Architecture, Client, Received, chat_request
+from streamways.clients.errors import ClientError
 from streamways.clients.factory import client_for
 from streamways.clients.summary import StreamSummary, error_text, message_metadata, summarise
+from streamways.target.stack import Stack
 
 FINISHED_WELL = frozenset({"stop", "length", "tool-calls"})
 """Finish reasons of an answer that is as complete as the request allowed."""

@@ -14,8 +14,8 @@ from typing import IO, cast
 
 from sandbox import state
 from sandbox.options import PROJECT_ROOT, SandboxOptions
-from streamways.cli.errors import CommandError, Misuse
-from streamways.cli.trust import trust
+from streamways.errors import CommandError, Misuse
+from streamways.target.control import trust
 
 POLL_SECONDS = 0.05
 STOP_SECONDS = 30.0
