@@ -7,7 +7,7 @@ from pathlib import Path
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 DEFAULT_PORT = 9100
 PORT_RANGE = 100
-"""How many ports above the wanted one are tried when it is taken."""
+"""How many ports are tried, from the wanted one on, when it is taken."""
 
 
 @dataclass(frozen=True)

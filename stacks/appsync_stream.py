@@ -1,6 +1,6 @@
 """Streaming over AppSync GraphQL: a mutation starts a stream, a subscription delivers it, to every tab of its owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypedDict
 
 import pulumi
@@ -9,11 +9,10 @@ import pulumi_aws as aws
 from shared.contract.architectures.appsync import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
 from stacks.arguments import (
-    AcceptedTokens,
     CoreAccess,
     FunctionLimits,
     admission_environment,
-    client_ids,
+    comma_separated,
     interval_environment,
     joined,
     merged,
@@ -69,6 +68,8 @@ class AppSyncStreamArgs(TypedDict):
 
     user_pool_id: pulumi.Input[str]
     """The pool whose users may call the API."""
+    client_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """The app clients of the pool whose access tokens are accepted."""
     schema: pulumi.Input[str]
     """The GraphQL schema (SDL); it has `Subscription.onParts` and the IAM-only `Mutation.publishParts`, which resolve
     without data."""
@@ -86,8 +87,6 @@ class AppSyncStreamArgs(TypedDict):
     """Least time between two publishes with text of one stream: AppSync bills each, and each delivery."""
     limits: FunctionLimits
     """Memory and log retention of all, timeout of the worker."""
-    tokens: AcceptedTokens
-    """Which access tokens are good."""
     core: CoreAccess
     """Table and model of the streaming core."""
 
@@ -107,6 +106,7 @@ class AppSyncStream(pulumi.ComponentResource):
         super().__init__("streamways:index:AppSyncStream", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         core, limits = args["core"], args["limits"]
+        client_ids = comma_separated(args["client_ids"])
         api = aws.appsync.GraphQLApi(
             f"{name}-api",
             schema=args["schema"],
@@ -115,7 +115,7 @@ class AppSyncStream(pulumi.ComponentResource):
             user_pool_config=aws.appsync.GraphQLApiUserPoolConfigArgs(
                 user_pool_id=args["user_pool_id"],
                 default_action="ALLOW",
-                app_id_client_regex=client_ids(args["tokens"]).apply(lambda ids: f"^({ids.replace(',', '|')})$"),
+                app_id_client_regex=client_ids.apply(lambda ids: f"^({ids.replace(',', '|')})$"),
             ),
             additional_authentication_providers=[
                 aws.appsync.GraphQLApiAdditionalAuthenticationProviderArgs(authentication_type="AWS_IAM")
@@ -169,7 +169,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),
-                    Variable.TOKEN_CLIENT_IDS: client_ids(args["tokens"]),
+                    Variable.TOKEN_CLIENT_IDS: client_ids,
                     Variable.WORKER_FUNCTION_NAME: worker.function_name,
                 },
                 "statements": [

@@ -55,13 +55,13 @@ def token_environment(tokens: AcceptedTokens) -> Mapping[str, pulumi.Input[str]]
     return {
         Variable.TOKEN_ISSUER: tokens["issuer"],
         Variable.TOKEN_JWKS_URL: tokens["jwks_url"],
-        Variable.TOKEN_CLIENT_IDS: client_ids(tokens),
+        Variable.TOKEN_CLIENT_IDS: comma_separated(tokens["client_ids"]),
     }
 
 
-def client_ids(tokens: AcceptedTokens) -> pulumi.Output[str]:
-    """The accepted app clients, separated by commas."""
-    return pulumi.Output.from_input(tokens["client_ids"]).apply(lambda ids: ",".join(cast("Sequence[str]", ids)))
+def comma_separated(texts: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[str]:
+    """The texts as the value of one environment variable."""
+    return pulumi.Output.from_input(texts).apply(lambda known: ",".join(cast("Sequence[str]", known)))
 
 
 def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:

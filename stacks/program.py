@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import pulumi
 import pulumi_aws as aws
@@ -10,6 +9,7 @@ import pulumi_aws as aws
 from shared.contract.architecture import Package
 from shared.contract.architectures import appsync, function_url, websocket
 from shared.contract.outputs import Output
+from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream
 from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
@@ -18,8 +18,6 @@ from stacks.packages import build
 from stacks.settings import Settings
 from stacks.streaming_core import StreamingCore
 from stacks.websocket_stream import WebSocketStream
-
-APPSYNC_FOLDER = Path(__file__).resolve().parents[1] / "handlers" / appsync.DESCRIPTOR.folder
 
 Outputs = Mapping[str, pulumi.Output[str]]
 
@@ -78,13 +76,7 @@ def deploy(settings: Settings) -> None:
             "jwks_url": identity.jwks_url,
             "client_ids": [identity.user_pool_client_id],
         },
-        core={
-            "table_name": core.table_name,
-            "table_arn": core.table_arn,
-            "max_output_tokens": settings.max_output_tokens,
-            "model_environment": core.model_environment,
-            "model_statements": core.model_statements,
-        },
+        core=core.access(settings.max_output_tokens),
         opts=opts,
     )
     outputs: dict[str, pulumi.Input[str]] = {
@@ -147,20 +139,18 @@ def _websocket(given: Foundation) -> Outputs:
 
 
 def _appsync(given: Foundation) -> Outputs:
-    packages, resolvers = appsync.DESCRIPTOR.packages, APPSYNC_FOLDER / "resolvers"
+    packages = appsync.DESCRIPTOR.packages
     stream = AppSyncStream(
         appsync.NAME,
         {
+            **appsync_code(),
             "user_pool_id": given.user_pool_id,
-            "schema": (APPSYNC_FOLDER / "schema.graphql").read_text(encoding="utf-8"),
-            "resolvers": {path.stem: path.read_text(encoding="utf-8") for path in sorted(resolvers.glob("*.*.js"))},
-            "api_resolver": (resolvers / "api.js").read_text(encoding="utf-8"),
+            "client_ids": given.tokens["client_ids"],
             "api_package": _archive(packages["api"]),
             "worker_package": _archive(packages["worker"]),
             "reaper_package": _archive(packages["reaper"]),
             "interval_milliseconds": given.settings.app_sync_interval_milliseconds,
             "limits": given.limits,
-            "tokens": given.tokens,
             "core": given.core,
         },
         given.opts,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from shared.contract.environment import Variable
 from shared.contract.table import LISTED_INDEX, OPEN_INDEX
+from stacks.arguments import CoreAccess
 from stacks.iam import Statement
 from stacks.model_access import model_arns
 
@@ -98,6 +99,16 @@ class StreamingCore(pulumi.ComponentResource):
                 "model_statements": self.model_statements,
             }
         )
+
+    def access(self, max_output_tokens: pulumi.Input[int]) -> CoreAccess:
+        """What an architecture takes from this core; it admits answers of at most `max_output_tokens`."""
+        return {
+            "table_name": self.table_name,
+            "table_arn": self.table_arn,
+            "max_output_tokens": max_output_tokens,
+            "model_environment": self.model_environment,
+            "model_statements": self.model_statements,
+        }
 
 
 def _environment(args: dict[str, Any]) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ LOOK_UP: Final = _actions("BatchGetItem", "GetItem")
 """Find a stream, or a user's latest of a chat (`shared/streams/repository.py`)."""
 CANCEL: Final = _actions("PutItem", "UpdateItem")
 """Cancel a stream, also one that has not begun (`shared/streams/repository.py`)."""
-RUN: Final = _actions("DeleteItem", "PutItem", "Query", "UpdateItem")
+RUN: Final = _actions("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """Claim a stream, keep it alive, find out what a dropped reader meant, write its journal, end it
 (`shared/generation/run.py`)."""
 FOLLOW: Final = _actions("GetItem", "Query")

@@ -4,7 +4,7 @@ A route function admits and answers at once, a worker generates: an integration 
 """
 
 from collections.abc import Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -16,6 +16,7 @@ from stacks.arguments import (
     CoreAccess,
     FunctionLimits,
     admission_environment,
+    comma_separated,
     interval_environment,
     joined,
     merged,
@@ -119,7 +120,7 @@ class WebSocketStream(pulumi.ComponentResource):
                 "environment": {
                     **token_environment(args["tokens"]),
                     **table,
-                    Variable.ALLOWED_ORIGINS: pulumi.Output.from_input(args["cors_origins"]).apply(_comma_separated),
+                    Variable.ALLOWED_ORIGINS: comma_separated(args["cors_origins"]),
                 },
                 "statements": [table_access(core, TAKE_TICKET)],
             },
@@ -216,10 +217,6 @@ class WebSocketStream(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({"url": self.url, "ticket_url": self.ticket_url})
-
-
-def _comma_separated(texts: Sequence[Any]) -> str:
-    return ",".join(texts)
 
 
 def _manage_connections(connections: pulumi.Output[str], *methods: str) -> Statement:

@@ -42,40 +42,12 @@ class Asked:
         return identifier(self.arguments.get(name), f"`{name}`")
 
 
-@at_init
-def admission() -> Admission:
-    """The environment's one, with its clients."""
-    return Admission.from_environment()
-
-
-@at_init
-def dispatcher() -> Dispatcher:
-    """The environment's one, with its clients."""
-    return Dispatcher.from_environment()
-
-
-@at_init
-def repository() -> StreamRepository:
-    """The environment's one, with its clients."""
-    return StreamRepository.from_environment()
-
-
-@at_init
-def journal() -> JournalReader:
-    """The environment's one, with its clients."""
-    return JournalReader.from_environment()
-
-
-@at_init
-def chat_store() -> ChatStore:
-    """The environment's one, with its clients."""
-    return ChatStore.from_environment()
-
-
-@at_init
-def members() -> Members:
-    """The environment's one, with its clients."""
-    return Members.from_environment()
+admission = at_init(Admission.from_environment)
+dispatcher = at_init(Dispatcher.from_environment)
+repository = at_init(StreamRepository.from_environment)
+journal = at_init(JournalReader.from_environment)
+chat_store = at_init(ChatStore.from_environment)
+members = at_init(Members.from_environment)
 
 
 def _viewer(asked: Asked) -> object:

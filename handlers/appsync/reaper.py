@@ -22,10 +22,7 @@ PUBLISH_WITHIN_SECONDS = 5.0
 """How long one publish is tried: what subscribers are not told, they read in the journal; other streams wait."""
 
 
-@at_init
-def reaper() -> Reaper:
-    """The environment's one, with its clients."""
-    return Reaper.from_environment()
+reaper = at_init(Reaper.from_environment)
 
 
 @logger.inject_lambda_context(correlation_id_path="requestPayload.stream.correlationId")

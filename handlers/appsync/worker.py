@@ -29,7 +29,7 @@ class PublishDelivery:
         self._publish(batch, journaled=True)
         self._next = batch[-1].sequence + 1
 
-    def beat(self) -> None:
+    def keep_alive(self) -> None:
         """Nothing: AppSync keeps its connections alive itself."""
 
     def fail(self, error: StreamwaysError) -> None:
@@ -47,10 +47,7 @@ class PublishDelivery:
             raise ReceiverGone from error
 
 
-@at_init
-def worker() -> Worker:
-    """The environment's one, with its clients."""
-    return Worker.from_environment()
+worker = at_init(Worker.from_environment)
 
 
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId")

@@ -1,80 +1,8 @@
-"""The app that uvicorn serves: which request goes where, and how what goes wrong is told.
+"""The app that uvicorn serves behind the function URL: see run.sh.
 
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
-
-Refusals are real HTTP statuses, given before the first byte of a stream, with `{"error": {"code", "message"}}`.
 """
 
-from collections.abc import Awaitable, Callable
+from handlers.http.app import app
 
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from handlers.function_url import chat, chats, members
-from shared.contract.errors import ErrorCode
-from shared.errors import Internal, StreamwaysError
-from shared.telemetry.log import logger
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-async def health(_: Request) -> Response:
-    """The Web Adapter's readiness check: cheap, and open to anyone."""
-    return Response("ok", media_type="text/plain")
-
-
-def _route(path: str, **endpoints: Endpoint) -> Route:
-    """One path with all its methods, so that a 405 names them all. A HEAD is answered as a GET without its body."""
-
-    async def endpoint(request: Request) -> Response:
-        method = "GET" if request.method == "HEAD" else request.method
-        return await endpoints[method](request)
-
-    return Route(path, endpoint, methods=list(endpoints))
-
-
-ROUTES = [
-    _route("/api/chat", GET=chats.list_chats, POST=chat.start),
-    _route("/api/chat/{chat_id}", GET=chats.read, PATCH=chats.update, DELETE=chats.delete),
-    _route("/api/chat/{chat_id}/stream", GET=chat.resume),
-    _route("/api/chat/{chat_id}/stream/{stream_id}", DELETE=chat.cancel),
-    _route("/api/chat/{chat_id}/invitations", POST=members.invite),
-    _route("/api/chat/{chat_id}/members/{sub}", DELETE=members.remove),
-    _route("/api/chat/{chat_id}/membership", DELETE=members.leave),
-    _route("/api/invitations", GET=members.list_invitations),
-    _route("/api/invitations/{chat_id}", POST=members.accept, DELETE=members.decline),
-    _route("/healthz", GET=health),
-]
-_PATHS = ", ".join(route.path for route in ROUTES[:-1])
-
-
-def _refusal(error: StreamwaysError) -> Response:
-    return JSONResponse({"error": error.to_json()}, error.status, error.headers())
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    assert isinstance(error, StreamwaysError)
-    return _refusal(error)
-
-
-async def _unknown(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    code = ErrorCode.NOT_FOUND if error.status_code == 404 else ErrorCode.INVALID_REQUEST
-    message = f"{error.detail}. This function serves {_PATHS}."
-    return JSONResponse({"error": {"code": code, "message": message}}, error.status_code, error.headers)
-
-
-async def _fail(_: Request, error: Exception) -> Response:
-    logger.error("the request failed", exc_info=error)
-    return _refusal(Internal())
-
-
-app = Starlette(
-    routes=ROUTES,
-    exception_handlers={StreamwaysError: _refuse, HTTPException: _unknown, Exception: _fail},
-)
-# A redirect would name the adapter's plain-HTTP scheme: a client that follows one sends its token in the clear.
-app.router.redirect_slashes = False
+__all__ = ["app"]

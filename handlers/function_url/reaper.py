@@ -12,11 +12,7 @@ from shared.init_phase import at_init
 from shared.streams.reaper import Reaper
 from shared.telemetry.log import logger
 
-
-@at_init
-def reaper() -> Reaper:
-    """The environment's one, with its clients."""
-    return Reaper.from_environment()
+reaper = at_init(Reaper.from_environment)
 
 
 @logger.inject_lambda_context

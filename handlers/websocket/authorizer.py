@@ -23,10 +23,7 @@ TICKET_PARAMETER = "ticket"
 MAX_LOGGED_CHARACTERS = 200
 
 
-@at_init
-def verifier() -> TokenVerifier:
-    """The environment's one; keeps the pool's keys."""
-    return TokenVerifier.from_environment()
+verifier = at_init(TokenVerifier.from_environment)
 
 
 @logger.inject_lambda_context

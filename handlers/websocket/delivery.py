@@ -50,9 +50,9 @@ class FrameDelivery:
         self._connection.send(frames.end(self._request_id))
         self.ended = True
 
-    def beat(self) -> None:
+    def keep_alive(self) -> None:
         """Keeps the connection from idling away while nothing comes. Raises ReceiverGone."""
-        self._connection.send(frames.beat())
+        self._connection.send(frames.keep_alive())
         self._notice()
 
     def fail(self, error: StreamwaysError) -> None:

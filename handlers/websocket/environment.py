@@ -8,38 +8,9 @@ from shared.streams.dispatch import Dispatcher
 from shared.streams.readers import Readers
 from shared.streams.repository import StreamRepository
 
-
-@at_init
-def admission() -> Admission:
-    """Admits a `send`."""
-    return Admission.from_environment()
-
-
-@at_init
-def dispatcher() -> Dispatcher:
-    """Hands over to the worker."""
-    return Dispatcher.from_environment()
-
-
-@at_init
-def repository() -> StreamRepository:
-    """Knows what runs, and what can be resumed."""
-    return StreamRepository.from_environment()
-
-
-@at_init
-def members() -> Members:
-    """Knows who is in them."""
-    return Members.from_environment()
-
-
-@at_init
-def readers() -> Readers:
-    """Knows who reads what."""
-    return Readers.from_environment()
-
-
-@at_init
-def chats() -> ChatStore:
-    """Has the chats."""
-    return ChatStore.from_environment()
+admission = at_init(Admission.from_environment)
+dispatcher = at_init(Dispatcher.from_environment)
+repository = at_init(StreamRepository.from_environment)
+readers = at_init(Readers.from_environment)
+chats = at_init(ChatStore.from_environment)
+members = at_init(Members.from_environment)

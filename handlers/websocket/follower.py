@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from handlers.websocket.delivery import FrameDelivery
-from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy, DeadlineExceeded, Internal
-from shared.generation.delivery import ReceiverGone, tell_failure
+from shared.generation.delivery import deliver, failures_told
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 from shared.streams.preamble import preamble
@@ -48,13 +47,8 @@ class Follower:
 
         `ends_at` is when the function's time is over (`time.monotonic()`). The client is told whatever ends it early.
         """
-        try:
+        with failures_told(delivery):
             self._read(reader, tail, delivery, ends_at - MARGIN_SECONDS)
-        except ReceiverGone:
-            logger.info("the receiver is gone")
-        except Exception as error:
-            logger.exception("reading for a client failed")
-            tell_failure(delivery, error)
         try:
             self.readers.forget(reader)
         except Busy:  # it expires; and the client has been told all
@@ -75,12 +69,8 @@ class Follower:
         delivery.begin()
         if tail["resumed"] and after is None:
             delivery.precede(self._held(owner, stream_id))
-        reading = self.tail.follow(owner, stream_id, after=after, until=until, beat=KEEP_ALIVE_SECONDS, stopped=stopped)
-        for batch in reading:
-            if batch:
-                delivery.deliver(batch)
-            else:
-                delivery.beat()
+        reading = self.tail.follow(owner, stream_id, after=after, until=until, stopped=stopped)
+        deliver(reading, delivery)
         if delivery.ended or dropped:
             return
         if reading.complete:

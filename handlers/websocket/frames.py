@@ -1,10 +1,10 @@
 """The frames of the AI SDK's `WebSocketChatTransport`, and ours beside them.
 
 Client: `{"type": "send" | "resume" | "abort", "requestId", …}`; ours are `cancel`, and those about chats (see routes).
-Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "error", "requestId", "errorText"}`,
-`{"type": "chunk", "requestId", "sequence", "chunk"}` with a `cursor` of ours; ours are also `result`, the answer to a
-frame of ours, and `beat` and `notice`, which answer nothing. The stock client drops the socket, with every stream on
-it, on any frame without `type` or `requestId`, and on a type that it does not know under a `requestId` that it does.
+Server: `{"type": "start" | "end" | "no-active", "requestId"}`, `{"type": "error", "requestId", "errorText"}`, `{"type":
+"chunk", "requestId", "sequence", "chunk"}` with a `cursor` of ours; ours are also `result`, the answer to a frame of
+ours, and `keep-alive` and `notice`, which answer nothing. The stock client drops the socket, with every stream on it,
+on any frame without `type` or `requestId`, and on a type that it does not know under a `requestId` that it does.
 """
 
 import json
@@ -93,9 +93,9 @@ def result(request_id: str, value: Mapping[str, object], *, more: bool = False) 
     return encode({**frame, "more": True} if more else frame)
 
 
-def beat() -> str:
+def keep_alive() -> str:
     """The stream goes on, though nothing comes."""
-    return encode({"type": "beat", "requestId": OURS})
+    return encode({"type": "keep-alive", "requestId": OURS})
 
 
 def connection_ends(at: int) -> str:

@@ -25,10 +25,7 @@ TELLING_SECONDS = 5.0
 """How long one client is tried: others wait."""
 
 
-@at_init
-def reaper() -> Reaper:
-    """The environment's one, with its clients."""
-    return Reaper.from_environment()
+reaper = at_init(Reaper.from_environment)
 
 
 @logger.inject_lambda_context

@@ -100,10 +100,7 @@ class Sessions:
         return self._verifier
 
 
-@at_init
-def sessions() -> Sessions:
-    """The environment's one."""
-    return Sessions()
+sessions = at_init(Sessions)
 
 
 def _token(fields: Mapping[str, object]) -> str | None:

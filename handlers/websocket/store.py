@@ -3,8 +3,4 @@
 from shared.init_phase import at_init
 from shared.table.client import TableClient
 
-
-@at_init
-def table() -> TableClient:
-    """The table named by `STREAMS_TABLE`."""
-    return TableClient.from_environment()
+table = at_init(TableClient.from_environment)

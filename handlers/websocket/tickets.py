@@ -19,10 +19,7 @@ from shared.telemetry.log import logger
 Response = Mapping[str, object]
 
 
-@at_init
-def verifier() -> TokenVerifier:
-    """The environment's one; keeps the pool's keys."""
-    return TokenVerifier.from_environment()
+verifier = at_init(TokenVerifier.from_environment)
 
 
 @logger.inject_lambda_context

@@ -16,17 +16,8 @@ from shared.init_phase import at_init
 from shared.streams.readers import Reader
 from shared.telemetry.log import logger
 
-
-@at_init
-def worker() -> Worker:
-    """The environment's one, with its clients."""
-    return Worker.from_environment(parts_at_once=1)  # a frame holds one part
-
-
-@at_init
-def follower() -> Follower:
-    """The environment's one, with its clients."""
-    return Follower.from_environment()
+worker = at_init(lambda: Worker.from_environment(parts_at_once=1))  # a frame holds one part
+follower = at_init(Follower.from_environment)
 
 
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId || tail.correlationId")

@@ -1,7 +1,7 @@
 """The emulated model's mind: it answers from this project's own documentation, always with the same words.
 
-`answer` finds the passages of the docs that match a prompt best (BM25) and quotes them with a line that names the page.
-`tokens` cuts a text as a model's tokenizer would, roughly: pieces of about four characters, none lost.
+`answer` finds the passages of the docs that match a prompt best (BM25) and quotes them below a line that names the
+page. `tokens` cuts a text roughly as a model's tokenizer does: into pieces of about four characters, without loss.
 """
 
 import math
@@ -13,7 +13,7 @@ from pathlib import Path
 from sandbox.aws.passages import Passage, read_passages
 
 QUOTED_PASSAGES = 3
-RELATIVE_SCORE = 0.4
+RELATIVE_SCORE = 0.6
 """A further passage is quoted only if it scores this much of what the best one does."""
 
 TERM_SATURATION = 1.2
@@ -28,8 +28,8 @@ ENDING = re.compile(r"(?<=[a-z]{3})(?:ing|ed|es|s)$")
 STOP_WORDS = frozenset(
     WORD.findall(
         "a about an and any are as at be by can do does explain for from give have how i in is it its me my of on or "
-        "our please so tell than that the their them then there these this to use used was we what when where which "
-        "who why will with would you your"
+        "our please say so tell than that the their them then there these this to use used was we what when where "
+        "which who why will with would you your"
     )
 )
 
@@ -40,7 +40,7 @@ def tokens(text: str) -> list[str]:
 
 
 class DocsModel:
-    """Answers prompts from the Markdown files in a docs folder and the README beside it."""
+    """Answers prompts from the explaining pages of a docs folder and the README beside it."""
 
     def __init__(self, docs: Path) -> None:
         self._passages = read_passages(docs)
@@ -96,13 +96,13 @@ class DocsModel:
     def _fallback(self) -> str:
         pages = list(dict.fromkeys(passage.page for passage in self._passages))
         text = (
-            "This answer comes from the sandbox's emulated model. It has no weights: it quotes the documentation of "
-            "this project, and found nothing there that matches your prompt. What you see is still streamed as a real "
-            "model streams it, event by event, through the same functions, sockets and limits as on AWS."
+            "The sandbox's emulated model wrote this answer. It has no weights: it quotes the documentation of this "
+            "project, and no passage there matches your prompt. The text still reaches you as a real model's text "
+            "does: event by event, through the functions, the connections and the limits that the program deployed."
         )
         if not pages:
             return text
-        return f"{text}\n\nAsk about something that these pages cover: {', '.join(pages)}."
+        return f"{text}\n\nThese pages answer questions: {', '.join(pages)}."
 
 
 def _introduction(passage: Passage, *, first: bool) -> str:

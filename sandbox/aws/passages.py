@@ -1,7 +1,7 @@
 """Markdown files as passages: plain paragraphs under their headings, short enough to quote.
 
-What reads badly in the middle of an answer is left out (front matter, code blocks, images, raw HTML, comments); what
-carries meaning is kept as text: list items, admonitions, and table rows as `column: cell` lines.
+Whatever reads badly in the middle of an answer is left out: front matter, code blocks, images, raw HTML and comments.
+List items, admonitions and table rows carry meaning and are kept as text, a row as `column: cell`.
 """
 
 import re
@@ -12,6 +12,14 @@ from pathlib import Path
 
 PASSAGE_CHARACTERS = 700
 """A passage takes whole paragraphs until the next would exceed this; one longer paragraph is a passage of its own."""
+
+REFERENCE = frozenset(
+    {"adr", "clients.md", "configuration.md", "examples.md", "measurements.md", "protocol.md", "sandbox-and-aws.md"}
+)
+"""Pages and folders of `docs/` that are not quoted: they list details for a reader who has the page before them."""
+
+REMARKS = frozenset({"source", "until November 2026"})
+"""Columns of tables that are not quoted: the link of a source is lost, and a retired word helps nobody who is new."""
 
 
 @dataclass(frozen=True)
@@ -28,9 +36,13 @@ class Passage:
 
 
 def read_passages(docs: Path) -> list[Passage]:
-    """All passages of `docs/**/*.md` and of the README beside it, in the order of their paths. Empty without files."""
+    """All passages of the README and of the pages in `docs` that explain the product, in the order of their paths.
+
+    Empty without files.
+    """
     root = docs.parent
-    files = [root / "README.md", *sorted(docs.rglob("*.md"))]
+    explaining = [file for file in sorted(docs.rglob("*.md")) if file.relative_to(docs).parts[0] not in REFERENCE]
+    files = [root / "README.md", *explaining]
     return [
         passage
         for file in files
@@ -140,14 +152,19 @@ def _blocks(markdown: str) -> Iterator[tuple[int, str]]:
 
 
 def _table_lines(rows: list[str]) -> list[str]:
-    """`- first cell: second cell`; with more columns each further cell behind its column's name."""
+    """`- first cell: second cell`; with more columns each further cell behind its column's name, unless it is empty."""
     cells = [[cell.strip() for cell in CELL_BORDER.split(row.strip("|"))] for row in rows if not TABLE_RULE.match(row)]
     if not cells:
         return []
     (_, *names), *body = cells
+    told = [name for name in names if name not in REMARKS]
     lines: list[str] = []
     for first, *rest in body:
-        named = [f"{name}: {cell}" if name and len(rest) > 1 else cell for name, cell in zip(names, rest, strict=False)]
+        named = [
+            f"{name}: {cell}" if name and len(told) > 1 else cell
+            for name, cell in zip(names, rest, strict=False)
+            if cell and name in told
+        ]
         lines.append(f"- {first}: {'; '.join(named)}")
     return lines
 

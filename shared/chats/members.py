@@ -16,9 +16,9 @@ from shared.chats.access import anew, as_read, owned, seen
 from shared.chats.chat import Chat, iso_time
 from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
-from shared.streams.repository import StreamRepository
 from shared.table.client import Item, TableClient
 from shared.table.keys import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
+from shared.table.leases import cancel_running
 from shared.table.writes import Write, delete, put, update, where
 
 MAX_MEMBERS = 50
@@ -34,7 +34,6 @@ class Members:
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
-        self._repository = StreamRepository(table)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -134,9 +133,9 @@ class Members:
         try:
             anew(act)
         except NotFound:  # this very request may have taken the user out before, and then failed to cancel
-            self._repository.cancel_chat(user, chat_id)
+            cancel_running(self.table, user, chat_id)
             raise
-        self._repository.cancel_chat(user, chat_id)
+        cancel_running(self.table, user, chat_id)
 
     def remove(self, user: str, chat_id: str, sub: object) -> dict[str, Any]:
         """Takes a member out of a chat of one's own, and cancels what they run there; or withdraws an invitation.
@@ -157,7 +156,7 @@ class Members:
 
         header = anew(act)
         if former != user:  # also if this very request has removed them before, and then failed to cancel
-            self._repository.cancel_chat(former, chat_id)
+            cancel_running(self.table, former, chat_id)
         if header is None:
             raise NotFound(f"The user {former!r} is neither a member of this chat nor invited to it.")
         return header

@@ -14,9 +14,9 @@ from shared.chats.chat import iso_time
 from shared.chats.history import index_of
 from shared.chats.title import chosen_title
 from shared.errors import InvalidRequest
-from shared.streams.repository import StreamRepository
 from shared.table.client import Item, TableClient
 from shared.table.keys import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
+from shared.table.leases import cancel_running
 from shared.table.writes import delete, put, update
 
 DELETED_KEPT_SECONDS = 24 * 3600
@@ -28,7 +28,6 @@ class ChatStore:
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
-        self._repository = StreamRepository(table)
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -113,7 +112,7 @@ class ChatStore:
             return item
 
         for each in (user, *anew(forget)["members"]):
-            self._repository.cancel_chat(each, chat_id)
+            cancel_running(self.table, each, chat_id)
         for page in self.table.pages_of(chat_key(chat_id), MESSAGES_PREFIX, ProjectionExpression="#pk, #sk"):
             self.table.delete_all([{"pk": item["pk"], "sk": item["sk"]} for item in page])
         expires_at = int(time.time()) + DELETED_KEPT_SECONDS

@@ -81,12 +81,12 @@ class Outbox:
         self._blocks = OpenBlocks()
         self._sequence = 0
         self._deltas_at: float | None = None
-        self._watched = True
+        self._attached = True
         self._taking = False
-        self._sealed = False
+        self._closed = False
         self._terminal: list[SequencedPart] | None = None
         """The last parts, numbered, once the stream has ended."""
-        self._released = False
+        self._finished = False
 
     def put(self, part: Part) -> None:
         """Takes a part; waits while the outbox is full. Raises OutboxClosed once the stream is being ended."""
@@ -94,8 +94,8 @@ class Outbox:
             for piece in fitting(part, self._max_part_bytes):
                 if self._full():
                     self._number()
-                self._changed.wait_for(lambda: self._sealed or not self._full())
-                if self._sealed:
+                self._changed.wait_for(lambda: self._closed or not self._full())
+                if self._closed:
                     raise OutboxClosed
                 self._append(piece)
 
@@ -106,42 +106,42 @@ class Outbox:
         """
         with self._changed:
             if self._pending and not self._taking:
-                due = self._pending[0].since + NUMBERED_WITHIN_SECONDS - self._clock()
+                due = self._pending[0].since + self._numbered_within() - self._clock()
                 if due > 0:
                     return due
                 self._number()
-            return NUMBERED_WITHIN_SECONDS
+            return self._numbered_within()
 
-    def seal(self) -> None:
+    def close(self) -> None:
         """Takes no more from the producer; what is pending is still handed out, and `end` brings the last parts."""
         with self._changed:
-            self._sealed = True
+            self._closed = True
             self._changed.notify_all()
 
     def end(self, parts: Sequence[Part]) -> None:
         """Numbers all that is pending, the closing of the blocks that are open, and the last parts, whatever the
-        receiver does. What is before the last parts can be taken at once; they wait for `release`. Nothing happens if
-        the stream has ended, or was abandoned."""
+        receiver does. What is before the last parts can be taken at once; they wait for `finish`. Nothing happens if
+        the stream has ended, or was discarded."""
         with self._changed:
             if self._terminal is not None:
                 return
-            self._sealed = True
+            self._closed = True
             for part in self._blocks.closing():
                 self._append(part)
             self._number()
             self._terminal = self._numbered(parts)
             self._changed.notify_all()
 
-    def release(self) -> None:
+    def finish(self) -> None:
         """Lets the last parts go."""
         with self._changed:
-            self._released = True
+            self._finished = True
             self._changed.notify_all()
 
-    def abandon(self) -> None:
+    def discard(self) -> None:
         """Ends the stream here, without another part for its receiver: another has ended it elsewhere."""
         with self._changed:
-            self._sealed = self._released = True
+            self._closed = self._finished = True
             self._pending.clear()
             self._ready.clear()
             self._terminal = []
@@ -155,26 +155,25 @@ class Outbox:
         with self._changed:
             self._taking = True
             try:
-                if not self._changed.wait_for(lambda: self._pending or self._ready or self._released, timeout):
+                if not self._changed.wait_for(lambda: self._pending or self._ready or self._finished, timeout):
                     return []
                 self._wait_for_the_interval(most)
             finally:
                 self._taking = False
             self._number(most)
-            if self._released and self._watched and self._terminal:
+            if self._finished and self._attached and self._terminal:
                 self._ready += [(numbered, 0) for numbered in self._terminal]
                 self._terminal = []
             taken = [self._ready.popleft() for _ in range(_at_most(most, self._ready))]
             self._held_bytes -= sum(size for _, size in taken)
             self._changed.notify_all()
-            return [numbered for numbered, _ in taken] or (None if self._released else [])
+            return [numbered for numbered, _ in taken] or (None if self._finished else [])
 
-    def detached(self) -> None:
+    def detach(self) -> None:
         """Nobody receives any more: what is numbered is dropped, and numbers are given rarely, so that the journal
         has few entries. The stream goes on."""
         with self._changed:
-            self._watched = False
-            self._min_interval = DETACHED_INTERVAL_SECONDS
+            self._attached = False
             self._drop_ready()
             self._changed.notify_all()
 
@@ -197,7 +196,7 @@ class Outbox:
         held = [self._pending.popleft() for _ in range(_at_most(wanted, self._pending))]
         batch = self._numbered(each.joined() for each in held)
         self._ready += zip(batch, (each.size for each in held), strict=True)
-        if not self._watched:
+        if not self._attached:
             self._drop_ready()
 
     def _numbered(self, parts: Iterable[Part]) -> list[SequencedPart]:
@@ -219,6 +218,9 @@ class Outbox:
     def _drop_ready(self) -> None:
         self._held_bytes -= sum(size for _, size in self._ready)
         self._ready.clear()
+
+    def _numbered_within(self) -> float:
+        return NUMBERED_WITHIN_SECONDS if self._attached else DETACHED_INTERVAL_SECONDS
 
     def _full(self) -> bool:
         return self._held_bytes >= self._max_pending_bytes

@@ -1,14 +1,14 @@
-"""Runs one stream: reads the model on a thread, beats on another, and ends it, booked, whatever anybody waits for.
+"""Runs one stream: a thread reads the model, another renews the lease, and a supervisor ends the stream, settled.
 
-    model events ──(reader)──► parts ──► outbox ──► whoever delivers
+    model events ──(reader)──► parts ──► outbox ──► the caller of `take`, who delivers
                                            └──────► journal (a writer of its own)
-    end of the model, failure, deadline, cancel, successor ──(supervisor)──► seal → book → journal → record → release
+    end of the model, failure, deadline, cancel, successor ──(supervisor)──► close → settle → finish
 
-Nothing waits for the model but the reader, and nothing for the client but the delivery: to end a stream the model's
-connection is shut down, and what nobody has taken is numbered and journaled all the same. The journal is closed and the
-stream booked before the last part is handed out, because Lambda may freeze right after it is delivered. A table that
-hangs is waited for `SETTLE_SECONDS` at the most, then the last part is handed out all the same. The journal may lack it
-for good: its readers are not told that they have all. Or the record may not have ended: that is left to the reaper.
+Only the reader waits for the model, and only the delivery waits for the client. To end a stream, the supervisor cancels
+the model's connection; parts that nobody has taken are numbered and journaled all the same. The journal is closed and
+the stream settled before the last part is handed out, because Lambda may freeze right after that part is delivered. If
+the table hangs, the last part is handed out when the settlement's time is over. Then the journal may lack that part for
+good, and its readers are not told that they have all; or the record has not ended, which is left to the reaper.
 """
 
 import threading
@@ -16,40 +16,34 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-from shared.contract.limits import DEADLINE_MARGIN_SECONDS
-from shared.errors import ContentBlocked, Internal, ModelUnavailable, StreamwaysError
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS, KEEP_ALIVE_SECONDS
+from shared.errors import Internal, StreamwaysError
+from shared.generation.end_signal import Cause, EndSignal
+from shared.generation.journal_writer import JournalWriter
 from shared.generation.outbox import Outbox, OutboxClosed
+from shared.generation.outcome import Outcome, outcome
+from shared.generation.settlement import Settlement
 from shared.generation.translation import PartTranslator
 from shared.generation.usage_meter import UsageMeter
 from shared.models.events import Model
 from shared.protocol import parts
-from shared.protocol.parts import SequencedPart
+from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import Heartbeat
-from shared.streams.journal import Journal
-from shared.streams.metrics import record_stream
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
-from shared.streams.usage_record import UsageRecord
 from shared.telemetry.log import logger
 
-HANG_UP_SECONDS = 1.0
-"""How long the reader is waited for after an interruption: a frozen environment would keep the model's line open."""
-DELIVERY_SECONDS = 1.0
-"""What of the margin is left for delivering the end."""
-SETTLE_SECONDS = 6.0
-"""How long the end of a stream may wait for the table, if the function has the time."""
-LEAST_STEP_SECONDS = 0.5
-BLOCKED = "guardrail_intervened"
-
-Cause = Literal["model", "deadline", "cancelled", "superseded", "lost"]
-"""What ends a stream: the model (it came to its end, or failed), the time, its user, a newer start in its chat; or
-another has ended it, who took its worker for dead."""
+INTERRUPT_SECONDS = 1.0
+"""How long the reader is waited for after an interruption: a frozen environment would keep the model's connection."""
 
 
 class StreamRun:
-    """One stream that is claimed and runs. `ends_at` is when the function's time is over, as `time.monotonic()`;
-    `min_interval`: see Outbox."""
+    """One stream that is claimed and runs: a source of parts, see `PartSource`.
+
+    `ends_at` is when the function's time is over, as `time.monotonic()`. `min_interval`: see Outbox. `parts_at_once` is
+    how many parts one call of the transport brings, if that is bounded: parts that wait meanwhile merge.
+    """
 
     def __init__(
         self,
@@ -59,27 +53,25 @@ class StreamRun:
         repository: StreamRepository,
         ends_at: float,
         min_interval: float = 0.0,
+        parts_at_once: int | None = None,
     ) -> None:
+        self.complete = False
         self._start = start
-        self._model_id = model.model_id
-        self._repository = repository
-        self._ends_at = ends_at
         self._deadline = ends_at - DEADLINE_MARGIN_SECONDS
+        self._parts_at_once = parts_at_once
         self._model_stream = model.stream(start.messages, start.max_output_tokens, deadline=self._deadline)
-        self._meter = UsageMeter()
+        self._meter = UsageMeter(model.model_id)
         self._answer = Answer()
-        self._journal = Journal(repository.table, start.owner, start.stream_id, on_lost=self._lose)
+        self._journal = JournalWriter(repository.table, start.owner, start.stream_id, on_lost=self._lose)
         self._outbox = Outbox(min_interval=min_interval, on_numbered=self._keep)
-        self._heartbeat = Heartbeat(
-            repository, start, model=model.model_id, usage=self._meter.usage, on_end=self._end_by
-        )
-        self._ending = threading.Lock()
-        self._over = threading.Event()
-        self._cause: Cause | None = None
+        self._heartbeat = Heartbeat(repository, start, self._meter, on_end=self._ends)
+        self._settlement = Settlement(repository, start, ends_at)
+        self._end_signal = EndSignal()
         self._failure: StreamwaysError | None = None
         self._lost = threading.Event()
-        self._read = threading.Event()
-        """Set while nobody reads the model."""
+        self._model_is_read = threading.Event()
+        self._model_is_read.set()
+        """Cleared while the reader is at work."""
         self._supervisor = threading.Thread(target=self._supervise, name="supervisor", daemon=True)
 
     def begin(self) -> None:
@@ -87,35 +79,33 @@ class StreamRun:
         self._put_start()
         self._outbox.put(parts.start_step())
         self._meter.ask(self._start.messages)
+        self._model_is_read.clear()
         threading.Thread(target=self._read_model, name="model", daemon=True).start()
         self._heartbeat.begin()
         self._supervisor.start()
 
     def begin_ended(self, by: Literal["cancelled", "superseded"] | StreamwaysError) -> None:
-        """Ends the stream before it has begun: the model is not asked, but the end is told, journaled and booked."""
+        """Ends the stream before it has begun: the model is not asked, but the end is told, journaled and settled."""
         self._put_start()
         if isinstance(by, StreamwaysError):
             self._failure = by
-        self._read.set()
-        self._end_by("model" if isinstance(by, StreamwaysError) else by)
+            self._ends("model")
+        else:
+            self._ends(by)
         self._supervisor.start()
 
-    def take(self, timeout: float | None = None, most: int | None = None) -> list[SequencedPart] | None:
-        """What there is to deliver: see `Outbox.take`."""
-        return self._outbox.take(timeout, most)
+    def take(self) -> list[SequencedPart] | None:
+        """The parts to deliver next, `[]` after KEEP_ALIVE_SECONDS without any, None when the stream is over."""
+        batch = self._outbox.take(KEEP_ALIVE_SECONDS, self._parts_at_once)
+        self.complete = self.complete or (bool(batch) and is_terminal(batch[-1].part))
+        return batch
 
-    def detached(self) -> None:
-        """Nobody receives the stream any more; it goes on."""
-        self._outbox.detached()
-
-    def drain(self) -> None:
-        """Takes, for nobody, what comes until the end."""
-        self.detached()
-        while self._outbox.take() is not None:
-            pass
+    def detach(self) -> None:
+        """Nobody receives the stream any more. It goes on: a hang-up is not a cancel."""
+        self._outbox.detach()
 
     def join(self) -> None:
-        """Waits until the stream is booked and its last part is in the outbox."""
+        """Waits until the stream is settled and its last part is in the outbox."""
         self._supervisor.join()
 
     def _put_start(self) -> None:
@@ -125,123 +115,70 @@ class StreamRun:
         self._journal.append(batch)
         self._answer.observe(batch)
 
+    def _ends(self, cause: Cause) -> None:
+        self._end_signal.end(cause)
+
+    def _lose(self) -> None:
+        self._lost.set()
+        self._outbox.discard()
+        self._ends("lost")
+
     def _read_model(self) -> None:
         translator = PartTranslator()
+        ids = self._start.log_ids
         try:
             for event in self._model_stream:
                 self._meter.observe(event)
-                for part in translator.tell(event):
+                for part in translator.translate(event):
                     self._outbox.put(part)
         except OutboxClosed:
             pass
         except StreamwaysError as error:
-            logger.warning("the model failed", extra={**self._ids, "code": error.code, "reason": error.reason})
+            logger.warning("the model failed", extra={**ids, "code": error.code, "reason": error.reason})
             self._failure = error
         except Exception:
-            logger.exception("reading the model failed", extra=self._ids)
+            logger.exception("reading the model failed", extra=ids)
             self._failure = Internal()
         finally:
-            self._read.set()
-            self._end_by("model")
-
-    def _end_by(self, cause: Cause) -> None:
-        """The first cause is the one that counts."""
-        with self._ending:
-            self._cause = self._cause or cause
-        self._over.set()
-
-    def _lose(self) -> None:
-        self._lost.set()
-        self._outbox.abandon()
-        self._end_by("lost")
+            self._model_is_read.set()
+            self._ends("model")
 
     def _supervise(self) -> None:
-        while not self._over.wait(min(self._outbox.number_waiting(), self._deadline - time.monotonic())):
+        while not self._end_signal.wait(min(self._outbox.number_waiting(), self._deadline - time.monotonic())):
             if time.monotonic() >= self._deadline:
-                self._end_by("deadline")
+                self._ends("deadline")
         try:
             self._end()
         except Exception:
-            logger.exception("ending the stream failed", extra=self._ids)
+            logger.exception("ending the stream failed", extra=self._start.log_ids)
         finally:
             self._heartbeat.stop()
-            self._outbox.release()
+            self._outbox.finish()
 
     def _end(self) -> None:
-        self._outbox.seal()
-        if self._cause != "model":
-            self._hang_up()
-        usage_record, last = None, parts.failure(Internal(), {"streamId": self._start.stream_id})
-        try:
-            usage_record, last = self._settle()
-        except Exception:
-            logger.exception("settling the stream failed", extra=self._ids)
-        self._outbox.end(last)
-        # A journal that could not be closed has said so in the log. The stream ends without it: its readers miss the
-        # terminal part there, and so are not told that they have all.
-        self._journal.close(time.monotonic() + self._time_for_the_table())
-        self._heartbeat.stop()  # no sooner: who watches it takes a silent stream for dead
+        cause = self._end_signal.cause
+        self._outbox.close()
+        if cause != "model":
+            self._interrupt_model()
+        found = self._outcome(cause)
+        self._outbox.end(found.last_parts if found else parts.failure(Internal(), {"streamId": self._start.stream_id}))
+        self._settlement.close(self._journal)
+        self._heartbeat.stop()  # no sooner: the reaper takes a silent stream for dead
         if self._lost.is_set():
-            logger.error("the stream was ended by another", extra=self._ids)
-        elif usage_record is not None:
-            self._book_in_time(usage_record)
+            logger.error("the stream was ended by another", extra=self._start.log_ids)
+        elif found is not None:
+            self._settlement.end(found.usage, self._answer, holds_lease=cause != "superseded")
 
-    def _settle(self) -> tuple[UsageRecord, list[parts.Part]]:
-        """The stream's usage record, and the parts that end it."""
-        failure = (self._failure or self._wrong_end()) if self._cause == "model" else None
-        stop_reason = failure.code if failure else self._meter.stop_reason if self._cause == "model" else self._cause
-        usage_record = self._meter.settle(self._model_id, str(stop_reason), failure)
-        metadata = usage_record.metadata(self._start.stream_id)
-        if failure is not None:
-            return usage_record, parts.failure(failure, metadata)
-        if self._cause in ("cancelled", "superseded"):
-            return usage_record, [parts.message_metadata(metadata), parts.abort(self._cause)]
-        return usage_record, [parts.finish(usage_record.finish_reason, metadata)]
-
-    def _wrong_end(self) -> StreamwaysError | None:
-        if self._meter.stop_reason == BLOCKED:
-            return ContentBlocked("The answer was stopped by this application's content rules.")
-        if self._meter.stop_reason is None:
-            return ModelUnavailable("The model's answer broke off. Please try again.")
-        return None
-
-    def _hang_up(self) -> None:
+    def _interrupt_model(self) -> None:
         try:
             self._model_stream.interrupt()
         except Exception:
-            logger.exception("interrupting the model failed", extra=self._ids)
-        self._read.wait(HANG_UP_SECONDS)
+            logger.exception("interrupting the model failed", extra=self._start.log_ids)
+        self._model_is_read.wait(INTERRUPT_SECONDS)
 
-    def _book_in_time(self, usage_record: UsageRecord) -> None:
-        """Ends the stream in the table, and waits for it as long as there is time: a table may hang."""
-        booked = threading.Thread(target=self._book, args=[usage_record], name="usage_record", daemon=True)
-        booked.start()
-        booked.join(self._time_for_the_table())
-        if booked.is_alive():
-            logger.error("usage_record takes too long", extra={**self._ids, **usage_record.to_json()})
-
-    def _book(self, usage_record: UsageRecord) -> None:
-        """Who has ended the stream counts it: as long as it is open, that may be the reaper."""
+    def _outcome(self, cause: Cause | None) -> Outcome | None:
         try:
-            ended = self._repository.end(
-                self._start, usage_record.to_json(), self._answer.parts(), holds_lease=self._cause != "superseded"
-            )
+            return outcome(self._start.stream_id, cause, self._failure, self._meter)
         except Exception:
-            logger.exception("usage_record the stream failed", extra={**self._ids, **usage_record.to_json()})
-            return
-        if not ended:
-            logger.error("the stream was ended by another", extra=self._ids)
-            return
-        try:
-            record_stream(usage_record, self._ids)
-        except Exception:
-            logger.exception("recording the stream failed", extra=self._ids)
-
-    def _time_for_the_table(self) -> float:
-        """How long a step of the settlement may take, in seconds; there are two of them."""
-        time_left = self._ends_at - DELIVERY_SECONDS - time.monotonic()
-        return max(LEAST_STEP_SECONDS, min(SETTLE_SECONDS, time_left) / 2)
-
-    @property
-    def _ids(self) -> dict[str, str]:
-        return {"streamId": self._start.stream_id, "correlation_id": self._start.correlation_id}
+            logger.exception("the outcome of the stream is not known", extra=self._start.log_ids)
+            return None

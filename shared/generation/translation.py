@@ -10,7 +10,7 @@ class PartTranslator:
     def __init__(self) -> None:
         self._opened: set[str] = set()
 
-    def tell(self, event: ModelEvent) -> list[Part]:
+    def translate(self, event: ModelEvent) -> list[Part]:
         """The parts that tell an event; none for what only the stream's usage record is about."""
         if isinstance(event, Delta):
             block = f"{event.kind}-{event.block}"

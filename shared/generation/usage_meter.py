@@ -4,15 +4,17 @@ import time
 from collections.abc import Sequence
 
 from shared.errors import InvalidRequest, ModelThrottled, StreamwaysError
-from shared.models.events import Delta, ModelEvent, Stop, Usage, estimate_tokens
+from shared.models.events import Delta, FinishReason, ModelEvent, Stop, Usage, estimate_tokens
 from shared.protocol.request import Message
 from shared.streams.usage_record import UsageRecord
 
 
 class UsageMeter:
-    """Counts on the thread that reads the model; others may ask at any time, `settle` once nothing more is taken."""
+    """Counts on the thread that reads the model. Others may ask for the usage at any time, and for the record once
+    nothing more is counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str) -> None:
+        self.model = model
         self._asked: Sequence[Message] | None = None
         self._began = time.monotonic()
         self._first_text: float | None = None
@@ -21,7 +23,11 @@ class UsageMeter:
         self._characters = 0
         self._usage: Usage | None = None
         self.stop_reason: str | None = None
-        """Why the model stopped; None as long as it has not said."""
+        """Why the model stopped, in its provider's word; None as long as it has not said."""
+        self.finish_reason: FinishReason = "other"
+        """The same in the AI SDK's word."""
+        self.blocked = False
+        """Whether a guardrail stopped it."""
 
     def ask(self, messages: Sequence[Message]) -> None:
         """The model is asked; a stream that ends before used nothing."""
@@ -36,7 +42,7 @@ class UsageMeter:
                 self._first_text = self._last_delta
             self._characters += len(event.text)
         elif isinstance(event, Stop):
-            self.stop_reason = event.reason
+            self.stop_reason, self.finish_reason, self.blocked = event.reason, event.finish_reason, event.blocked
         elif isinstance(event, Usage):
             self._usage = event
 
@@ -49,13 +55,13 @@ class UsageMeter:
         asked = sum(len(message.text) for message in self._asked)
         return Usage(estimate_tokens(asked), estimate_tokens(self._characters), estimated=True)
 
-    def settle(self, model: str, stop_reason: str, failure: StreamwaysError | None) -> UsageRecord:
+    def record(self, stop_reason: str, failure: StreamwaysError | None) -> UsageRecord:
         """The count as it is now, for good."""
         # A call that was refused costs nothing.
         refused = self._first_delta is None and isinstance(failure, ModelThrottled | InvalidRequest)
         usage = Usage(0, 0) if refused and self._usage is None else self.usage()
         return UsageRecord(
-            model=model,
+            model=self.model,
             stop_reason=stop_reason,
             usage=usage,
             first_text_ms=self._since_began(self._first_text),

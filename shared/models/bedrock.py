@@ -4,7 +4,6 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStre
 """
 
 import os
-import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -14,11 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from urllib3.exceptions import HTTPError
 
 from shared.aws import client
+from shared.backoff import Backoff
 from shared.contract.environment import Variable
 from shared.contract.limits import MODEL_ATTEMPTS
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.cancellable import CancellableConnection, ConnectionCancelled, make_cancellable
-from shared.models.events import BlockEnd, Delta, ModelEvent, Stop, Usage
+from shared.models.events import BlockEnd, Delta, FinishReason, ModelEvent, Stop, Usage
 from shared.protocol.request import Message
 
 if TYPE_CHECKING:
@@ -32,8 +32,18 @@ PASSING = THROTTLED | {"ServiceUnavailableException", "serviceUnavailableExcepti
 """What the model refuses for load, so that nothing was run and nothing is billed."""
 RETRY_AFTER_SECONDS = 5
 FIRST_WAIT_SECONDS = 0.5
-"""The longest wait before the second attempt; it doubles with each one. The wait itself is random ("full jitter"):
-https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/"""
+LONGEST_WAIT_SECONDS = 2.0
+FINISH_REASONS: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool-calls",
+    "content_filtered": "content-filter",
+}
+"""Bedrock's stop reasons in the AI SDK's words; any other is `other`.
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_MessageStopEvent.html"""
+BLOCKED = "guardrail_intervened"
 
 
 class BedrockModel:
@@ -100,21 +110,21 @@ class BedrockStream:
                 stream.close()
 
     def interrupt(self) -> None:
-        """Hangs up: who waits, for an answer, for more of it or for the next attempt, is free within milliseconds."""
+        """Cancels the call: a thread that waits for an answer, for more of it or for the next attempt, is free within
+        milliseconds."""
         self._connection.cancel()
 
     def _open(self) -> Any:
         """The stream of events, after as many attempts as it takes. Raises ClientError for the last one's refusal."""
-        longest_wait = FIRST_WAIT_SECONDS
+        backoff = Backoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
         for _ in range(MODEL_ATTEMPTS - 1):
             try:
                 return self._attempt()
             except ClientError as refusal:
-                wait = random.uniform(0, longest_wait)
+                wait = backoff.next()
                 if _code(refusal) not in PASSING or time.monotonic() + wait >= self._deadline:
                     raise
             self._connection.wait(wait)
-            longest_wait *= 2
         return self._attempt()
 
     def _attempt(self) -> Any:
@@ -137,7 +147,8 @@ def _events(event: Mapping[str, Any]) -> Iterator[ModelEvent]:
     elif "contentBlockStop" in event:
         yield BlockEnd(event["contentBlockStop"]["contentBlockIndex"])
     elif "messageStop" in event:
-        yield Stop(event["messageStop"]["stopReason"])
+        reason = event["messageStop"]["stopReason"]
+        yield Stop(reason, FINISH_REASONS.get(reason, "other"), blocked=reason == BLOCKED)
     elif "metadata" in event:
         usage = event["metadata"]["usage"]
         yield Usage(usage["inputTokens"], usage["outputTokens"])

@@ -41,11 +41,18 @@ class Usage:
         return {**body, "estimated": True} if self.estimated else body
 
 
+FinishReason = Literal["stop", "length", "tool-calls", "content-filter", "other"]
+"""Why an answer ended, in the AI SDK's words."""
+
+
 @dataclass(frozen=True)
 class Stop:
-    """Why the model stopped, in the provider's word (Bedrock's `stopReason`)."""
+    """Why the model stopped: `reason` in the provider's word, `finish_reason` in the AI SDK's."""
 
     reason: str
+    finish_reason: FinishReason
+    blocked: bool = False
+    """Whether a guardrail of the stack stopped it."""
 
 
 ModelEvent = Delta | BlockEnd | Stop | Usage

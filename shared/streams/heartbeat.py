@@ -1,4 +1,7 @@
-"""The once-a-second write of a running stream: renews its lease, tells its tokens, hears that it shall end.
+"""The heartbeat of a running stream: looks at its lease each second, and renews it every few.
+
+A look is a read, and costs a fifth of a write. It hears that the stream shall end. A renewal moves the lease's expiry
+and tells what was used so far. The reaper may ask for a renewal at once: see `StreamRepository.probe`.
 
 On a thread of its own, so that a table that hangs delays nothing but the heartbeat itself.
 """
@@ -6,47 +9,59 @@ On a thread of its own, so that a table that hangs delays nothing but the heartb
 import threading
 import time
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Protocol
 
 from shared.models.events import Usage
-from shared.streams.repository import StreamRepository
+from shared.streams.repository import LeaseNews, StreamRepository
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
 INTERVAL_SECONDS = 1.0
-"""How soon a cancel is seen, and what a lease is renewed by: one request a second and running stream."""
+"""How soon a cancel is heard: one request a second and running stream."""
+RENEW_SECONDS = 5.0
+"""How often a lease is renewed that is good for LEASE_SECONDS: two renewals may fail."""
+
+
+class Metered(Protocol):
+    """What knows the model of a stream, and what it has used so far."""
+
+    model: str
+
+    def usage(self) -> Usage:
+        """The totals so far."""
+        ...
 
 
 class Heartbeat:
     """Beats for one stream until it is stopped, or has heard that the stream is superseded.
 
-    `usage` is asked at each beat; `on_end` is called once for each state, on the heartbeat's thread. A stream that is
-    cancelled has a heartbeat while it is settled: who watches one takes a silent stream for dead.
+    `on_end` is called once for each state, on the heartbeat's thread. A stream that is cancelled has a heartbeat until
+    it is settled: the reaper takes a silent stream for dead.
     """
 
     def __init__(
         self,
         repository: StreamRepository,
         start: StreamStart,
+        meter: Metered,
         *,
-        model: str,
-        usage: Callable[[], Usage],
         on_end: Callable[[Literal["cancelled", "superseded"]], None],
     ) -> None:
         self._repository = repository
         self._start = start
-        self._model = model
-        self._usage = usage
+        self._meter = meter
         self._on_end = on_end
+        self._renew_at = 0.0
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def begin(self) -> None:
-        """The first beat is an interval away: a claim has just done what it would do."""
+        """The first look is an interval away: a claim has just done what a renewal does."""
+        self._renew_at = time.monotonic() + RENEW_SECONDS
         self._thread.start()
 
     def stop(self) -> None:
-        """No beat begins any more. Does not wait for one that is under way."""
+        """No look begins any more. Does not wait for one that is under way."""
         self._stopped.set()
 
     def _beat(self) -> None:
@@ -54,15 +69,24 @@ class Heartbeat:
         while not self._stopped.wait(due - time.monotonic()):
             due = time.monotonic() + INTERVAL_SECONDS
             try:
-                heard = self._repository.heartbeat(self._start, self._usage(), self._model)
+                news = self._news()
             except Exception:
                 logger.exception("a heartbeat failed", extra={"streamId": self._start.stream_id})
                 continue
-            if heard.state == "superseded":
-                self._on_end(heard.state)
-                return  # the lease is another's
-            if heard.state == "cancelled" and not told:
+            if news.state == "superseded":
+                self._on_end(news.state)
+                return  # the lease item is another stream's
+            if news.state == "cancelled" and not told:
                 told = True
-                self._on_end(heard.state)
-            if heard.ask_at is not None:
-                due = min(due, time.monotonic() + heard.ask_at - time.time())
+                self._on_end(news.state)
+            if news.look_again_at is not None:
+                due = min(due, time.monotonic() + news.look_again_at - time.time())
+
+    def _news(self) -> LeaseNews:
+        if time.monotonic() < self._renew_at:
+            news = self._repository.look(self._start)
+            if not news.probed:
+                return news
+        news = self._repository.renew(self._start, self._meter.usage(), self._meter.model)
+        self._renew_at = time.monotonic() + RENEW_SECONDS
+        return news

@@ -6,24 +6,27 @@ that lives, but was taken for dead, loses its next write of the journal and stop
 stream.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self, cast
 
 from shared.contract.parts import DELTAS
-from shared.errors import Internal, StreamCancelled, StreamwaysError
+from shared.errors import Busy, Internal, StreamCancelled, StreamwaysError
 from shared.models.events import Usage, estimate_tokens
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, OpenBlocks, SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import INTERVAL_SECONDS
-from shared.streams.journal import Journal, JournalReader
+from shared.streams.journal import JournalReader, journaled
 from shared.streams.metrics import record_stream
 from shared.streams.records import OpenStream
 from shared.streams.repository import StreamRepository
 from shared.streams.start import Architecture, StreamStart
 from shared.streams.usage_record import UsageRecord
+from shared.table.client import ConditionFailed
+from shared.table.patience import Patience
 from shared.telemetry.log import logger
 
 SILENT_SECONDS = 3 * INTERVAL_SECONDS
@@ -93,22 +96,14 @@ class Reaper:
 
     def reap(self, dead: OpenStream) -> Reaped | None:
         """Ends this stream; None when another has ended it, or its worker lives and has written on."""
-        journaled = _Journaled(self.journal, dead.owner, dead.stream_id)
+        said = _Journaled(self.journal, dead.owner, dead.stream_id)
         stopped = self.repository.was_cancelled(dead)
         error = StreamCancelled("The answer was stopped.") if stopped else Internal(BROKEN_OFF)
-        usage_record = journaled.usage_record() or self._usage_record(
-            dead, journaled, "cancelled" if stopped else error.code
-        )
-        terminal = (
-            journaled.ending
-            if journaled.ended
-            else _terminal(dead, journaled, usage_record, None if stopped else error)
-        )
-        if not journaled.ended and not self._write(dead, terminal):
+        usage_record = said.usage_record() or self._usage_record(dead, said, "cancelled" if stopped else error.code)
+        terminal = said.ending if said.ended else _terminal(dead, said, usage_record, None if stopped else error)
+        if not said.ended and not self._write(dead, terminal):
             return None
-        if not self.repository.end(
-            dead, usage_record.to_json(), journaled.answer.parts(), holds_lease=dead.holds_lease
-        ):
+        if not self.repository.end(dead, usage_record.to_json(), said.answer.parts(), holds_lease=dead.holds_lease):
             return None
         try:
             record_stream(usage_record, {"streamId": dead.stream_id})
@@ -144,10 +139,12 @@ class Reaper:
         return not dead.claimed and self.repository.claim(start) != "taken"
 
     def _silent(self, start: StreamStart, watched: OpenStream) -> OpenStream | None:
-        """The stream as it is after the watch, if the worker that has claimed it gives no sign of life.
+        """The stream as it is after the watch, if the worker that has claimed it does not answer a probe.
 
         A superseded stream has no lease and no heartbeat: its worker ends it, or the lease that it had runs out.
         """
+        if watched.holds_lease:
+            self.repository.probe(watched)
         until = self.clock() + (SILENT_SECONDS if watched.holds_lease else watched.lease_expires_at - time.time())
         while True:
             self.pause(LOOK_SECONDS)
@@ -162,10 +159,10 @@ class Reaper:
             if over:
                 return found
 
-    def _usage_record(self, dead: OpenStream, journaled: _Journaled, stop_reason: str) -> UsageRecord:
+    def _usage_record(self, dead: OpenStream, said: _Journaled, stop_reason: str) -> UsageRecord:
         """What its last heartbeat told, or what the journal shows if that is more."""
         told = dead.usage or Usage(0, 0)
-        shown = estimate_tokens(journaled.answer.characters)
+        shown = estimate_tokens(said.answer.characters)
         record = self.repository.record(dead.owner, dead.stream_id)
         return UsageRecord(
             model=dead.model or "unknown",
@@ -178,17 +175,23 @@ class Reaper:
 
     def _write(self, dead: OpenStream, terminal: list[SequencedPart]) -> bool:
         """Puts the end at the journal's next key; False when that key was taken, or the table does not answer."""
-        journal = Journal(self.repository.table, dead.owner, dead.stream_id, on_lost=lambda: None)
-        journal.append(terminal)
-        return journal.close(time.monotonic() + WRITE_SECONDS)
+        write = journaled(dead.owner, dead.stream_id, terminal, secrets.token_hex(8))
+        try:
+            self.repository.table.write(write, Patience(WRITE_SECONDS))
+        except ConditionFailed:
+            return False
+        except Busy:
+            logger.exception("the end could not be written", extra={"streamId": dead.stream_id})
+            return False
+        return True
 
 
 def _terminal(
-    dead: OpenStream, journaled: _Journaled, usage_record: UsageRecord, error: StreamwaysError | None
+    dead: OpenStream, said: _Journaled, usage_record: UsageRecord, error: StreamwaysError | None
 ) -> list[SequencedPart]:
     """The parts that end it: as a failure, or without an error as the stop that its user has asked for."""
-    opening = [] if journaled.next else [parts.start(dead.message_id, dead.stream_id)]
+    opening = [] if said.next else [parts.start(dead.message_id, dead.stream_id)]
     metadata = usage_record.metadata(dead.stream_id)
     told = parts.failure(error, metadata) if error else [parts.message_metadata(metadata), parts.abort("cancelled")]
-    last = [*opening, *journaled.blocks.closing(), *told]
-    return [SequencedPart(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, journaled.next)]
+    last = [*opening, *said.blocks.closing(), *told]
+    return [SequencedPart(sequence, part, REAPER_EPOCH) for sequence, part in enumerate(last, said.next)]

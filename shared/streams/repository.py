@@ -22,8 +22,9 @@ from shared.streams.ending import end_stream
 from shared.streams.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
-from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
+from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, Item, TableClient
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
+from shared.table.leases import cancel_running
 from shared.table.patience import Patience
 from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
@@ -31,16 +32,18 @@ from shared.telemetry.log import logger
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
 LeaseState = Literal["running", "cancelled", "superseded"]
-"""`superseded`: the lease is not this stream's any more."""
+"""`superseded`: the lease item is not this stream's any more."""
 
 
 @dataclass(frozen=True)
-class HeartbeatAnswer:
+class LeaseNews:
     """What a heartbeat has heard."""
 
     state: LeaseState
-    ask_at: float | None = None
-    """When it has to ask again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
+    look_again_at: float | None = None
+    """When it has to look again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
+    probed: bool = False
+    """Whether the reaper asks for a renewal."""
 
 
 RESUMABLE_SECONDS = 60
@@ -92,29 +95,45 @@ class StreamRepository:
             return "taken"
         return "superseded"
 
-    def heartbeat(self, start: StreamStart, usage: Usage, model: str) -> HeartbeatAnswer:
+    def look(self, start: StreamStart) -> LeaseNews:
+        """Reads the lease item: what was asked of the stream meanwhile."""
+        lease = self.table.get(lease_key(start.owner, start.chat_id), Patience(HEARTBEAT_PATIENCE_SECONDS))
+        return self._news(start, lease)
+
+    def renew(self, start: StreamStart, usage: Usage, model: str) -> LeaseNews:
         """Renews the lease, reports the totals so far, and hears what was asked meanwhile."""
-        now = time.time()
-        totals = {"leaseExpiresAt": now + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
+        totals = {"leaseExpiresAt": time.time() + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
         mine = where("#fencingToken = :token", token=start.fencing_token)
-        key = lease_key(start.owner, start.chat_id)
+        renewal = update(lease_key(start.owner, start.chat_id), totals, mine, remove=["probedAt"])
         try:
-            lease = self.table.write(update(key, totals, mine), Patience(HEARTBEAT_PATIENCE_SECONDS))
+            return self._news(start, self.table.write(renewal, Patience(HEARTBEAT_PATIENCE_SECONDS)))
         except ConditionFailed:
-            return HeartbeatAnswer("superseded")
-        dropped_at = lease.get("readerDroppedAt")
+            return LeaseNews("superseded")
+
+    def probe(self, stream: OpenStream) -> None:
+        """Asks a worker for a sign of life: if it lives, its next heartbeat renews the lease."""
+        mine = where("#fencingToken = :token", token=stream.fencing_token)
+        with suppress(ConditionFailed):
+            self.table.write(update(lease_key(stream.owner, stream.chat_id), {"probedAt": time.time()}, mine))
+
+    def _news(self, start: StreamStart, lease: Item | None) -> LeaseNews:
+        if lease is None or lease["fencingToken"] != start.fencing_token:
+            return LeaseNews("superseded")
+        probed = "probedAt" in lease
         if lease["cancelled"]:
-            return HeartbeatAnswer("cancelled")
+            return LeaseNews("cancelled", probed=probed)
+        dropped_at = lease.get("readerDroppedAt")
         if dropped_at is None:
-            return HeartbeatAnswer("running")
-        if now < dropped_at + RESUMED_AGAIN_SECONDS:
-            return HeartbeatAnswer("running", ask_at=dropped_at + RESUMED_AGAIN_SECONDS)
+            return LeaseNews("running", probed=probed)
+        if time.time() < dropped_at + RESUMED_AGAIN_SECONDS:
+            return LeaseNews("running", look_again_at=dropped_at + RESUMED_AGAIN_SECONDS, probed=probed)
         if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at):
-            return HeartbeatAnswer("cancelled")
-        with suppress(ConditionFailed):  # another was dropped meanwhile, or the lease has gone
+            return LeaseNews("cancelled", probed=probed)
+        with suppress(ConditionFailed):  # another was dropped meanwhile, or the lease item has gone
             settled = where("#readerDroppedAt = :dropped", dropped=dropped_at)
+            key = lease_key(start.owner, start.chat_id)
             self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]))
-        return HeartbeatAnswer("running")
+        return LeaseNews("running", probed=probed)
 
     def end(
         self,
@@ -150,7 +169,7 @@ class StreamRepository:
         except ConditionFailed as refusal:
             record = refusal.items[0]
             if record is not None and record["state"] == "started":
-                self._flag(owner, record["chatId"], record["fencingToken"])
+                cancel_running(self.table, owner, record["chatId"], record["fencingToken"])
 
     def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
         """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
@@ -164,10 +183,6 @@ class StreamRepository:
         if dead.cancelled or dead.reader_dropped_at is None:
             return dead.cancelled
         return not self._readers.is_read_again(dead.owner, dead.chat_id, dead.reader_dropped_at)
-
-    def cancel_chat(self, owner: str, chat_id: str) -> None:
-        """Cancels the stream of this user that runs in this chat, if any."""
-        self._flag(owner, chat_id)
 
     def record(self, owner: str, stream_id: str) -> StreamRecord | None:
         """What is kept of a stream; None when it never was, or is kept no more."""
@@ -263,13 +278,3 @@ class StreamRepository:
                 patience.wait(conflict)
             else:
                 return True
-
-    def _flag(self, owner: str, chat_id: str, fencing_token: str | None = None) -> None:
-        """Has the next heartbeat of the stream in this lease say `cancelled`; nothing if there is none, or another."""
-        running = (
-            where("attribute_exists(#pk)")
-            if fencing_token is None
-            else where("#fencingToken = :token", token=fencing_token)
-        )
-        with suppress(ConditionFailed):
-            self.table.write(update(lease_key(owner, chat_id), {"cancelled": True}, running))

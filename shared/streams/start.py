@@ -31,6 +31,11 @@ class StreamStart:
     correlation_id: str
     """What the logs of all functions that touch this stream have in common."""
 
+    @property
+    def log_ids(self) -> dict[str, str]:
+        """What names the stream in a log line."""
+        return {"streamId": self.stream_id, "correlation_id": self.correlation_id}
+
     def to_json(self) -> dict[str, object]:
         """For the event of a worker; `from_json` reads it."""
         return {

@@ -3,11 +3,13 @@
 Any number of readers may follow, on any transport, wherever the stream runs; its worker knows nothing of them.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import SequencedPart, is_terminal
@@ -46,19 +48,18 @@ class Tail:
         *,
         after: Cursor | None = None,
         until: float,
-        beat: float | None = None,
         stopped: Callable[[], bool] = never,
     ) -> "Reading":
-        """The parts after this place in batches, each as soon as it is journaled; blocks in between.
+        """The parts after this place in batches, each as soon as it is journaled.
 
-        Ends after the terminal part; at `until` (`time.monotonic()`); when `stopped`, which is asked about once a
-        second; and when the stream has ended without more to come. Yields `[]` when nothing came for `beat` seconds.
+        Ends after the terminal part; at `until` (`time.monotonic()`); when it is detached, or `stopped`, which is asked
+        about once a second; and when the stream has ended without more to come.
         """
-        return Reading(self, owner, stream_id, after=after, until=until, beat=beat, stopped=stopped)
+        return Reading(self, owner, stream_id, after=after, until=until, stopped=stopped)
 
 
-class Reading(Iterator[list[SequencedPart]]):
-    """One reader's way through a stream: see `Tail.follow`."""
+class Reading:
+    """One reader's way through a stream, see `Tail.follow`: a source of parts, see `PartSource`."""
 
     def __init__(
         self,
@@ -68,7 +69,6 @@ class Reading(Iterator[list[SequencedPart]]):
         *,
         after: Cursor | None,
         until: float,
-        beat: float | None,
         stopped: Callable[[], bool],
     ) -> None:
         self.complete = False
@@ -79,15 +79,19 @@ class Reading(Iterator[list[SequencedPart]]):
         self._stream_id = stream_id
         self._after = after
         self._until = until
-        self._beat = beat
         self._stopped = stopped
+        self._detached = threading.Event()
         self._position: int | None = None
         """Where the next page begins; None until it was found out."""
         self._batches = self._follow()
 
-    def __next__(self) -> list[SequencedPart]:
-        """The next batch; waits for it."""
-        return next(self._batches)
+    def take(self) -> list[SequencedPart] | None:
+        """See PartSource."""
+        return next(self._batches, None)
+
+    def detach(self) -> None:
+        """See PartSource."""
+        self._detached.set()
 
     def _follow(self) -> Iterator[list[SequencedPart]]:
         clock = self._tail.clock
@@ -105,9 +109,9 @@ class Reading(Iterator[list[SequencedPart]]):
             elif ended and page is not None:
                 return
             now = clock()
-            if now >= self._until:
+            if now >= self._until or self._detached.is_set():
                 return
-            if self._beat is not None and now - came_at >= self._beat:
+            if now - came_at >= KEEP_ALIVE_SECONDS:
                 came_at = now
                 yield []
             if now - looked_at >= LOOK_SECONDS:

@@ -1,4 +1,4 @@
-"""What a stream used and how it ended, settled once: record, log, metrics and client are told the same."""
+"""What a stream used and why it ended, made once: its record, log, metrics and client are told the same."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,16 +7,6 @@ from typing import Any, Self
 from shared.models.events import Usage
 from shared.models.prices import CURRENCY, model_cost
 
-FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool-calls",
-    "content_filtered": "content-filter",
-}
-"""Bedrock's stop reasons in the AI SDK's words; any other is `other`."""
-
 
 @dataclass(frozen=True)
 class UsageRecord:
@@ -24,7 +14,8 @@ class UsageRecord:
 
     model: str
     stop_reason: str
-    """Bedrock's `stopReason`; `deadline`, `cancelled`, `superseded`; or the code of the error that ended the stream."""
+    """The provider's word, such as Bedrock's `stopReason`; `deadline`, `cancelled`, `superseded`; or the code of the
+    error that ended the stream."""
     usage: Usage
     first_text_ms: float | None
     """When the first text came, whatever reasoning came before it."""
@@ -43,11 +34,6 @@ class UsageRecord:
             total_ms=metadata["timings"]["totalMs"],
             tokens_per_second=None,
         )
-
-    @property
-    def finish_reason(self) -> str:
-        """The AI SDK's word for how it ended."""
-        return FINISH_REASONS.get(self.stop_reason, "other")
 
     @property
     def cost(self) -> float | None:

@@ -60,10 +60,10 @@ class TableClient:
         """The table named by `STREAMS_TABLE`; all who ask in one process share its connections."""
         return cast("Self", _shared(os.environ[Variable.STREAMS_TABLE]))
 
-    def get(self, key: Key) -> Item | None:
+    def get(self, key: Key, patience: Patience | None = None) -> Item | None:
         """An item, read consistently."""
         asked: Any = {"TableName": self.table, "Key": to_attributes(key), "ConsistentRead": True}
-        return _item_of(Patience().ask(lambda: self.client.get_item(**asked)))
+        return _item_of((patience or Patience()).ask(lambda: self.client.get_item(**asked)))
 
     def get_many(self, keys: Sequence[Key], patience: Patience | None = None) -> list[Item | None]:
         """Items in the order of their keys, each read consistently. Keys must differ."""

@@ -12,7 +12,6 @@ passes when the same request may be good a moment later:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 """
 
-import random
 import time
 from collections.abc import Callable
 from typing import Self, TypeVar
@@ -20,6 +19,7 @@ from typing import Self, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
+from shared.backoff import Backoff
 from shared.errors import Busy
 from shared.table.refusals import cancellation_codes
 from shared.telemetry.log import logger
@@ -56,7 +56,7 @@ class Patience:
 
     def __init__(self, seconds: float | None = None) -> None:
         self._over = time.monotonic() + (PATIENCE_SECONDS if seconds is None else seconds)
-        self._longest = FIRST_WAIT_SECONDS
+        self._backoff = Backoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
 
     @classmethod
     def for_a_race(cls) -> Self:
@@ -80,8 +80,7 @@ class Patience:
             reason = str(cause or "others were faster each time")
             logger.warning("the table was waited for in vain", extra={"reason": reason})
             raise Busy from cause
-        time.sleep(min(left, random.uniform(0, self._longest)))
-        self._longest = min(LONGEST_WAIT_SECONDS, 2 * self._longest)
+        time.sleep(min(left, self._backoff.next()))
 
 
 def passes(error: ClientError | BotoCoreError) -> bool:

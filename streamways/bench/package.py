@@ -18,7 +18,7 @@ from shared.contract.architecture import Package
 from stacks.errors import PackageError
 from stacks.packages import LOCAL, PACKAGES, build, code_files, dependencies
 from streamways.bench.table import Row
-from streamways.cli.errors import CommandError
+from streamways.errors import CommandError
 
 RUNS = 3
 BYTES_PER_MEGABYTE = 1_000_000

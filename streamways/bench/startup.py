@@ -3,11 +3,11 @@
 import asyncio
 
 from streamways.bench.table import Row
-from streamways.cli.control import Control
-from streamways.cli.launch import Launched, StartOptions, interruptible, launch
-from streamways.cli.processes import tree
-from streamways.cli.run import Silent, run_streams
-from streamways.cli.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.control import Control
+from streamways.target.launch import Launched, StartOptions, interruptible, launch
+from streamways.target.processes import tree
+from streamways.target.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.streams import Silent, run_streams
 
 BYTES_PER_MEGABYTE = 1_000_000
 PROMPT = "What is a stream?"

@@ -12,13 +12,13 @@ from typing import cast
 from sandbox.aws.model import tokens
 from shared.contract.parts import PartType
 from streamways.bench.table import Row
-from streamways.cli.control import Control
-from streamways.cli.errors import CommandError
-from streamways.cli.launch import StartOptions, interruptible, launch
-from streamways.cli.run import Outcome, run_streams
-from streamways.cli.stack import DEFAULT_TIER, Stack, sandbox_outputs
 from streamways.clients.client import Architecture, Received
 from streamways.clients.summary import answer
+from streamways.errors import CommandError
+from streamways.target.control import Control
+from streamways.target.launch import StartOptions, interruptible, launch
+from streamways.target.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.streams import Outcome, run_streams
 
 TOKENS_PER_SECOND = 100
 FIRST_TOKEN_MS = 300

@@ -1,4 +1,4 @@
-"""`streamways`: the commands, their help, and their exit codes: 0 it worked, 1 it did not, 2 it was called wrongly."""
+"""`streamways`: the commands, their help, and their exit codes: 0 success, 1 failure, 2 a wrong call."""
 
 import sys
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ import typer
 
 from shared.contract.tiers import Tier
 from streamways.cli import bench_commands, sandbox_commands
-from streamways.cli.errors import CommandError
 from streamways.cli.options import (
     Config,
     FirstTokenMs,
     Json,
+    NewPort,
     OutputsFile,
     Port,
     Prompt,
@@ -22,6 +22,7 @@ from streamways.cli.options import (
     Warm,
     on_option,
 )
+from streamways.errors import CommandError
 
 INTERRUPTED = 130
 """Exit code of a command that Ctrl-C ended, as shells have it."""
@@ -31,18 +32,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Three serverless ways to stream an LLM answer on AWS, side by side, in a sandbox that needs no AWS account.",
+    help="Compare three serverless ways to stream an LLM answer on AWS, in a sandbox or in a deployed stack.",
 )
 app.add_typer(sandbox_commands.app, name="sandbox")
 app.add_typer(bench_commands.app, name="bench")
 
 
-@app.command(short_help="See the three stream, on this machine alone.")
+@app.command(short_help="Start a sandbox and compare the three architectures in it.")
 def demo(
     prompt: Annotated[
-        str | None, typer.Argument(metavar="PROMPT", help="What to ask; has a default.", show_default=False)
+        str | None,
+        typer.Argument(metavar="PROMPT", help="The prompt. Without it the demo asks its own.", show_default=False),
     ] = None,
-    port: Port = None,
+    port: NewPort = None,
     config: Config = None,
     first_token_ms: FirstTokenMs = None,
     tokens_per_second: TokensPerSecond = None,
@@ -50,70 +52,79 @@ def demo(
     time_scale: TimeScale = None,
     tls: Tls = False,
 ) -> None:
-    """Start a sandbox, stream one prompt over all architectures at once, compare them; stays up until Ctrl-C.
+    """Start a sandbox, stream one prompt over all architectures at once, and print a table that compares them.
+
+    The sandbox runs until you press Ctrl-C. It needs no AWS account.
 
     \b
     Examples:
       streamways demo
-      streamways demo "What is a pulse?" --tokens-per-second 20
+      streamways demo "What is a heartbeat?" --tokens-per-second 20
       streamways demo -c architectures='["websocket"]'
     """
     from streamways.cli.demo import run_demo
-    from streamways.cli.launch import StartOptions
+    from streamways.target.launch import StartOptions
 
     options = StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls)
     raise typer.Exit(run_demo(prompt, options))
 
 
-@app.command(short_help="One prompt over all architectures at once.")
+@app.command(short_help="Stream one prompt over all architectures at once.")
 def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: Port = None) -> None:
-    """Stream one prompt over all architectures of a stack at once, side by side.
+    """Stream one prompt over all architectures of a stack at once, and print a table that compares them.
+
+    The stack is the running sandbox, or the deployed stack whose outputs you name with --outputs.
 
     \b
     Examples:
       streamways race "Why is a hang-up not a cancel?"
-      streamways race "Say hello" --json | jq 'select(.event == "summary")'
-      STREAMWAYS_TOKEN=… streamways race "Say hello" --outputs outputs.json
+      streamways race "What is the outbox?" --json | jq 'select(.event == "summary")'
+      STREAMWAYS_TOKEN=… streamways race "What is the outbox?" --outputs outputs.json
     """
     from streamways.cli.ask import race as run
 
     raise typer.Exit(run(prompt, as_json=json, outputs_file=outputs, port=port))
 
 
-@app.command(short_help="One prompt over one architecture.")
+@app.command(short_help="Stream one prompt over one architecture.")
 def ask(
     prompt: Prompt,
-    on: Annotated[str | None, on_option("The architecture to use; without it the stack's first.")] = None,
+    on: Annotated[str | None, on_option("The architecture. Without it: the first one of the stack.")] = None,
     json: Json = False,
     outputs: OutputsFile = None,
     port: Port = None,
 ) -> None:
-    """Stream the answer to one prompt over one architecture.
+    """Stream one prompt over one architecture. Standard output gets the answer, standard error its figures.
 
     \b
     Examples:
       streamways ask "What does the outbox do?" --on websocket
-      streamways ask "Say hello" --json
+      streamways ask "What is a lease?" --json
     """
     from streamways.cli.ask import ask as run
 
     raise typer.Exit(run(prompt, architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
-@app.command(short_help="Whether a stack keeps what every stream promises.")
+@app.command(short_help="Test a stack against the stream protocol.")
 def check(
     cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[CASE]...", help="Which; all unless given.", show_default=False)
+        list[str] | None,
+        typer.Argument(metavar="[CASE]...", help="Names of cases. Without them: all cases.", show_default=False),
     ] = None,
-    on: Annotated[str | None, on_option("One architecture alone; without it all of the stack's.")] = None,
-    names: Annotated[bool, typer.Option("--list", help="Show the names of all cases, and run none.")] = False,
+    on: Annotated[str | None, on_option("One architecture. Without it: all of the stack.")] = None,
+    names: Annotated[bool, typer.Option("--list", help="List the cases and run none.")] = False,
     json: Json = False,
     outputs: OutputsFile = None,
     port: Port = None,
 ) -> None:
-    """Check a stack against the contract of streams: order, resume, cancel, exactly-once starts, faults and more.
+    """Test a stack against the stream protocol, case by case: order, resume, cancel, starts, chats, faults.
 
-    Some cases do harm on purpose (kill a worker, lose a message): they need the sandbox, and are not run elsewhere.
+    The stack is the running sandbox, or the deployed stack whose outputs you name with --outputs. Cases that kill a
+    worker or lose a message run in a sandbox only.
+
+    A deployed stack needs the access token of a user in STREAMWAYS_TOKEN. Cases with two users also need the token of
+    another user in STREAMWAYS_SECOND_TOKEN.
 
     \b
     Examples:
@@ -131,27 +142,29 @@ def check(
     raise typer.Exit(run(cases or (), architecture=on, as_json=json, outputs_file=outputs, port=port))
 
 
-@app.command(short_help="An access token of a demo user.")
+@app.command(short_help="Print an access token of a demo user.")
 def token(
-    tier: Annotated[Tier, typer.Option("--as", help="Whose: the demo user of this tier.")] = Tier.FREE,
+    tier: Annotated[Tier, typer.Option("--as", help="The tier of the demo user.")] = Tier.FREE,
     port: Port = None,
 ) -> None:
     """Print an access token of a demo user of the running sandbox, and nothing else.
+
+    A client sends it as `Authorization: Bearer <token>`.
 
     \b
     Examples:
       streamways token --as pro
       curl -N -H "Authorization: Bearer $(streamways token)" …
     """
-    from streamways.cli.control import Control
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.control import Control
+    from streamways.target.stack import running_sandbox
 
     print(Control.of(running_sandbox(port)).token(tier))
 
 
-@app.command(short_help="The demo users, with their passwords.")
+@app.command(short_help="Print the demo users and their passwords.")
 def users(json: Json = False, port: Port = None) -> None:
-    """Print who can sign in to the running sandbox: its demo users, their passwords, and where a client signs in.
+    """Print the demo users of the running sandbox, their passwords, and the outputs that a client signs in with.
 
     \b
     Examples:
@@ -159,14 +172,14 @@ def users(json: Json = False, port: Port = None) -> None:
       streamways users --json | jq '.users[] | select(.tier == "pro")'
     """
     from streamways.cli.listing import print_users
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.stack import running_sandbox
 
     print_users(running_sandbox(port), as_json=json)
 
 
-@app.command(short_help="The outputs of the stack in the sandbox.")
+@app.command(short_help="Print the stack outputs of the sandbox.")
 def outputs(json: Json = False, port: Port = None) -> None:
-    """Print the outputs of the stack in the running sandbox.
+    """Print the stack outputs of the running sandbox: URLs, the user pool and the region.
 
     \b
     Examples:
@@ -174,17 +187,17 @@ def outputs(json: Json = False, port: Port = None) -> None:
       streamways outputs --json > outputs.json
     """
     from streamways.cli.listing import print_outputs
-    from streamways.cli.stack import running_sandbox, sandbox_outputs
+    from streamways.target.stack import running_sandbox, sandbox_outputs
 
     print_outputs(sandbox_outputs(running_sandbox(port)), as_json=json)
 
 
-@app.command(short_help="What the functions wrote to their logs.")
+@app.command(short_help="Print the logs of the functions.")
 def logs(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what is written from now on.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")] = False,
     port: Port = None,
 ) -> None:
-    """Print what the functions of the running sandbox wrote to their log groups.
+    """Print the log lines of all functions in the running sandbox, ordered by time.
 
     \b
     Examples:
@@ -192,7 +205,7 @@ def logs(
       streamways logs -f
     """
     from streamways.cli.logs import print_logs
-    from streamways.cli.stack import running_sandbox
+    from streamways.target.stack import running_sandbox
 
     print_logs(running_sandbox(port), follow=follow)
 

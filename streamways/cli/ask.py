@@ -8,14 +8,14 @@ from pathlib import Path
 from rich.console import Console
 
 from streamways.cli.columns import Columns
-from streamways.cli.errors import Misuse
 from streamways.cli.figures import cost_of
 from streamways.cli.results import print_results
-from streamways.cli.run import Outcome, View, run_streams
-from streamways.cli.stack import Stack, stack_of
 from streamways.cli.text import dollars, milliseconds, printable
 from streamways.cli.views import Answer, JsonLines, PlainLines
 from streamways.clients.client import Architecture
+from streamways.errors import Misuse
+from streamways.target.stack import Stack, stack_of
+from streamways.target.streams import Outcome, View, run_streams
 
 NARROWEST = 60
 """Columns of a terminal below which answers do not fit side by side."""
@@ -61,7 +61,7 @@ def ask(
 
 def _check(prompt: str) -> None:
     if not prompt.strip():
-        raise Misuse("the prompt is empty; say what to ask, e.g. streamways ask 'What is a stream?'")
+        raise Misuse("the prompt is empty; give one, for example: streamways ask 'What is a stream?'")
 
 
 def _run(stack: Stack, architectures: Sequence[Architecture], prompt: str, view: View) -> list[Outcome]:

@@ -1,17 +1,17 @@
-"""`streamways bench`: the figures that this project states, measured again on this machine."""
+"""`streamways bench`: measures the figures that the documentation states again, on this machine."""
 
 from typing import Annotated
 
 import typer
 
-from streamways.cli.options import Json, Port
+from streamways.cli.options import Json, NewPort
 
-app = typer.Typer(rich_markup_mode=None, help="Measure again what this project states, on this machine.")
+app = typer.Typer(rich_markup_mode=None, help="Measure the figures of the documentation again, on this machine.")
 
 
-@app.command(short_help="Time to ready, and memory.")
-def startup(json: Json = False, port: Port = None) -> None:
-    """Time until a sandbox is ready, and the memory of all its processes.
+@app.command(short_help="Measure the start and the memory of a sandbox.")
+def startup(json: Json = False, port: NewPort = None) -> None:
+    """Measure the time until a sandbox is ready and the memory of all its processes.
 
     \b
     Examples:
@@ -24,9 +24,11 @@ def startup(json: Json = False, port: Port = None) -> None:
     print_rows(measure_startup(port), as_json=json)
 
 
-@app.command(short_help="Delivery of tokens, and lag of the first.")
-def stream(json: Json = False, port: Port = None) -> None:
-    """Delivery of every token, and the lag of the first, of the three together at 100 tokens/s from the model.
+@app.command(short_help="Measure the first token of each architecture.")
+def stream(json: Json = False, port: NewPort = None) -> None:
+    """Measure how late the first token arrives on each architecture, and whether every token arrives.
+
+    All architectures stream at once, and the emulated model writes 100 tokens a second.
 
     \b
     Examples:
@@ -42,9 +44,9 @@ def stream(json: Json = False, port: Port = None) -> None:
         raise typer.Exit(1)
 
 
-@app.command(short_help="Sizes and cold imports of the packages.")
+@app.command(short_help="Measure the Lambda packages.")
 def package(json: Json = False) -> None:
-    """Size of each Lambda package, and how long its imports take in a cold interpreter.
+    """Measure the size of each Lambda package and its import time in a cold interpreter.
 
     \b
     Examples:
@@ -57,14 +59,15 @@ def package(json: Json = False) -> None:
     print_rows(measure_packages(), as_json=json)
 
 
-@app.command(short_help="Lag of the workers behind the model.")
+@app.command(short_help="Measure the lag of the workers behind the model.")
 def lag(
     json: Json = False,
-    write: Annotated[bool, typer.Option("--write", help="Also write the figures into docs/measurements.md.")] = False,
+    write: Annotated[bool, typer.Option("--write", help="Also write the figures to docs/measurements.md.")] = False,
 ) -> None:
-    """Lag behind the model of real workers whose deliveries take 8, 25 and 80 ms, at 50 to 500 tokens/s.
+    """Measure how far the workers are behind the model, at 50 to 500 tokens a second.
 
-    With the messages and the requests to DynamoDB that a stream takes, and a worker's memory. About three minutes.
+    One delivery takes 8, 25 or 80 ms. The command also counts the messages and the DynamoDB requests of a stream, and
+    measures the memory of a worker. It takes about three minutes.
 
     \b
     Examples:
@@ -75,7 +78,7 @@ def lag(
     from streamways.bench.lag.measure import measure
     from streamways.bench.lag.page import write_page
     from streamways.bench.lag.rows import print_measured
-    from streamways.cli.launch import interruptible
+    from streamways.target.launch import interruptible
 
     with interruptible():
         measured = measure(progress=lambda step: typer.echo(step, err=True))
@@ -84,3 +87,27 @@ def lag(
     print_measured(measured, as_json=json)
     if not all(stream.met for stream in measured.streams):
         raise typer.Exit(1)
+
+
+@app.command(short_help="DynamoDB's units for an answer.")
+def capacity(
+    json: Json = False,
+    tokens: Annotated[int, typer.Option(min=1, help="Length of the answer.")] = 1200,
+    tokens_per_second: Annotated[float, typer.Option(min=1, help="Pace of the model.")] = 60,
+) -> None:
+    """Write and read units that DynamoDB would bill for one answer, by phase, over each architecture.
+
+    The units follow AWS's rules from the items that real functions read and write. Start and end are included.
+
+    \b
+    Examples:
+      streamways bench capacity
+      streamways bench capacity --tokens 300 --json
+    """
+    from streamways.bench.capacity.measure import measure_capacity
+    from streamways.bench.table import print_rows
+    from streamways.target.launch import interruptible
+
+    with interruptible():
+        rows = measure_capacity(tokens, tokens_per_second)
+    print_rows(rows, as_json=json)

@@ -7,15 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from streamways.cli.check_report import JsonReport, LineReport, Report
-from streamways.cli.control import Control
-from streamways.cli.errors import Misuse
 from streamways.cli.listing import lines
-from streamways.cli.stack import running_sandbox, stack_of
 from streamways.clients.client import Architecture
-from streamways.conformance.case import Case, On
+from streamways.conformance.case import Case
 from streamways.conformance.catalog import all_cases
 from streamways.conformance.runner import run_cases
 from streamways.conformance.stack import StackUnderTest, User
+from streamways.conformance.trial import On
+from streamways.errors import Misuse
+from streamways.target.control import Control
+from streamways.target.stack import running_sandbox, stack_of
 
 SECOND_TOKEN_VARIABLE = "STREAMWAYS_SECOND_TOKEN"
 """Token of another user of the stack: some promises are about what others may not do."""
@@ -40,7 +41,9 @@ def check(
         raise Misuse(f"the stack has no {architecture}; it has: {', '.join(there) or 'none'}")
     trials = [(case, on) for case in cases for on in case.on if architecture is None or architecture in on]
     if not trials:
-        raise Misuse(f"{' and '.join(case.name for case in cases)} is not for {architecture}")
+        raise Misuse(
+            f"no case of {', '.join(case.name for case in cases)} runs on {architecture}; see: streamways check --list"
+        )
     report = JsonReport() if as_json else LineReport(where, trials)
     return asyncio.run(_run(stack, trials, report))
 
@@ -55,7 +58,7 @@ def _chosen(names: Sequence[str]) -> Sequence[Case]:
     for name in names:
         if name not in known:
             close = difflib.get_close_matches(name, known, 3, 0.4)
-            hint = f"did you mean {' or '.join(close)}?" if close else "streamways check --list shows them all"
+            hint = f"did you mean {' or '.join(close)}?" if close else "list the cases with: streamways check --list"
             raise Misuse(f"there is no case {name!r}; {hint}")
     return [known[name] for name in dict.fromkeys(names or known)]
 

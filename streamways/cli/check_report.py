@@ -1,4 +1,4 @@
-"""How `check` tells what became of each case: lines for people, JSON for scripts."""
+"""The report of `check`: a line for each case for people, JSON for scripts."""
 
 import json
 import time
@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.text import Text
 
 from streamways.cli.text import printable
-from streamways.conformance.case import Case, On, label
+from streamways.conformance.case import Case, label
 from streamways.conformance.runner import Outcome, Result
+from streamways.conformance.trial import On
 
 MARKS: dict[Outcome, tuple[str, str]] = {
     "passed": ("ok", "green"),
@@ -49,7 +50,8 @@ class LineReport:
 
     def begin(self) -> None:
         self._began = time.perf_counter()
-        self._print(f"{self._cases} cases of what every stream promises, {self._runs} runs against {self._where}")
+        cases, runs = _counted(self._cases, "case"), _counted(self._runs, "run")
+        self._print(f"{cases} of the stream protocol, {runs} against {self._where}")
 
     def result(self, result: Result) -> None:
         mark, style = MARKS[result.outcome]
@@ -64,7 +66,7 @@ class LineReport:
         counts = Counter(result.outcome for result in results)
         failed = list({result.case.name: result.case for result in results if result.outcome == "failed"}.values())
         if failed:
-            self._print("\nWhat does not hold:")
+            self._print("\nThese cases failed. Each line says what should hold:")
             for case in failed:
                 self._print(f"  {case.name}: {case.says}")
         told = ", ".join(f"{counts[outcome]} {outcome}" for outcome in MARKS if counts[outcome])
@@ -94,6 +96,10 @@ class JsonReport:
         counts = Counter(result.outcome for result in results)
         seconds = round(time.perf_counter() - self._began, 1)
         _print_json({"event": "summary", **{outcome: counts[outcome] for outcome in MARKS}, "seconds": seconds})
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _print_json(event: dict[str, object]) -> None:

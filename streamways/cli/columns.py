@@ -13,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from shared.contract.parts import PartType
-from streamways.cli.run import Outcome
 from streamways.cli.text import milliseconds, printable
 from streamways.clients.client import ARCHITECTURES, Architecture, Received
+from streamways.target.streams import Outcome
 
 FRAMES_PER_SECOND = 12
 HEIGHT = 20

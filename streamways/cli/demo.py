@@ -1,4 +1,4 @@
-"""`streamways demo`, which `make demo` runs: from nothing to three streams side by side, and up until Ctrl-C."""
+"""`streamways demo`, which `make demo` runs: starts a sandbox, streams one prompt over all architectures, and waits."""
 
 import asyncio
 
@@ -7,13 +7,13 @@ from rich.padding import Padding
 from rich.text import Text
 
 from streamways.cli.ask import exit_code, race_side_by_side
-from streamways.cli.control import Control
-from streamways.cli.launch import Launched, StartOptions, interruptible
 from streamways.cli.listing import lines
 from streamways.cli.results import print_results
-from streamways.cli.run import Outcome
-from streamways.cli.stack import DEFAULT_TIER, Stack, sandbox_outputs
 from streamways.cli.starting import INDENT, start_visibly
+from streamways.target.control import Control
+from streamways.target.launch import Launched, StartOptions, interruptible
+from streamways.target.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.streams import Outcome
 
 PROMPT = "How do the three architectures stream an answer, and what happens when the client hangs up?"
 
@@ -21,12 +21,12 @@ PROMPT = "How do the three architectures stream an answer, and what happens when
 def run_demo(prompt: str | None, options: StartOptions) -> int:
     """Runs the demo; 0 once every stream finished well, also when a signal ended it after that. Raises CommandError."""
     console = Console(highlight=False)
-    console.print("[bold]streamways[/]: three serverless ways to stream an LLM answer, side by side.")
-    console.print("Everything runs on this machine. No AWS account is touched, and nothing is paid.\n")
+    console.print("[bold]streamways[/] compares three serverless ways to stream an LLM answer on AWS.")
+    console.print("Everything runs on this machine. The demo uses no AWS account and costs nothing.\n")
     outcomes: list[Outcome] = []
     with interruptible():
         try:
-            console.print("[bold]1. Deploy[/] the Pulumi program, unmodified, into a sandbox that stands for AWS")
+            console.print("[bold]1. Deploy[/]: the sandbox takes the place of AWS and runs the same Pulumi program")
             launched = start_visibly(options, attached=True, console=console)
             try:
                 outcomes = _race(prompt or PROMPT, launched, console)
@@ -36,26 +36,26 @@ def run_demo(prompt: str | None, options: StartOptions) -> int:
             finally:
                 launched.stop()
         except KeyboardInterrupt:
-            console.print("\nStopped: the sandbox and everything it started have ended.")
+            console.print("\nThe sandbox and all its processes have ended.")
     return exit_code(outcomes)
 
 
 def _race(prompt: str, launched: Launched, console: Console) -> list[Outcome]:
     token = Control.of(launched.state).token(DEFAULT_TIER)
     stack = Stack(sandbox_outputs(launched.state), token, emulated=True)
-    console.print("\n[bold]2. Ask[/], as a signed-in demo user, over every architecture at the same time")
+    console.print("\n[bold]2. Ask[/]: a signed-in demo user sends one prompt over all architectures at once")
     console.print(Padding(Text(f"“{prompt}”"), (0, 0, 0, len(INDENT))))
-    console.print(f"{INDENT}[dim]The model is emulated: it answers from this project's own documentation.[/]\n")
+    console.print(f"{INDENT}[dim]The model is emulated. It answers with passages of this project's documentation.[/]\n")
     outcomes = asyncio.run(race_side_by_side(stack, prompt, console))
-    console.print("\n[bold]3. Compare[/]\n")
+    console.print("\n[bold]3. Compare[/]: one row for each architecture\n")
     print_results(console, outcomes, emulated=True)
     return outcomes
 
 
 def _what_next(launched: Launched, console: Console) -> None:
-    console.print("\n[bold]The stack's outputs[/]\n")
+    console.print("\n[bold]Stack outputs[/]: the addresses that clients use\n")
     console.print(lines(sandbox_outputs(launched.state).to_json()), markup=False, soft_wrap=True)
-    console.print("\n[bold]Try next[/], in another terminal in this folder\n")
+    console.print("\n[bold]Try next[/]: open a second terminal in this folder and run\n")
     for command in (
         ". .venv/bin/activate",
         'streamways race "Why is a hang-up not a cancel?"',
@@ -65,5 +65,5 @@ def _what_next(launched: Launched, console: Console) -> None:
         "streamways --help",
     ):
         console.print(INDENT + command, markup=False, soft_wrap=True)
-    console.print("\nEdit a file in handlers/: the next request runs the new code.")
-    console.print("[bold]Running until Ctrl-C.[/]")
+    console.print("\nEdit a file in handlers/ or shared/: the next request runs the new code.")
+    console.print("[bold]The sandbox runs until you press Ctrl-C.[/]")

@@ -1,15 +1,19 @@
-"""The figures of a stream that commands report: what the client saw, and what AWS would bill."""
+"""The figures of a stream that commands report: what the client saw, and what AWS would bill for that."""
 
 from dataclasses import dataclass
 from functools import cache
 
-from streamways.cli.costs import StreamUse, service_cost
-from streamways.cli.prices import ServicePrices, read_prices
-from streamways.cli.run import Outcome
-from streamways.clients.client import Refused
+from streamways.clients.errors import Refused
+from streamways.clients.summary import answer
+from streamways.costs.answer import Answer, answer_lines
+from streamways.costs.assumptions import Workload
+from streamways.costs.lines import total
+from streamways.costs.prices import Prices, read_prices
+from streamways.target.streams import Outcome
 
-MEMORY_MEGABYTES = 512
-"""The default of the program's setting `memoryMegabytes`: no output of a stack tells the memory of its functions."""
+ASSUMED = Workload()
+"""The program's defaults, where no client can tell: no output of a stack says how much memory its functions have."""
+MILLISECONDS = 1000
 
 
 @dataclass(frozen=True)
@@ -25,7 +29,7 @@ class Cost:
 
 
 @cache
-def prices() -> ServicePrices:
+def prices() -> Prices:
     """The prices of the project's own file."""
     return read_prices()
 
@@ -35,8 +39,22 @@ def cost_of(outcome: Outcome) -> Cost | None:
     if not outcome.received:
         return None
     summary = outcome.summary
-    use = StreamUse(summary.total_ms, summary.message_bytes, MEMORY_MEGABYTES)
-    return Cost(summary.model_cost, service_cost(outcome.architecture, use, prices()).total)
+    return Cost(summary.model_cost, total(answer_lines(answer_of(outcome), prices()), prices()))
+
+
+def answer_of(outcome: Outcome) -> Answer:
+    """What the cost model is told of a stream: what its client has measured, and the connection as long as that."""
+    summary = outcome.summary
+    return Answer(
+        architecture=outcome.architecture,
+        seconds=summary.total_ms / MILLISECONDS,
+        text_bytes=len(answer(outcome.received).encode()),
+        parts=len(outcome.received),
+        message_bytes=summary.message_bytes,
+        connection_seconds=summary.total_ms / MILLISECONDS,
+        memory_megabytes=ASSUMED.memory_megabytes,
+        short_function_seconds=ASSUMED.short_function_seconds,
+    )
 
 
 def summary_event(outcome: Outcome) -> dict[str, object]:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from sandbox.state import State
-from streamways.cli.errors import CommandError
-from streamways.cli.stack import sandbox_outputs
 from streamways.clients.outputs import StackOutputs
+from streamways.errors import CommandError
+from streamways.target.stack import sandbox_outputs
 
 SIGN_IN_OUTPUTS = ("cognitoEndpoint", "region", "userPoolId", "userPoolClientId")
 """The stack outputs that a client needs to sign a user in."""
@@ -23,7 +23,7 @@ def print_users(running: State, *, as_json: bool) -> None:
     """The demo users as they were made, and what a client needs to sign one in. Raises CommandError."""
     if not running.users:
         raise CommandError(
-            "there are no demo users: the program needs a user pool with groups, and has to export userPoolClientId"
+            "there are no demo users: the program must declare a user pool with groups and export userPoolClientId"
         )
     outputs = sandbox_outputs(running).to_json()
     pool = {name: outputs[name] for name in SIGN_IN_OUTPUTS if name in outputs}

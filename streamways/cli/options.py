@@ -25,14 +25,14 @@ def on_option(help: str) -> Any:
     )
 
 
-Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="What to ask.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 OutputsFile = Annotated[
     Path | None,
     typer.Option(
         "--outputs",
         metavar="FILE",
-        help="Speak to the stack of these outputs (JSON), not to a sandbox; STREAMWAYS_TOKEN holds the token.",
+        help="Use the deployed stack with these outputs (JSON). STREAMWAYS_TOKEN must hold an access token.",
         show_default=False,
     ),
 ]
@@ -43,35 +43,52 @@ Port = Annotated[
         envvar=PORT_VARIABLE,
         min=1,
         max=65_535,
-        help=f"Port of the sandbox: {DEFAULT_PORT}, or the next free one, unless given.",
+        help="Port of the sandbox. Needed only while several sandboxes run.",
+        show_default=False,
+    ),
+]
+NewPort = Annotated[
+    int | None,
+    typer.Option(
+        metavar="PORT",
+        envvar=PORT_VARIABLE,
+        min=1,
+        max=65_535,
+        help=f"First port that the new sandbox tries. Without it: {DEFAULT_PORT}.",
         show_default=False,
     ),
 ]
 Config = Annotated[
     list[str] | None,
     typer.Option(
-        "-c", "--config", metavar="KEY=VALUE", help="A setting of the program; can be repeated.", show_default=False
+        "-c",
+        "--config",
+        metavar="KEY=VALUE",
+        help="A configuration value of the Pulumi program. Repeat the option for more.",
+        show_default=False,
     ),
 ]
 FirstTokenMs = Annotated[
     float | None,
-    typer.Option(metavar="MS", min=0, help="Milliseconds until the emulated model's first token.", show_default=False),
+    typer.Option(
+        metavar="MS", min=0, help="Time to the first token of the emulated model, in milliseconds.", show_default=False
+    ),
 ]
 TokensPerSecond = Annotated[
     float | None,
-    typer.Option(metavar="N", min=0.1, help="Tokens per second of the emulated model.", show_default=False),
+    typer.Option(metavar="N", min=0.1, help="Tokens that the emulated model writes in a second.", show_default=False),
 ]
 TimeScale = Annotated[
     float | None,
     typer.Option(
         metavar="X",
         max=1,
-        help="Seconds of the sandbox for one of AWS's, in limits of time: 0.01 makes ten idle minutes six seconds.",
+        help="Factor for idle times, connection times and schedules: 0.01 shortens 10 idle minutes to 6 seconds.",
         show_default=False,
     ),
 ]
-Tls = Annotated[bool, typer.Option("--tls", help="Speak HTTPS and WSS, with a certificate of the sandbox's own.")]
+Tls = Annotated[bool, typer.Option("--tls", help="Serve HTTPS and WSS with a certificate that the sandbox makes.")]
 Warm = Annotated[
     int | None,
-    typer.Option(metavar="N", min=0, help="Environments of each function that are started ahead.", show_default=False),
+    typer.Option(metavar="N", min=0, help="Warm environments that each function starts with.", show_default=False),
 ]

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streamways.cli.figures import cost_of, prices
-from streamways.cli.run import Outcome
 from streamways.cli.text import dollars, milliseconds, printable
+from streamways.target.streams import Outcome
 
 
 def results_table(outcomes: Sequence[Outcome], *, emulated: bool) -> Table:
@@ -29,12 +29,14 @@ def print_results(console: Console, outcomes: Sequence[Outcome], *, emulated: bo
     console.print()
     if emulated:
         console.print(
-            "[dim]emulated: measured on this machine, against an emulated model; it compares transports, not AWS.[/]"
+            "[dim]emulated: measured on this machine against an emulated model. The figures compare the architectures "
+            "with each other. They say nothing about AWS.[/]"
         )
     else:
-        console.print("[dim]measured: from this machine, just now, on an open connection.[/]")
+        console.print("[dim]measured: from this machine, on a connection that was open before the prompt.[/]")
     console.print(
-        f"[dim]calculated: model and services, without free tiers, from shared/prices.json ({prices().date}).[/]"
+        f"[dim]calculated: model and AWS services without free tiers, at the prices of {prices().date} in "
+        "shared/prices.json.[/]"
     )
     for outcome in outcomes:
         if outcome.problem is not None:

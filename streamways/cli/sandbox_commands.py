@@ -1,16 +1,16 @@
-"""`streamways sandbox`: start, stop and look at sandboxes."""
+"""`streamways sandbox`: start, stop and list sandboxes."""
 
 import typer
 
-from streamways.cli.errors import CommandError
-from streamways.cli.options import Config, FirstTokenMs, Json, Port, TimeScale, Tls, TokensPerSecond, Warm
+from streamways.cli.options import Config, FirstTokenMs, Json, NewPort, Port, TimeScale, Tls, TokensPerSecond, Warm
+from streamways.errors import CommandError
 
-app = typer.Typer(rich_markup_mode=None, help="Start, stop and look at the sandboxes on this machine.")
+app = typer.Typer(rich_markup_mode=None, help="Start, stop and list the sandboxes on this machine.")
 
 
-@app.command(short_help="Start one in the background.")
+@app.command(short_help="Start a sandbox in the background.")
 def start(
-    port: Port = None,
+    port: NewPort = None,
     config: Config = None,
     first_token_ms: FirstTokenMs = None,
     tokens_per_second: TokensPerSecond = None,
@@ -18,7 +18,7 @@ def start(
     time_scale: TimeScale = None,
     tls: Tls = False,
 ) -> None:
-    """Start a sandbox in the background; returns when it is ready.
+    """Start a sandbox in the background. The command returns when the sandbox is ready.
 
     \b
     Examples:
@@ -26,15 +26,15 @@ def start(
       streamways sandbox start --port 9200 -c architectures='["websocket"]' -c maxOutputTokens=200
       streamways sandbox start --tls --time-scale 0.01
     """
-    from streamways.cli.launch import StartOptions
     from streamways.cli.sandboxes import start_detached
+    from streamways.target.launch import StartOptions
 
     start_detached(StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls))
 
 
-@app.command(short_help="Stop the one that runs.")
+@app.command(short_help="Stop the running sandbox.")
 def stop(port: Port = None) -> None:
-    """Stop the running sandbox; returns when nothing of it is left.
+    """Stop the running sandbox. The command returns when all its processes have ended.
 
     \b
     Examples:
@@ -46,9 +46,9 @@ def stop(port: Port = None) -> None:
     stop_running(port)
 
 
-@app.command(short_help="List those that run.")
+@app.command(short_help="List the running sandboxes.")
 def status(json: Json = False) -> None:
-    """List the sandboxes that run; exit code 1 if none does.
+    """List the running sandboxes. The exit code is 1 if no sandbox runs.
 
     \b
     Examples:

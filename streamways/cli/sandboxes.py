@@ -7,11 +7,11 @@ import time
 
 from sandbox import state
 from sandbox.options import SandboxOptions
-from streamways.cli.control import Control
-from streamways.cli.errors import CommandError
-from streamways.cli.launch import POLL_SECONDS, STOP_SECONDS, StartOptions, interruptible
-from streamways.cli.processes import is_alive
-from streamways.cli.stack import running_sandbox
+from streamways.errors import CommandError
+from streamways.target.control import Control
+from streamways.target.launch import POLL_SECONDS, STOP_SECONDS, StartOptions, interruptible
+from streamways.target.processes import is_alive
+from streamways.target.stack import running_sandbox
 
 
 def start_detached(options: StartOptions) -> None:

@@ -1,19 +1,19 @@
-"""Starting a sandbox before somebody's eyes."""
+"""Starts a sandbox and shows the progress."""
 
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from streamways.cli.launch import Launched, StartOptions, launch
+from streamways.target.launch import Launched, StartOptions, launch
 
 INDENT = "   "
 
 
 def start_visibly(options: StartOptions, *, attached: bool, console: Console) -> Launched:
-    """As `launch`; says what goes on, and on a terminal that time passes. Raises CommandError."""
+    """Launches a sandbox and prints each step, on a terminal with a clock. Raises CommandError."""
     clock = Progress(
         TextColumn(INDENT[1:]),
         SpinnerColumn(),
-        TextColumn("building packages, running the program, starting functions"),
+        TextColumn("building packages, running the Pulumi program, starting functions"),
         TimeElapsedColumn(),
         console=console,
         transient=True,

@@ -6,9 +6,9 @@ import textwrap
 
 from shared.contract.parts import PartType
 from streamways.cli.figures import summary_event
-from streamways.cli.run import Outcome
 from streamways.cli.text import milliseconds, printable
 from streamways.clients.client import ARCHITECTURES, Architecture, Received
+from streamways.target.streams import Outcome
 
 PLAIN_WIDTH = 88
 """Characters of answer on a line where nothing tells the width."""

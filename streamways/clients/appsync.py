@@ -14,14 +14,8 @@ from shared.contract.architectures import appsync
 from shared.contract.parts import TERMINAL
 from streamways.clients.batches import Batch, PartOrder, preamble
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
-from streamways.clients.client import (
-    SILENCE_SECONDS,
-    Architecture,
-    ChatRequest,
-    Cut,
-    NothingActive,
-    Received,
-)
+from streamways.clients.client import SILENCE_SECONDS, Architecture, ChatRequest, Received
+from streamways.clients.errors import Cut, NothingActive
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.inboxes import Inbox, Silent
 from streamways.clients.realtime import Realtime, data_of

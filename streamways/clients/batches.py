@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Self, cast
 
 from shared.contract.parts import OF_A_LATE_END
-from streamways.clients.client import Malformed, Part
+from streamways.clients.client import Part
+from streamways.clients.errors import Malformed
 from streamways.clients.wire import json_object
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, Self, TypeVar, cast
 
-from streamways.clients.client import Malformed
+from streamways.clients.errors import Malformed
 
 Entry = TypeVar("Entry")
 

@@ -1,15 +1,13 @@
-"""What the three clients have in common: a request, numbered parts in answer to it, and the ways in which it fails."""
+"""What the three clients have in common: a request, numbered parts in answer to it, and the chats."""
 
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from shared.contract.architectures import DESCRIPTORS
-
-if TYPE_CHECKING:
-    from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
+from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 
 Architecture = str
 """Name of an architecture: one of `ARCHITECTURES`."""
@@ -20,7 +18,7 @@ Part = Mapping[str, object]
 
 SILENCE_SECONDS = 60.0
 """How long a client waits for the next sign of life of a stream before it gives up: the program's default function
-timeout. A part is one; so is a comment in server-sent events, and a `beat` of the WebSocket API."""
+timeout. A part is one; so is a comment in server-sent events, and a `keep-alive` of the WebSocket API."""
 
 OPEN_SECONDS = 10.0
 """How long a client waits for a connection, and for each acknowledgement that comes before the first part."""
@@ -73,50 +71,6 @@ class Received:
         return str(self.part.get("type", ""))
 
 
-class ClientError(Exception):
-    """A stream that did not go well. Its text is one line that a person can act on.
-
-    ClientError
-    ├── Unreachable     nothing answers at the address
-    ├── Refused         the stack said no, before the stream, or during it where its worker died
-    ├── NothingActive   the chat has no stream that could be resumed
-    ├── Cut             the stream ended, or fell silent, without its terminal part
-    └── Malformed       what arrived breaks the protocol
-    """
-
-
-class Unreachable(ClientError):
-    """Nothing answers at the address, or not in time."""
-
-
-class NothingActive(ClientError):
-    """The chat has no stream that could be resumed: none was ever started by this user, or it ended a while ago."""
-
-    def __init__(self, chat_id: str) -> None:
-        super().__init__(f"nothing to resume in the chat {chat_id}")
-
-
-class Cut(ClientError):
-    """The stream ended, or fell silent, without its terminal part."""
-
-
-class Malformed(ClientError):
-    """What arrived breaks the protocol: not JSON, a gap in the numbering, another content type."""
-
-
-class Refused(ClientError):
-    """The stack said no. `code` is one of the platform's error codes, also where AWS answered in a shape of its own."""
-
-    def __init__(self, code: str, message: str, retry_after: float | None = None, status: int | None = None) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.retry_after = retry_after
-        """Seconds after which to try again, if the stack said so."""
-        self.status = status
-        """HTTP status, where there was one."""
-
-
 class Client(Protocol):
     """Speaks with one architecture of one stack. An async context manager: entering opens the connection."""
 
@@ -142,11 +96,11 @@ class Client(Protocol):
         """Stops a stream of the user for good; its readers get `abort`. Of one that has ended nothing changes."""
         ...
 
-    async def chats(self, after: str | None = None) -> "Page[ChatSummary]":
+    async def chats(self, after: str | None = None) -> Page[ChatSummary]:
         """The chats that the user owns or is a member of, the latest first; or the page after that one."""
         ...
 
-    async def read(self, chat_id: str) -> "Chat":
+    async def read(self, chat_id: str) -> Chat:
         """A chat with its messages. Raises Refused (`not_found`)."""
         ...
 
@@ -170,7 +124,7 @@ class Client(Protocol):
         """Takes the user out of a chat of another. Raises Refused."""
         ...
 
-    async def invitations(self, after: str | None = None) -> "Page[Invitation]":
+    async def invitations(self, after: str | None = None) -> Page[Invitation]:
         """The invitations that the user may accept or decline, the latest first; or the page after that one."""
         ...
 

@@ -13,17 +13,8 @@ from shared.contract.parts import TERMINAL
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
-from streamways.clients.client import (
-    OPEN_SECONDS,
-    SILENCE_SECONDS,
-    Architecture,
-    ChatRequest,
-    Cut,
-    Malformed,
-    NothingActive,
-    Received,
-    Unreachable,
-)
+from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received
+from streamways.clients.errors import Cut, Malformed, NothingActive, Unreachable
 from streamways.clients.sse import EventParser
 from streamways.clients.wire import json_object
 

@@ -9,7 +9,8 @@ import httpx
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
-from streamways.clients.client import OPEN_SECONDS, ChatRequest, Cut, Unreachable
+from streamways.clients.client import OPEN_SECONDS, ChatRequest
+from streamways.clients.errors import Cut, Unreachable
 from streamways.clients.wire import child, json_object
 
 START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: String!, $trigger: String, $messageId: ID) {

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 from websockets.asyncio.client import ClientConnection
 
-from streamways.clients.client import ClientError, Cut, Malformed
+from streamways.clients.errors import ClientError, Cut, Malformed
 from streamways.clients.wire import receive
 
 Message = Mapping[str, object]

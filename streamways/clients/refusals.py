@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import cast
 
 from shared.contract.errors import ErrorCode
-from streamways.clients.client import Refused
+from streamways.clients.errors import Refused
 
 CODES_BY_STATUS = {
     400: ErrorCode.INVALID_REQUEST,

@@ -6,7 +6,8 @@ import httpx
 
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
-from streamways.clients.client import OPEN_SECONDS, Malformed, Unreachable
+from streamways.clients.client import OPEN_SECONDS
+from streamways.clients.errors import Malformed, Unreachable
 from streamways.clients.wire import json_object
 
 _SOURCE = "the ticket URL"

@@ -1,8 +1,8 @@
 """The WebSocket API, in the frames of the AI SDK's `WebSocketChatTransport` and some of this project's own.
 
 Server to client: `start`, `chunk` (counted from 0, with a cursor), then `end` or `error`; `no-active` where there is
-nothing to resume; `result` for what is no stream; `beat` and `notice` about the connection. Frames of other requests
-are passed over, as the stock transport does.
+nothing to resume; `result` for what is no stream; `keep-alive` and `notice` about the connection. Frames of other
+requests are passed over, as the stock transport does.
 """
 
 import time
@@ -17,17 +17,8 @@ from shared.contract.parts import TERMINAL
 from shared.contract.transports import SUBPROTOCOL, TOKEN_PREFIX
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
-from streamways.clients.client import (
-    OPEN_SECONDS,
-    SILENCE_SECONDS,
-    Architecture,
-    ChatRequest,
-    Cut,
-    Malformed,
-    NothingActive,
-    Received,
-    new_id,
-)
+from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received, new_id
+from streamways.clients.errors import Cut, Malformed, NothingActive
 from streamways.clients.frames import Frame, encoded, joined, resume_frame, send_frame
 from streamways.clients.inboxes import EVERYBODY, Inbox, Inboxes, Message
 from streamways.clients.wire import child, open_socket, send
@@ -185,7 +176,7 @@ class WebSocketClient:
                 message += 1
 
     async def _next(self, inbox: Inbox, seconds: float) -> Message:
-        """The next frame of a request. A beat says that the server is at work: it starts the wait anew."""
+        """The next frame of a request. A `keep-alive` says that the server is at work: it starts the wait anew."""
         while True:
             frame = await inbox.next(seconds)
             frame_type = frame.get("type")
@@ -193,7 +184,7 @@ class WebSocketClient:
                 raise refusals.from_gateway_frame(frame)
             if frame_type == "error":
                 raise refusals.from_error_text(str(frame.get("errorText", "")))
-            if frame_type != "beat":
+            if frame_type != "keep-alive":
                 return frame
 
     def _inbox(self, request_id: str) -> AbstractContextManager[Inbox]:
@@ -225,7 +216,7 @@ def _unexpected(frame: Message) -> Malformed:
 
 
 def _address(frame: Message) -> str | None:
-    """The request that a frame is for. A beat is for all of them, and so is a frame of API Gateway's own."""
-    if frame.get("type") in (None, "beat"):
+    """The request that a frame is for. A `keep-alive` is for all of them, and so is a frame of API Gateway's own."""
+    if frame.get("type") in (None, "keep-alive"):
         return EVERYBODY
     return str(frame.get("requestId"))

@@ -11,7 +11,8 @@ from websockets.typing import Origin, Subprotocol
 
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback
-from streamways.clients.client import OPEN_SECONDS, Cut, Malformed, Unreachable
+from streamways.clients.client import OPEN_SECONDS
+from streamways.clients.errors import Cut, Malformed, Unreachable
 
 MAX_MESSAGE_BYTES = 5 * 1024 * 1024
 """Well above the largest message that either service delivers (128 KB, 240 KB)."""

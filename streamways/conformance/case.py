@@ -3,15 +3,13 @@
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from shared.contract.architectures import DESCRIPTORS
-from streamways.clients.client import ARCHITECTURES, Architecture
+from streamways.clients.client import ARCHITECTURES
+from streamways.conformance.stack import Need
+from streamways.conformance.trial import On, Trial
 
-if TYPE_CHECKING:
-    from streamways.conformance.trial import Trial
-
-Need = Literal["sandbox", "second user", "short timeout", "scaled time"]
 Manner = Literal["side by side", "waiting", "slow model", "model fault", "alone"]
 """How a case runs beside others. `waiting`: it lets time pass, asks the model nothing, and runs beside all of them.
 `slow model`: side by side with others that want an answer which takes its time, to stop it on the way; a sandbox's
@@ -19,10 +17,8 @@ model speaks slowly then. `model fault`: its runs are side by side, and nothing 
 `alone`: nothing runs beside it, because what it does to the sandbox would disturb it."""
 SLOW_TOKENS_PER_SECOND = 25
 """Of a sandbox's model where an answer is to last until it is stopped: some 350 tokens then take 14 seconds."""
-On = tuple[Architecture, ...]
-"""Where a case runs: on one architecture, or across two: begun on the first, gone on with on the second."""
 
-RunCase = Callable[["Trial"], Awaitable[None]]
+RunCase = Callable[[Trial], Awaitable[None]]
 
 SINGLE: tuple[On, ...] = tuple((architecture,) for architecture in ARCHITECTURES)
 PAIRS: tuple[On, ...] = tuple(permutations(ARCHITECTURES, 2))

@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Awaitable, Sequence
 
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import TERMINAL, PartType
-from streamways.clients.client import ClientError, Received, Refused
+from streamways.clients.client import Received
+from streamways.clients.errors import ClientError, Refused
 from streamways.clients.summary import message_metadata
 from streamways.conformance.expect import expect, fail, same
 

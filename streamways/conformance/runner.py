@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Literal
 
-from streamways.clients.client import ClientError
-from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Case, Manner, On
+from streamways.clients.errors import ClientError
+from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Case, Manner
 from streamways.conformance.expect import NotMet
 from streamways.conformance.stack import StackUnderTest
-from streamways.conformance.trial import Trial
+from streamways.conformance.trial import On, Trial
 
 AT_ONCE = 10
 """Trials that run side by side: more wait for each other's functions to start."""
@@ -81,13 +81,13 @@ class _Run:
 
     async def side_by_side(self, trials: Sequence[tuple[Case, On]]) -> None:
         """Runs trials, so many at once."""
-        slots = asyncio.Semaphore(AT_ONCE)
+        permits = asyncio.Semaphore(AT_ONCE)
 
-        async def in_a_slot(case: Case, on: On) -> None:
-            async with slots:
+        async def in_turn(case: Case, on: On) -> None:
+            async with permits:
                 await self.trial(case, on)
 
-        await asyncio.gather(*(in_a_slot(*trial) for trial in trials))
+        await asyncio.gather(*(in_turn(*trial) for trial in trials))
 
     async def with_faults(self, trials: Sequence[tuple[Case, On]]) -> None:
         """Runs the cases one after the other, the runs of each side by side. While a model is silent, which is asked

@@ -10,9 +10,9 @@ from sandbox.state import State
 from shared.contract.architectures import DESCRIPTORS
 from shared.contract.tiers import Tier
 from streamways.clients.outputs import StackOutputs
-from streamways.conformance.case import Need
 from streamways.conformance.sandbox_control import SandboxControl
 
+Need = Literal["sandbox", "second user", "short timeout", "scaled time"]
 User = Literal["first", "second"]
 TIERS: Mapping[User, Tier] = {"first": Tier.FREE, "second": Tier.PRO}
 """Whose tokens a sandbox gives."""

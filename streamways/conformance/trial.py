@@ -5,22 +5,17 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from streamways.clients.client import (
-    SILENCE_SECONDS,
-    Architecture,
-    ChatRequest,
-    Client,
-    Received,
-    chat_request,
-)
+from streamways.clients.client import SILENCE_SECONDS, Architecture, ChatRequest, Client, Received, chat_request
 from streamways.clients.factory import client_for
-from streamways.conformance.case import On
 from streamways.conformance.sandbox_control import SandboxControl
 from streamways.conformance.stack import StackUnderTest, User
 
 PROMPT = "How do a resume and a cancel of a stream work? Answer in about 200 words."
 """Its answer is long enough to be cut, and to be stopped, on the way."""
 SHORT_PROMPT = "What is MIT-0?"
+
+On = tuple[Architecture, ...]
+"""Where a case runs: on one architecture, or across two: begun on the first, gone on with on the second."""
 
 
 @dataclass(frozen=True)

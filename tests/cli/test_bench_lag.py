@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from streamways.bench.endpoints import Load, Recording
 from streamways.bench.lag import measure
-from streamways.bench.lag.endpoints import Load, Recording
 from streamways.bench.lag.figures import Figures, figures
 from streamways.bench.lag.measure import Measured, Memory
 from streamways.bench.lag.page import BEGIN, END, PAGE, write_page
-from streamways.cli.errors import CommandError
+from streamways.errors import CommandError
 
 LOAD = Load(tokens=4, tokens_per_second=100, call_seconds=0.025)
 

@@ -4,9 +4,9 @@ import pytest
 
 from streamways.bench import startup, stream
 from streamways.cli.app import run
-from streamways.cli.errors import CommandError
-from streamways.cli.launch import StartOptions
 from streamways.cli.options import PORT_VARIABLE
+from streamways.errors import CommandError
+from streamways.target.launch import StartOptions
 
 
 @pytest.mark.parametrize("module", [startup, stream], ids=["startup", "stream"])

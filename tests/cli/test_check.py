@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from streamways.cli.app import run
-from streamways.cli.stack import TOKEN_VARIABLE
 from streamways.conformance.catalog import all_cases
+from streamways.target.stack import TOKEN_VARIABLE
 
 OUTPUTS = {"webSocketUrl": "ws://127.0.0.1:1/live"}
 
@@ -38,7 +38,7 @@ def test_an_architecture_that_the_stack_lacks_is_misuse(outputs: str, capsys: py
 
 def test_a_case_that_is_not_for_an_architecture_is_misuse(outputs: str, capsys: pytest.CaptureFixture[str]):
     assert run(["check", "foreign-parts", "--on", "websocket", "--outputs", outputs]) == 2
-    assert "foreign-parts is not for websocket" in capsys.readouterr().err
+    assert "no case of foreign-parts runs on websocket" in capsys.readouterr().err
 
 
 def test_a_stack_that_does_not_answer_fails_and_harm_is_not_done_to_it(

@@ -285,7 +285,7 @@ def test_a_program_without_demo_users_is_told_what_it_lacks(state_root: Path, ca
     claim = claimed(state_root, 9105)
     assert run(["users"]) == 1
     claim.release()
-    assert "needs a user pool with groups, and has to export userPoolClientId" in error_line(capsys)
+    assert "the program must declare a user pool with groups and export userPoolClientId" in error_line(capsys)
 
 
 def test_outputs_as_json_are_one_object_without_what_is_absent(state_root: Path, capsys: pytest.CaptureFixture[str]):

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from sandbox.options import SandboxOptions
-from streamways.cli import launch as launching
-from streamways.cli.errors import CommandError, Misuse
-from streamways.cli.launch import StartOptions, launch
-from streamways.cli.processes import Process, all_processes, from_ps, is_alive, tree
+from streamways.errors import CommandError, Misuse
+from streamways.target import launch as launching
+from streamways.target.launch import StartOptions, launch
+from streamways.target.processes import Process, all_processes, from_ps, is_alive, tree
 
 PROGRAM = """#!{python}
 import json, os, signal, sys, time

@@ -8,9 +8,10 @@ from rich.console import Console
 from streamways.cli.columns import Columns
 from streamways.cli.figures import summary_event
 from streamways.cli.results import print_results
-from streamways.cli.run import Outcome
 from streamways.cli.views import Answer, JsonLines, PlainLines
-from streamways.clients.client import Architecture, Cut, Received, Refused
+from streamways.clients.client import Architecture, Received
+from streamways.clients.errors import Cut, Refused
+from streamways.target.streams import Outcome
 
 METADATA = {
     "usage": {"inputTokens": 20, "outputTokens": 30, "totalTokens": 50},

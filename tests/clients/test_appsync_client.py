@@ -10,7 +10,8 @@ from websockets.asyncio.server import ServerConnection
 
 from streamways.clients.appsync import AppSyncClient
 from streamways.clients.batches import Batch, PartOrder
-from streamways.clients.client import Cut, Malformed, Received, Refused, chat_request
+from streamways.clients.client import Received, chat_request
+from streamways.clients.errors import Cut, Malformed, Refused
 from tests.clients.servers import FINISH, HELLO, START, WORLD, HttpExchange, http_server, read, socket_server
 
 JSON = {"content-type": "application/json"}

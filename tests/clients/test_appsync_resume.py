@@ -8,7 +8,7 @@ import pytest
 
 from streamways.clients import appsync
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
-from streamways.clients.client import Cut, NothingActive
+from streamways.clients.errors import Cut, NothingActive
 from tests.clients.servers import FINISH, HELLO, START, WORLD
 from tests.clients.test_appsync_client import Journal, Stack, never, stream
 

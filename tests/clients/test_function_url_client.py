@@ -3,7 +3,8 @@ import json
 
 import pytest
 
-from streamways.clients.client import Cut, Malformed, NothingActive, Received, Refused, Unreachable, chat_request
+from streamways.clients.client import Received, chat_request
+from streamways.clients.errors import Cut, Malformed, NothingActive, Refused, Unreachable
 from streamways.clients.function_url import FunctionUrlClient
 from tests.clients.servers import DONE, FINISH, HELLO, START, WORLD, HttpExchange, http_server, sse
 

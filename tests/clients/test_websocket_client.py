@@ -8,7 +8,8 @@ from websockets.asyncio.server import ServerConnection
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
-from streamways.clients.client import ChatRequest, Cut, Malformed, Received, Refused, Unreachable, chat_request
+from streamways.clients.client import ChatRequest, Received, chat_request
+from streamways.clients.errors import Cut, Malformed, Refused, Unreachable
 from streamways.clients.frames import FRAME_BYTES
 from streamways.clients.websocket import WebSocketClient
 from tests.clients.servers import FINISH, HELLO, START, read, socket_server

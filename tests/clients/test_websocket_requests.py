@@ -10,7 +10,8 @@ import pytest
 from websockets.asyncio.server import ServerConnection
 
 from streamways.clients.chats import Invitation, text_of
-from streamways.clients.client import Cut, NothingActive, Received, Refused, chat_request
+from streamways.clients.client import Received, chat_request
+from streamways.clients.errors import Cut, NothingActive, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
 from tests.clients.servers import FINISH, HELLO, START, HttpExchange, http_server, read, socket_server

@@ -5,9 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from streamways.clients.client import ARCHITECTURES
-from streamways.conformance.case import Case, On
+from streamways.conformance.case import Case
 from streamways.conformance.runner import Result, run_cases
 from streamways.conformance.stack import StackUnderTest
+from streamways.conformance.trial import On
 from tests.support.sandbox import RunningSandbox, running_sandbox
 
 PACE = ("--first-token-ms", "20", "--tokens-per-second", "150")

@@ -15,14 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from shared.contract.parts import TERMINAL
-from streamways.clients.client import (
-    ARCHITECTURES,
-    Architecture,
-    ChatRequest,
-    Cut,
-    Received,
-    Refused,
-)
+from streamways.clients.client import ARCHITECTURES, Architecture, ChatRequest, Received
+from streamways.clients.errors import Cut, Refused
 from streamways.clients.summary import answer
 from streamways.conformance.expect import NotMet
 from streamways.conformance.reading import each_once, ends_once, equal_parts, placed, stop_reason

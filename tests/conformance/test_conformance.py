@@ -5,8 +5,10 @@ All chosen cases run side by side, as `streamways check` runs them; each test th
 
 import pytest
 
-from streamways.conformance.case import Case, Need, On, label
+from streamways.conformance.case import Case, label
 from streamways.conformance.catalog import all_cases
+from streamways.conformance.stack import Need
+from streamways.conformance.trial import On
 from tests.conformance.conftest import Results
 
 SHORT: frozenset[Need] = frozenset({"short timeout", "scaled time"})

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from streamways.cli.check_report import JsonReport, LineReport
-from streamways.clients.client import Cut
+from streamways.clients.errors import Cut
 from streamways.clients.outputs import StackOutputs
 from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, Cases, label
 from streamways.conformance.catalog import all_cases
@@ -192,14 +192,14 @@ async def test_the_report_has_a_line_for_each_run_and_says_in_words_what_does_no
         report.begin()
         report.end(await run_cases(DEPLOYED, trials, report.result))
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "1 cases of what every stream promises, 3 runs against stack.json"
+    assert lines[0] == "1 case of the stream protocol, 3 runs against stack.json"
     assert [line.split() for line in lines[1:4]] == [
         ["–", "order", "appsync", *["not", "run:", "the", "stack", "has", "no", "appsync"]],
         ["ok", "0.0", "s", "order", "function-url"],
         ["FAILED", "0.0", "s", "order", "websocket", *["failed:", "part", "2", "came", "before", "part", "1"]],
     ]
     assert lines[5:9] == [
-        "What does not hold:",
+        "These cases failed. Each line says what should hold:",
         "  order: Parts come in order.",
         "",
         "1 passed, 1 failed, 1 not run, in 0 s",

@@ -16,6 +16,7 @@ from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from shared.table.keys import record_key, ticket_key
+from shared.table.leases import cancel_running
 from shared.table.patience import RACE_SECONDS
 from shared.table.writes import delete, put
 from tests.support.aws import TABLE, Table
@@ -45,7 +46,7 @@ REQUESTS: dict[str, Callable[[TableClient], object]] = {
     "BatchGetItem": lambda client: client.get_many([record_key(OWNER, STREAM)]),
     "Query": lambda client: list(client.pages_of(record_key(OWNER, STREAM), "part#")),
     "PutItem": lambda client: client.write(put({**ticket_key("t"), "n": 1})),
-    "UpdateItem": lambda client: StreamRepository(client).cancel_chat(OWNER, CHAT),
+    "UpdateItem": lambda client: cancel_running(client, OWNER, CHAT),
     "DeleteItem": lambda client: client.write(delete(ticket_key("t"))),
     "BatchWriteItem": lambda client: client.delete_all([ticket_key("t")]),
     "TransactWriteItems": lambda client: client.transact([put({**ticket_key("t"), "n": 1})]),
@@ -165,9 +166,9 @@ def newer_stream(dynamodb: Conflicting) -> Iterator["Future[StreamStart]"]:
 def test_a_heartbeat_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRepository(client).heartbeat(older, Usage(1, 1), "m").state == "superseded"
+        assert StreamRepository(client).renew(older, Usage(1, 1), "m").state == "superseded"
         assert dynamodb.counted()["TransactionConflictException"] > 0
-        assert StreamRepository(client).heartbeat(newer.result(), Usage(1, 1), "m").state == "running"
+        assert StreamRepository(client).renew(newer.result(), Usage(1, 1), "m").state == "running"
 
 
 def test_an_end_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient, table: Table) -> None:

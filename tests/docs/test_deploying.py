@@ -1,6 +1,6 @@
-"""What the pages tell a stranger to type for deploying works, as far as it can be tried without an account.
+"""What the page about deploying tells a stranger to type works, as far as it can be tried without an account.
 
-The README's commands run in a real shell. `pulumi`, `aws` and the rest are stand-ins that write down how they were
+The commands of the page run in a real shell. `pulumi`, `aws` and the rest are stand-ins that write down how they were
 called and what they were given; that is held against the program's settings and against AWS's own service models.
 """
 
@@ -24,7 +24,7 @@ from stacks.settings import Settings
 from tests.docs.pages import PAGES, Page, page
 from tests.program.recording import defaults
 
-README = page("README.md")
+PAGE = page("docs/deploying.md")
 PASSWORD = """ Tr1cky, "quoted" 'and' back\\slashed $HOME `x` é%s """
 OUTPUTS = {"region": "us-east-1", "userPoolId": "us-east-1_AbCdEfGhI", "userPoolClientId": "3n4b5urk1ft4fl3mg5e62d9ado"}
 CLI_OPTIONS = {"query", "output", "region", "profile"}
@@ -61,14 +61,14 @@ class Call:
 
 
 def block(words: str) -> str:
-    """The block of shell commands in the README with these words in it."""
-    (found,) = (body for body in README.code("bash") if words in body)
+    """The block of shell commands on the page with these words in it."""
+    (found,) = (body for body in PAGE.code("bash") if words in body)
     return found
 
 
 @dataclass(frozen=True)
 class Shell:
-    """A folder with stand-ins for every command that the README calls."""
+    """A folder with stand-ins for every command that the page calls."""
 
     folder: Path
 
@@ -227,7 +227,7 @@ def settings(config: dict[str, str]) -> Settings:
     return Settings.read(of("streamways:"), aws=of("aws:"))
 
 
-def test_the_readme_deploys_with_settings_that_the_program_takes(shell: Shell) -> None:
+def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> None:
     shell.run(block("pulumi up"))
     calls = [call.arguments for call in shell.calls("pulumi")]
     found = settings(config_of(arguments[2:] for arguments in calls if arguments[:2] == ["config", "set"]))
@@ -271,6 +271,6 @@ def test_every_aws_command_exists_with_its_options(source: Page) -> None:
         assert set(re.findall(r"--([a-z-]+)", options)) <= known, f"{source.name}: aws {service} {operation}{options}"
 
 
-def test_an_idle_stack_costs_in_the_readme_what_it_costs_on_the_cost_page() -> None:
+def test_an_idle_stack_costs_on_this_page_what_it_costs_on_the_cost_page() -> None:
     *_, together = page("docs/cost.md").table_after("What a stack costs while nobody uses it")
-    assert f"about {float(together[-1].strip('*')):.2f} USD a month" in " ".join(README.prose.split())
+    assert f"about {float(together[-2].strip('*')):.2f} USD a month" in " ".join(PAGE.prose.split())

@@ -10,7 +10,7 @@ import pytest
 from tests.docs.pages import DOCS, PAGES, Page
 
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"\n]+)\")?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-CODE = frozenset({"ts", "tsx", "js", "sh"})
+CODE = frozenset({"ts", "tsx", "js", "sh", "py"})
 WITHOUT_A_FILE = {"docs/architectures/function-url.md": 1, "docs/sandbox.md": 2}
 """Blocks of a page that no file has: the one for AI SDK v4, whose packages exclude those of v7; and how to sign in,
 which `tests/streams/test_sign_in.py` runs from the page."""

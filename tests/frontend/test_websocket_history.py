@@ -44,7 +44,7 @@ def test_frames_of_another_request_are_passed_over(stock: StockClient) -> None:
         assert {key: read[key] for key in ("type", "id")} == {"type": "read", "id": "chat-1"}
         connection.send(json.dumps({"type": "notice", "requestId": "streamways", "code": "connection_ends", "at": 1}))
         connection.send(result(read, FIRST, more=True))
-        connection.send(json.dumps({"type": "beat", "requestId": "streamways"}))
+        connection.send(json.dumps({"type": "keep-alive", "requestId": "streamways"}))
         connection.send(result(read, SECOND))
 
     with stack(answer) as outputs:

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 
 from tests.support.imports import ROOT, sources
 
-FIRST_PARTY = {"stacks"}
+FIRST_PARTY = {"stacks", "shared"}
 SANDBOX_ALONE = {"moto", "flask", "flask-cors", "werkzeug", "starlette", "uvicorn", "httpx", "boto3", "cryptography"}
 """Some of what serves and signs in the sandbox: none of it is to run where somebody deploys from."""
 

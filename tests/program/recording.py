@@ -135,8 +135,15 @@ def defaults() -> dict[str, str]:
     return config
 
 
-def run(config: Mapping[str, str], stack: str, *, preview: bool = False, secrets: Sequence[str] = ()) -> Deployment:
-    """Run `stacks/` as the language host does. Raises whatever the program raises.
+def run(
+    config: Mapping[str, str],
+    stack: str,
+    *,
+    preview: bool = False,
+    secrets: Sequence[str] = (),
+    program: Path = ROOT / "stacks",
+) -> Deployment:
+    """Run a program, which is `stacks/` unless told otherwise, as the language host does. Raises what it raises.
 
     `secrets` are the keys that the configuration keeps encrypted. A `preview` is that of a stack which is up and
     unchanged: the engine answers each resource with its state, and a property that the state lacks is unknown.
@@ -156,7 +163,7 @@ def run(config: Mapping[str, str], stack: str, *, preview: bool = False, secrets
                     monitor=_Recorder(deployment),
                 )
                 pulumi.runtime.set_all_config(dict(config), list(secrets))
-                _execute(deployment)
+                _execute(program, deployment)
         except BaseException as error:
             failure.append(error)
 
@@ -168,10 +175,10 @@ def run(config: Mapping[str, str], stack: str, *, preview: bool = False, secrets
     return deployment
 
 
-def _execute(deployment: Deployment) -> None:
+def _execute(program: Path, deployment: Deployment) -> None:
     @mocks.test
     def execute() -> pulumi.Output[None]:
-        runpy.run_path(str(ROOT / "stacks"), run_name="__main__")
+        runpy.run_path(str(program), run_name="__main__")
         outputs = pulumi.Output.from_input(dict(get_root_resource().outputs))
         return outputs.apply(deployment.outputs.update)
 

@@ -73,7 +73,7 @@ ALLOWED = {
         ("lambda:InvokeFunction", _function("appsync-worker")),
     },
     "appsync-worker-policy": {
-        *_table("DeleteItem", "PutItem", "Query", "UpdateItem"),
+        *_table("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem"),
         *GENERATE,
         ("appsync:GraphQL", PUBLISH),
         ("lambda:InvokeFunction", _function("appsync-reaper")),

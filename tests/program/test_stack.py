@@ -166,9 +166,9 @@ KEEPING = ("deletionProtection", "deletionProtectionEnabled", "pointInTimeRecove
 """Inputs by which AWS or the provider keep what a stack held when the stack goes."""
 
 
-def test_destroying_a_stack_takes_its_data_as_the_readme_says(deploy: Deploy) -> None:
-    readme = " ".join((ROOT / "README.md").read_text().split())
-    assert "deletion protection and point-in-time recovery are off, and there is no backup" in readme
+def test_destroying_a_stack_takes_its_data_as_the_page_about_deploying_says(deploy: Deploy) -> None:
+    deploying = " ".join((ROOT / "docs" / "deploying.md").read_text().split())
+    assert "deletion protection and point-in-time recovery are off, and there is no backup" in deploying
 
     for resource in deploy().resources.values():
         assert not resource.protect, f"{resource.name} stays"

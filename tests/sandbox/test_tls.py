@@ -19,8 +19,8 @@ from websockets.asyncio.client import connect
 from sandbox import state
 from sandbox.http_server import HttpServer
 from sandbox.tls import Certificate, make_certificate
-from streamways.cli.trust import trust
 from streamways.clients.addresses import TRUST_VARIABLE, trusted
+from streamways.target.control import trust
 from tests.sandbox.aws.serving import listener
 from tests.sandbox.functions.lab import Lab
 from tests.sandbox.test_server import IDENTITY, project, running

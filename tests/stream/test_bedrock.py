@@ -62,7 +62,7 @@ def test_what_the_model_says_comes_as_events(model: BedrockModel, server: FakeBe
         Delta("text", 1, "Hello"),
         Delta("text", 1, " wörld 🎈"),
         BlockEnd(1),
-        Stop("max_tokens"),
+        Stop("max_tokens", "length"),
         Usage(12, 34),
     ]
 

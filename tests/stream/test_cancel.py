@@ -6,8 +6,9 @@ import pytest
 
 from shared.errors import StreamCancelled
 from shared.models.events import Usage
+from shared.table.leases import cancel_running
 from tests.support.aws import Table
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client
 
 USAGE = Usage(3, 5, estimated=True)
 
@@ -16,7 +17,7 @@ USAGE = Usage(3, 5, estimated=True)
 def test_a_cancel_is_heard_by_the_next_heartbeat() -> None:
     stream = running()
     repository().cancel(OWNER, STREAM)
-    assert repository().heartbeat(stream, USAGE, "m").state == "cancelled"
+    assert repository().renew(stream, USAGE, "m").state == "cancelled"
 
 
 @pytest.mark.usefixtures("table")
@@ -29,17 +30,17 @@ def test_a_cancel_before_the_claim_is_heard_by_it_and_by_nobody_else() -> None:
 @pytest.mark.usefixtures("table")
 def test_the_stream_of_a_chat_can_be_cancelled_without_its_id() -> None:
     stream = running()
-    repository().cancel_chat(OWNER, "another-chat")
-    repository().cancel_chat("somebody-else", CHAT)
-    assert repository().heartbeat(stream, USAGE, "m").state == "running"
-    repository().cancel_chat(OWNER, CHAT)
-    assert repository().heartbeat(stream, USAGE, "m").state == "cancelled"
+    cancel_running(table_client(), OWNER, "another-chat")
+    cancel_running(table_client(), "somebody-else", CHAT)
+    assert repository().renew(stream, USAGE, "m").state == "running"
+    cancel_running(table_client(), OWNER, CHAT)
+    assert repository().renew(stream, USAGE, "m").state == "cancelled"
 
 
 def test_nobody_cancels_the_stream_of_another_user(table: Table) -> None:
     stream = running()
     repository().cancel("somebody-else", STREAM)
-    assert repository().heartbeat(stream, USAGE, "m").state == "running"
+    assert repository().renew(stream, USAGE, "m").state == "running"
     assert table.stream("somebody-else", STREAM) is not None
 
 
@@ -47,7 +48,7 @@ def test_a_cancel_of_a_stream_that_has_ended_changes_nothing(table: Table) -> No
     repository().end(running(), {}, [])
     before = table.items()
     repository().cancel(OWNER, STREAM)
-    repository().cancel_chat(OWNER, CHAT)
+    cancel_running(table_client(), OWNER, CHAT)
     assert table.items() == before
 
 
@@ -68,4 +69,4 @@ def test_a_cancel_of_a_superseded_stream_spares_the_one_that_runs() -> None:
     running()
     newer = running("stream-2")
     repository().cancel(OWNER, STREAM)
-    assert repository().heartbeat(newer, USAGE, "m").state == "running"
+    assert repository().renew(newer, USAGE, "m").state == "running"

@@ -73,7 +73,7 @@ def working(what: str, number: int) -> Act:
             case "claim":
                 world.claimed[stream.fencing_token] += by.repository.claim(stream) != "taken"
             case "heartbeat":
-                by.repository.heartbeat(stream, Usage(1, 1), "m")
+                by.repository.renew(stream, Usage(1, 1), "m")
             case "end":
                 world.ended[stream.fencing_token] += by.repository.end(stream, {}, [{"type": "text", "text": "answer"}])
             case "withdraw":

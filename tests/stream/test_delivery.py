@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from shared import backoff
 from shared.generation import delivery
 from shared.generation.delivery import FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, ReceiverGone, TryAgain, with_retries
 
@@ -27,7 +28,7 @@ class Time:
 def time(monkeypatch: pytest.MonkeyPatch) -> Time:
     made = Time()
     monkeypatch.setattr(delivery, "time", made)
-    monkeypatch.setattr(delivery, "random", SimpleNamespace(uniform=lambda _, longest: longest))
+    monkeypatch.setattr(backoff, "random", SimpleNamespace(uniform=lambda _, longest: longest))
     return made
 
 

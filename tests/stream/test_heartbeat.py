@@ -1,4 +1,4 @@
-"""The heartbeat: one request a second, on a thread of its own, until it hears that the stream shall end."""
+"""The heartbeat: a look each second and a renewal every few, on a thread of its own, until the stream shall end."""
 
 import threading
 import time
@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from shared.errors import Busy
+from shared.generation.usage_meter import UsageMeter
 from shared.models.events import Usage
 from shared.streams import heartbeat as heartbeats
 from shared.streams.heartbeat import Heartbeat
 from shared.streams.records import LEASE_SECONDS
-from shared.streams.repository import HeartbeatAnswer, StreamRepository
+from shared.streams.repository import LeaseNews, StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import refused
@@ -31,10 +32,12 @@ class Beating:
         self.heard: list[str] = []
         self.over = threading.Event()
         self.tokens = 0
-        self.heartbeat = Heartbeat(StreamRepository(table), start, model="m", usage=self._usage, on_end=self._end)
+        self.model = "m"
+        self.heartbeat = Heartbeat(StreamRepository(table), start, self, on_end=self._end)
         self.heartbeat.begin()
 
-    def _usage(self) -> Usage:
+    def usage(self) -> Usage:
+        """Of the stream, which grows each time."""
         self.tokens += 1
         return Usage(5, self.tokens, estimated=True)
 
@@ -46,9 +49,9 @@ class Beating:
 class Beats:
     """Counts the requests of a table."""
 
-    def __init__(self, table: WatchedTable) -> None:
+    def __init__(self, table: WatchedTable, kind: str) -> None:
         self._beaten = threading.Semaphore(0)
-        table.client.meta.events.register("after-call.dynamodb.UpdateItem", self._count)
+        table.client.meta.events.register(f"after-call.dynamodb.{kind}", self._count)
 
     def _count(self, **_: Any) -> None:
         self._beaten.release()
@@ -60,12 +63,22 @@ class Beats:
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What takes a second takes a moment."""
+    """A second takes a moment; the next renewal is far away."""
     monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
+
+
+@pytest.fixture
+def renewing(fast: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    """Each look is due to renew."""
+    monkeypatch.setattr(heartbeats, "RENEW_SECONDS", 0.0)
 
 
 def test_a_heartbeat_beats_once_a_second() -> None:
     assert heartbeats.INTERVAL_SECONDS == 1.0
+
+
+def test_two_renewals_may_fail_before_the_lease_expires() -> None:
+    assert 3 * heartbeats.RENEW_SECONDS <= LEASE_SECONDS
 
 
 def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lease(table: Table) -> None:  # noqa: ARG001
@@ -77,11 +90,44 @@ def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lea
 
 
 @pytest.mark.usefixtures("fast")
+def test_each_beat_is_one_read_of_the_lease_that_changes_nothing(table: Table) -> None:
+    start = running()
+    before = table.lease(OWNER, CHAT)
+    watched = WatchedTable()
+    beats = Beats(watched, "GetItem")
+    beating = Beating(watched, start)
+    beats.wait_for(3)
+    beating.heartbeat.stop()
+    assert set(watched.requests) == {"GetItem"}
+    assert table.lease(OWNER, CHAT) == before
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_beat_that_finds_a_probe_renews_at_once(table: Table) -> None:
+    start = running()
+    dead = repository().open_stream(OWNER, STREAM, start.fencing_token)
+    assert dead is not None
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
+    repository().probe(dead)
+    watched = WatchedTable()
+    renewed = Beats(watched, "UpdateItem")
+    beating = Beating(watched, start)
+    renewed.wait_for(1)
+    Beats(watched, "GetItem").wait_for(3)
+    beating.heartbeat.stop()
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["leaseExpiresAt"] > LEASE_SECONDS
+    assert "probedAt" not in lease
+    assert watched.requests.count("UpdateItem") == 1
+
+
+@pytest.mark.usefixtures("renewing")
 def test_each_beat_is_one_request_that_renews_the_lease_and_tells_the_totals(table: Table) -> None:
     start = running()
     table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
     watched = WatchedTable()
-    beats = Beats(watched)
+    beats = Beats(watched, "UpdateItem")
     beating = Beating(watched, start)
     beats.wait_for(3)
     beating.heartbeat.stop()
@@ -95,8 +141,15 @@ def test_each_beat_is_one_request_that_renews_the_lease_and_tells_the_totals(tab
 
 
 @pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize("renew_seconds", [0.0, 3600.0])
 @pytest.mark.parametrize("state", ["cancelled", "superseded"])
-def test_a_heartbeat_hears_that_its_stream_is(state: str, table: Table) -> None:  # noqa: ARG001
+def test_a_heartbeat_hears_that_its_stream_is(
+    state: str,
+    renew_seconds: float,
+    table: Table,  # noqa: ARG001
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(heartbeats, "RENEW_SECONDS", renew_seconds)
     watched = WatchedTable()
     beating = Beating(watched, running())
     if state == "cancelled":
@@ -115,7 +168,7 @@ def test_a_stream_that_is_cancelled_has_a_heartbeat_until_it_is_settled_and_is_t
     beating = Beating(watched, running())
     repository().cancel(OWNER, STREAM)
     assert beating.over.wait(WAIT_SECONDS)
-    Beats(watched).wait_for(3)
+    Beats(watched, "GetItem").wait_for(3)
     beating.heartbeat.stop()
     beating.heartbeat._thread.join(WAIT_SECONDS)
     assert not beating.heartbeat._thread.is_alive()
@@ -126,7 +179,7 @@ def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkey
     stream = running()
     monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 3600.0)
     with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
-        repository().heartbeat(stream, Usage(1, 1), "m")
+        repository().renew(stream, Usage(1, 1), "m")
 
 
 def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,22 +189,21 @@ def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: py
     class Dropped:
         """A stream, a reader of which was dropped."""
 
-        def heartbeat(self, *_: object) -> HeartbeatAnswer:
+        def look(self, *_: object) -> LeaseNews:
             nonlocal moment
             asked.append(time.time())
             monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 3600.0)  # from the next beat but one
             moment = moment or time.time() + 0.2
-            return HeartbeatAnswer("running", ask_at=moment) if len(asked) < 3 else HeartbeatAnswer("cancelled")
+            return LeaseNews("running", look_again_at=moment) if len(asked) < 3 else LeaseNews("cancelled")
 
     monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
     over = threading.Event()
-    usage = Usage(0, 0)
-    Heartbeat(Dropped(), start(), model="m", usage=lambda: usage, on_end=lambda _: over.set()).begin()  # pyright: ignore
+    Heartbeat(Dropped(), start(), UsageMeter("m"), on_end=lambda _: over.set()).begin()  # pyright: ignore
     assert over.wait(WAIT_SECONDS)
     assert asked[1] < moment <= asked[2]
 
 
-@pytest.mark.usefixtures("fast", "impatient")
+@pytest.mark.usefixtures("renewing", "impatient")
 def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: Logs) -> None:  # noqa: ARG001
     watched = WatchedTable()
     watched.fail("UpdateItem", times=8)
@@ -162,7 +214,7 @@ def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: 
     assert logs.lines("a heartbeat failed")
 
 
-@pytest.mark.usefixtures("fast")
+@pytest.mark.usefixtures("renewing")
 def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     held, free = watched.hold("UpdateItem")

@@ -1,18 +1,22 @@
 """The journal: what was numbered is written once, in order, by one writer, and read without a gap."""
 
+import json
 import threading
 import time
+import zlib
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.generation import journal_writer
+from shared.generation.journal_writer import MAX_UNWRITTEN_BYTES, JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
-from shared.streams import journal as journals
-from shared.streams.journal import MAX_UNWRITTEN_BYTES, Journal, JournalReader
+from shared.streams.journal import JournalReader, journaled
 from shared.streams.records import KEPT_SECONDS
+from shared.table.attributes import from_attributes
 from shared.table.keys import parts_key
 from shared.table.writes import put
 from tests.support.aws import Table
@@ -36,7 +40,7 @@ class Writer:
     def __init__(self, flush_seconds: float = HOUR) -> None:
         self.table = WatchedTable()
         self.lost = threading.Event()
-        self.journal = Journal(self.table, OWNER, STREAM, on_lost=self.lost.set, flush_seconds=flush_seconds)
+        self.journal = JournalWriter(self.table, OWNER, STREAM, on_lost=self.lost.set, flush_seconds=flush_seconds)
 
     def close(self, seconds: float = WAIT_SECONDS) -> bool:
         return self.journal.close(within(seconds))
@@ -54,9 +58,9 @@ def keys() -> list[int]:
 
 def put_item(table: WatchedTable, batch: Sequence[SequencedPart], expires_in: float = HOUR) -> None:
     """Of another writer."""
-    texts = [parts.encode(numbered.part) for numbered in batch]
-    item = {"parts": texts, "writer": "another", "expiresAt": int(time.time() + expires_in)}
-    table.write(put({**parts_key(OWNER, STREAM, batch[0].sequence), **item}))
+    item = {"expiresAt": int(time.time() + expires_in)}
+    written = journaled(OWNER, STREAM, batch, "another").arguments["Item"]
+    table.write(put({**from_attributes(written), **item}))
 
 
 def test_what_was_appended_is_read_back(table: Table) -> None:  # noqa: ARG001
@@ -144,7 +148,7 @@ def test_who_waits_for_the_end_of_a_lost_journal_is_told_after_the_loss(table: T
         losing.set()
         assert told.wait(WAIT_SECONDS)
 
-    journal = Journal(watched, OWNER, STREAM, on_lost=lose)
+    journal = JournalWriter(watched, OWNER, STREAM, on_lost=lose)
     journal.append(said("mine"))
 
     def close() -> None:
@@ -206,7 +210,7 @@ def test_a_journal_that_cannot_be_written_for_long_gives_up_and_ends_at_a_gap(
     logs: Logs,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(journals, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(journal_writer, "RETRY_SECONDS", 0.0)
     writer = Writer()
     writer.table.fail("PutItem")
     piece = "x" * 100_000
@@ -243,12 +247,16 @@ def test_wherever_a_reader_begins_it_reads_all_that_follows(sizes: list[int], af
     assert [numbered.sequence for numbered in read] == list(range(after + 1, sum(sizes)))
 
 
+def packed(size: int) -> bytes:
+    return zlib.compress(json.dumps([parts.start_step()] * size).encode())
+
+
 class ItemsInMemory:
     """Answers the two queries of a reader as the table would, from items of these numbers of parts."""
 
     def __init__(self, sizes: list[int]) -> None:
         self._items = [
-            {**parts_key(OWNER, STREAM, first), "parts": ['{"type":"start-step"}'] * size}
+            {**parts_key(OWNER, STREAM, first), "epoch": 0, "parts": packed(size)}
             for first, size in ((sum(sizes[:index]), size) for index, size in enumerate(sizes))
         ]
 

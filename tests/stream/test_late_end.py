@@ -7,9 +7,10 @@ stops. So a number of the worker's and a number of the reaper's may be the same 
 import pytest
 
 from shared.errors import Internal
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
-from shared.streams.journal import Journal, JournalReader
+from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
 from shared.streams.tail import Reading, Tail
 from tests.support.aws import Table
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("table")
 
 
 def journal(told: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
-    writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    writer = JournalWriter(table_client(), OWNER, STREAM, on_lost=lambda: None)
     writer.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(told)])
     assert writer.close(within(WAIT_SECONDS))
 
@@ -47,7 +48,7 @@ def test_a_reader_who_has_more_than_the_journal_gets_what_tells_of_the_end_whate
     journal(SAID)
     journal(END, len(SAID), REAPER_EPOCH)
     read = reading(after)
-    assert [numbered.part for batch in read for numbered in batch] == TOLD_OF_IT
+    assert [numbered.part for batch in iter(read.take, None) for numbered in batch] == TOLD_OF_IT
     assert read.complete
 
 
@@ -56,7 +57,9 @@ def test_a_reader_who_has_no_more_than_the_journal_gets_the_whole_end(after: int
     running()
     journal(SAID)
     journal(END, len(SAID), REAPER_EPOCH)
-    assert [numbered.part for batch in reading(after) for numbered in batch] == [*SAID, *END][after + 1 :]
+    assert [numbered.part for batch in iter(reading(after).take, None) for numbered in batch] == [*SAID, *END][
+        after + 1 :
+    ]
 
 
 @pytest.mark.parametrize("after", range(len(SAID), TERMINAL + 1))
@@ -65,7 +68,7 @@ def test_a_reader_who_was_cut_within_the_end_gets_the_rest_of_it(after: int) -> 
     journal(SAID)
     journal(END, len(SAID), REAPER_EPOCH)
     read = reading(after, REAPER_EPOCH)
-    assert [numbered.part for batch in read for numbered in batch] == [*SAID, *END][after + 1 :]
+    assert [numbered.part for batch in iter(read.take, None) for numbered in batch] == [*SAID, *END][after + 1 :]
     assert read.complete
 
 
@@ -73,21 +76,24 @@ def test_a_reader_who_has_the_terminal_part_of_a_worker_has_all() -> None:
     running()
     journal([*SAID, *END])
     read = reading(TERMINAL)
-    assert list(read) == []
+    assert read.take() is None
     assert read.complete
 
 
 @pytest.mark.parametrize("after", [TERMINAL, 60])
-def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(after: int, table: Table) -> None:
+def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(
+    after: int, table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.streams.tail.KEEP_ALIVE_SECONDS", 0.0)
     running()
     journal(SAID)
     read = Tail(JournalReader(table_client()), repository()).follow(
-        OWNER, STREAM, after=behind(after), until=within(WAIT_SECONDS), beat=0.0
+        OWNER, STREAM, after=behind(after), until=within(WAIT_SECONDS)
     )
-    assert next(read) == []
+    assert read.take() == []
     table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1, startedAt=1)
     [reaped] = Reaper(repository(), JournalReader(table_client())).sweep("websocket")
-    assert [batch for batch in read if batch] == [reaped.terminal[-3:]]
+    assert [batch for batch in iter(read.take, None) if batch] == [reaped.terminal[-3:]]
     assert read.complete
 
 
@@ -97,7 +103,7 @@ def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
     journal(SAID)
     assert repository().end(start, {}, [])
     read = reading(after)
-    assert [numbered.part for batch in read for numbered in batch] == SAID[after + 1 :]
+    assert [numbered.part for batch in iter(read.take, None) for numbered in batch] == SAID[after + 1 :]
     assert not read.complete
 
 
@@ -106,5 +112,5 @@ def test_an_end_whose_terminal_part_is_missing_is_none() -> None:
     journal([*SAID, *END[:-1]])
     assert repository().end(start, {}, [])
     read = reading(60)
-    assert list(read) == []
+    assert read.take() is None
     assert not read.complete

@@ -39,7 +39,7 @@ def streams(draw: st.DrawFn) -> list[Part]:
 def end(outbox: Outbox, *last: Part) -> None:
     """The stream is over, and settled."""
     outbox.end(last)
-    outbox.release()
+    outbox.finish()
 
 
 def closing(stream: list[Part]) -> list[Part]:
@@ -73,12 +73,12 @@ def test_whatever_the_interleaving_and_wherever_the_receiver_leaves_the_journal_
             case "leave" if watched:
                 watched = data.draw(st.booleans())
                 if not watched:
-                    outbox.detached()
+                    outbox.detach()
             case _:
                 pass
     outbox.end([FINISH])
     assert merged(unnumbered(journal)) == [*merged(stream), *closing(stream), FINISH]
-    outbox.release()
+    outbox.finish()
     while (batch := outbox.take()) is not None:
         delivered.append(batch)
     journaled = [numbered for batch in journal for numbered in batch]
@@ -193,14 +193,14 @@ def test_what_was_closed_is_not_closed_again() -> None:
 def test_nothing_is_taken_after_the(ending: str) -> None:
     outbox = Outbox()
     outbox.put(parts.block_delta("text", "t", "heard"))
-    outbox.seal()
+    outbox.close()
     if ending == "end":
         outbox.end([FINISH])
     with pytest.raises(OutboxClosed):
         outbox.put(parts.block_delta("text", "t", "unheard"))
     if ending == "seal":
         outbox.end([FINISH])
-    outbox.release()
+    outbox.finish()
     assert drain(outbox) == [parts.block_delta("text", "t", "heard"), FINISH]
 
 
@@ -219,7 +219,7 @@ def test_who_waits_only_so_long_is_given_nothing_and_who_waits_beyond_the_end_no
     outbox.end([])
     assert outbox.take(0.0) == [SequencedPart(1, {"type": "finish-step"})]
     assert outbox.take(0.0) == []
-    outbox.release()
+    outbox.finish()
     assert [outbox.take(0.0), outbox.take()] == [None, None]
 
 
@@ -231,7 +231,7 @@ def test_the_last_parts_alone_wait_for_their_release_but_not_for_their_numbers()
     assert [each.part["type"] for each in numbered] == ["text-delta", "message-metadata", "abort"]
     assert taken(outbox) == [parts.block_delta("text", "t", "pending")]
     assert outbox.take(0.0) == []
-    outbox.release()
+    outbox.finish()
     assert outbox.take() == numbered[1:]
 
 
@@ -247,7 +247,7 @@ def test_a_stream_that_another_has_ended_ends_without_another_part() -> None:
     numbered: list[SequencedPart] = []
     outbox = Outbox(on_numbered=numbered.extend)
     outbox.put(parts.start_step())
-    outbox.abandon()
+    outbox.discard()
     with pytest.raises(OutboxClosed):
         outbox.put(parts.block_start("text", "t"))
     outbox.end([FINISH])
@@ -258,8 +258,8 @@ def test_abandoning_takes_even_the_last_parts_back() -> None:
     outbox = Outbox()
     outbox.put(parts.start_step())
     outbox.end([FINISH])
-    outbox.abandon()
-    outbox.release()
+    outbox.discard()
+    outbox.finish()
     assert outbox.take() is None
 
 
@@ -306,5 +306,5 @@ def test_a_receiver_that_waits_for_its_interval_is_not_blocked() -> None:
     outbox.number_waiting()
     outbox.put(parts.block_delta("text", "t", "c"))
     outbox.end([])
-    outbox.release()
+    outbox.finish()
     assert reader.rest()[1:] == [parts.block_delta("text", "t", "bc")]

@@ -22,7 +22,7 @@ BRIEFLY = 0.05
 def end(outbox: Outbox, *last: Part) -> None:
     """The stream is over, and settled."""
     outbox.end(last)
-    outbox.release()
+    outbox.finish()
 
 
 @pytest.mark.parametrize("character", ["x", "é", "字", "🎈", "\0", '"', "\\", "\u2028"])
@@ -89,7 +89,7 @@ def blocked_producer() -> Iterator[tuple[Outbox, Producer]]:
     assert not producer.done.wait(BRIEFLY)
     assert producer.put == 10
     yield outbox, producer
-    outbox.seal()
+    outbox.close()
     assert producer.done.wait(WAIT_SECONDS)
 
 
@@ -121,7 +121,7 @@ def test_what_is_left_of_a_full_outbox_counts_until_it_is_taken() -> None:
 
 def test_sealing_frees_the_producer_of_a_full_outbox() -> None:
     with blocked_producer() as (outbox, producer):
-        outbox.seal()
+        outbox.close()
         assert producer.done.wait(WAIT_SECONDS)
         assert isinstance(producer.stopped_by, OutboxClosed)
 
@@ -138,7 +138,7 @@ def test_a_producer_whose_receiver_is_gone_is_freed_and_heard_by_the_journal() -
     outbox = Outbox(max_pending_bytes=1000, on_numbered=numbered.extend)
     producer = Producer(outbox)
     producer.wait_until_put(10)
-    outbox.detached()
+    outbox.detach()
     assert producer.done.wait(WAIT_SECONDS)
     assert (producer.put, producer.stopped_by) == (Producer.TOTAL, None)
     end(outbox, FINISH)
@@ -148,7 +148,7 @@ def test_a_producer_whose_receiver_is_gone_is_freed_and_heard_by_the_journal() -
 
 def test_who_takes_for_nobody_is_given_nothing_but_the_end() -> None:
     outbox = Outbox()
-    outbox.detached()
+    outbox.detach()
     outbox.put(parts.block_delta("text", "t", "unheard"))
     assert outbox.take() == []
     end(outbox, FINISH)

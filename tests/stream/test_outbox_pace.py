@@ -3,6 +3,8 @@
 import threading
 from collections.abc import Callable
 
+import pytest
+
 from shared.generation.outbox import DETACHED_INTERVAL_SECONDS, Outbox
 from shared.protocol import parts
 from shared.protocol.parts import Part, SequencedPart
@@ -28,7 +30,7 @@ class Paced:
     def end(self, *last: Part) -> None:
         """The stream is over, and settled."""
         self.outbox.end(last)
-        self.outbox.release()
+        self.outbox.finish()
 
     def not_yet(self, count: int) -> None:
         """No batch beyond this many is handed out."""
@@ -119,16 +121,18 @@ def test_the_interval_passes_by_the_real_clock_without_any_news() -> None:
 
 
 def test_a_stream_that_nobody_receives_is_numbered_rarely() -> None:
-    paced = Paced(interval=0.0)
-    paced.outbox.detached()
-    paced.outbox.put(parts.block_delta("text", "t", "first"))
-    paced.reader.wait_for_batches(1)
-    paced.now = DETACHED_INTERVAL_SECONDS / 2
-    paced.outbox.put(parts.block_delta("text", "t", "second "))
-    paced.not_yet(1)
-    paced.now = DETACHED_INTERVAL_SECONDS
-    paced.outbox.put(parts.block_delta("text", "t", "third"))
-    paced.reader.wait_for_batches(2)
-    paced.end()
-    assert paced.reader.rest() == []
-    assert [numbered.part["delta"] for numbered in paced.numbered] == ["first", "second third"]
+    now = 0.0
+    numbered: list[SequencedPart] = []
+    outbox = Outbox(on_numbered=numbered.extend, clock=lambda: now)
+    outbox.detach()
+    outbox.put(parts.block_delta("text", "t", "first "))
+    now = DETACHED_INTERVAL_SECONDS / 2
+    outbox.put(parts.block_delta("text", "t", "second"))
+    assert outbox.number_waiting() == pytest.approx(DETACHED_INTERVAL_SECONDS / 2)
+    assert numbered == []
+    now = DETACHED_INTERVAL_SECONDS
+    assert outbox.number_waiting() == DETACHED_INTERVAL_SECONDS
+    outbox.end([FINISH])
+    outbox.finish()
+    assert outbox.take() is None
+    assert [each.part for each in numbered] == [parts.block_delta("text", "t", "first second"), FINISH]

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from shared.errors import Busy
+from shared.generation.journal_writer import JournalWriter
 from shared.models.events import Usage
 from shared.protocol import parts
 from shared.protocol.parts import Part, SequencedPart
 from shared.streams import heartbeat as heartbeats
-from shared.streams.journal import Journal, JournalReader
+from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.repository import StreamRepository
@@ -55,7 +56,7 @@ def reaper() -> Reaper:
 
 def journal(said: list[Part], first: int = 0, stream_id: str = STREAM) -> None:
     """What the worker wrote before it died."""
-    writer = Journal(table_client(), OWNER, stream_id, on_lost=lambda: None)
+    writer = JournalWriter(table_client(), OWNER, stream_id, on_lost=lambda: None)
     writer.append([SequencedPart(first + index, part) for index, part in enumerate(said)])
     assert writer.close(within(WAIT_SECONDS))
 
@@ -93,7 +94,7 @@ def test_what_its_last_heartbeat_told_is_booked_or_what_the_journal_shows_if_tha
     table: Table, logs: Logs
 ) -> None:
     start = died(table)
-    repository().heartbeat(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
+    repository().renew(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
     table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1)
     assert len(list(reaper().sweep("websocket"))) == 1
     usage = booked(table)["usage"]
@@ -178,7 +179,7 @@ def test_a_stream_that_was_superseded_before_it_died_is_ended_without_the_lease(
 
 def test_streams_that_live_that_ended_and_of_other_architectures_are_left_alone(table: Table) -> None:
     run = begun(ScriptedModel(*spoken("Hello")))
-    run.drain()
+    run.detach()
     run.join()
     died(table, stream_id="stream-2", prompt="Dead.")
     admitted("stream-3", "Alive.", chat_id="chat-3", running=True)
@@ -294,7 +295,7 @@ def test_a_duplicate_that_fails_does_not_end_the_stream_of_the_worker_that_runs_
 
     def beat(now: float) -> None:
         if now >= 1.4:
-            repository().heartbeat(start, Usage(1, 2), "m")
+            repository().renew(start, Usage(1, 2), "m")
 
     assert impatient(beat).of_event(event(start)) is None
     assert journaled() == before
@@ -326,7 +327,7 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
     watched.before = claim
 
     def beat(_: float) -> None:
-        repository().heartbeat(start, Usage(1, 2), "m")
+        repository().renew(start, Usage(1, 2), "m")
 
     streams = StreamRepository(watched)
     assert Reaper(streams, JournalReader(watched), pause=beat).of_event(event(start)) is None
@@ -397,7 +398,7 @@ def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made(tabl
                 self.looks += 1
                 if self.looks == 2:
                     now += 60.0
-                    repository().heartbeat(start, Usage(1, 2), "m")
+                    repository().renew(start, Usage(1, 2), "m")
             return item
 
     slow = Slow()

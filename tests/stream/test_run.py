@@ -55,7 +55,7 @@ def test_the_first_parts_are_there_before_the_model_says_anything(table: Table) 
     run = begun(silent)
     assert [part["type"] for part in taken(run)] == ["start", "start-step"]
     silent.interrupt()
-    run.drain()
+    run.detach()
     run.join()
 
 
@@ -88,7 +88,7 @@ def test_reasoning_and_texts_are_blocks_of_their_own(table: Table) -> None:  # n
         BlockEnd(2),
         Delta("text", 3, "B"),
         BlockEnd(3),
-        Stop("end_turn"),
+        Stop("end_turn", "stop"),
         Usage(1, 1),
     )
     assert [(part["type"], part["id"]) for part in parts_of(model) if "id" in part] == [
@@ -113,10 +113,10 @@ def test_the_first_text_is_timed_apart_from_reasoning(table: Table, monkeypatch:
         return now
 
     monkeypatch.setattr(usage_meter, "time", SimpleNamespace(monotonic=clock))
-    count = usage_meter.UsageMeter()
+    count = usage_meter.UsageMeter("m")
     for event in (Delta("reasoning", 0, "Hm."), Delta("text", 1, "A"), Delta("text", 1, "B")):
         count.observe(event)
-    usage_record = count.settle("m", "end_turn", None)
+    usage_record = count.record("end_turn", None)
     assert usage_record.first_text_ms == 2000.0
     assert usage_record.tokens_per_second is not None
 

@@ -8,12 +8,12 @@ import pytest
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from shared.errors import DeadlineExceeded, ModelUnavailable
 from shared.generation import run as runs
+from shared.generation.journal_writer import JournalWriter
 from shared.generation.run import StreamRun
 from shared.models.events import Delta
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
 from shared.streams import heartbeat
-from shared.streams.journal import Journal
 from shared.streams.repository import StreamRepository
 from tests.support.aws import Table
 from tests.support.logs import Logs
@@ -113,7 +113,7 @@ def test_the_reader_of_a_full_outbox_is_not_waited_for_when_the_stream_ends(
     table: Table,  # noqa: ARG001
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(runs, "HANG_UP_SECONDS", 10 * WAIT_SECONDS)
+    monkeypatch.setattr(runs, "INTERRUPT_SECONDS", 10 * WAIT_SECONDS)
     run = begun(ScriptedModel(*spoken(*["x" * 1000] * 1000)), seconds=NO_TIME + 0.2)
     run._supervisor.join(WAIT_SECONDS)
     assert not run._supervisor.is_alive()
@@ -135,9 +135,9 @@ def test_no_heartbeat_follows_the_end(table: Table) -> None:  # noqa: ARG001
 def test_a_stream_whose_receiver_is_gone_is_read_journaled_and_booked_to_its_end(table: Table) -> None:
     run = begun(ScriptedModel(*spoken(*["x" * 1000] * 1000)))
     taken(run)
-    run.drain()
+    run.detach()
     run.join()
-    assert not run._outbox._watched, "it would be numbered, and journaled, as often as if somebody read it"
+    assert not run._outbox._attached, "it would be numbered, and journaled, as often as if somebody read it"
     item = booked(table)
     assert (item["stopReason"], int(item["usage"]["outputTokens"])) == ("end_turn", 7)
     assert text_of(journaled()) == "x" * 1_000_000
@@ -215,7 +215,7 @@ def test_who_loses_with_its_very_last_words_does_not_hand_them_out(table: Table,
 
 def bury(sequence: int, certificate: list[parts.Part]) -> bool:
     """Puts the end of a stream at the next key of its journal, as the reaper does."""
-    journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    journal = JournalWriter(table_client(), OWNER, STREAM, on_lost=lambda: None)
     journal.append([SequencedPart(sequence + index, part) for index, part in enumerate(certificate)])
     return journal.close(within(WAIT_SECONDS))
 

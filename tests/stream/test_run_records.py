@@ -5,7 +5,8 @@ import threading
 import pytest
 
 from shared.errors import ModelThrottled, ModelUnavailable
-from shared.generation import run as runs
+from shared.generation import settlement
+from shared.generation.run import StreamRun
 from shared.streams import heartbeat
 from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
@@ -28,8 +29,8 @@ BRIEFLY = 0.1
 @pytest.fixture
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a stream waits for the table a moment."""
-    monkeypatch.setattr(runs, "SETTLE_SECONDS", 0.2)
-    monkeypatch.setattr(runs, "LEAST_STEP_SECONDS", 0.1)
+    monkeypatch.setattr(settlement, "SETTLE_SECONDS", 0.2)
+    monkeypatch.setattr(settlement, "LEAST_STEP_SECONDS", 0.1)
 
 
 @pytest.mark.parametrize("step", ["PutItem", "TransactWriteItems"], ids=["journaled", "booked"])
@@ -57,6 +58,7 @@ def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
 ) -> None:
     """Its reaper may be watching: an end that takes some seconds is no silence."""
     monkeypatch.setattr(heartbeat, "INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(heartbeat, "RENEW_SECONDS", 0.0)
     watched = WatchedTable()
     beaten = threading.Semaphore(0)
     watched.client.meta.events.register("after-call.dynamodb.UpdateItem", lambda **_: beaten.release())
@@ -84,7 +86,7 @@ def test_a_stream_that_is_being_settled_still_shows_that_its_worker_lives(
     assert booked(table)
 
 
-def wait_until_written(run: runs.StreamRun) -> None:
+def wait_until_written(run: StreamRun) -> None:
     """Until the parts that were taken so far are in the journal."""
     journal = run._journal
     with journal._changed:
@@ -121,31 +123,31 @@ def test_a_journal_that_cannot_be_closed_costs_no_client_its_end_and_tells_no_re
     assert logs.lines("the journal gives up: its last write takes too long")
     assert booked(table)["stopReason"] == "end_turn"
     reading = Tail(JournalReader(watched), StreamRepository(watched)).follow(OWNER, STREAM, until=within(WAIT_SECONDS))
-    assert list(reading) == []
+    assert reading.take() is None
     assert not reading.complete
 
 
 @pytest.mark.usefixtures("little_patience")
-def test_a_usage_record_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_about(
+def test_a_settlement_that_hangs_costs_no_client_its_end_and_counts_when_it_comes_about(
     table: Table, logs: Logs
 ) -> None:
     watched = WatchedTable()
     _, free = watched.hold("TransactWriteItems")
     told = drain(begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched)))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "finish")
-    [line] = logs.lines("usage_record takes too long")
+    [line] = logs.lines("ending the stream takes too long")
     assert (line["streamId"], line["stopReason"], line["usage"]["outputTokens"]) == (STREAM, "end_turn", 7)
     assert (logs.lines("stream ended"), logs.metrics()) == ([], [])
     free.set()
     for thread in threading.enumerate():
-        if thread.name == "usage_record":
+        if thread.name == "settlement":
             thread.join(WAIT_SECONDS)
     assert booked(table)
     assert (len(logs.lines("stream ended")), len(logs.metrics())) == (1, 1)
 
 
 @pytest.mark.usefixtures("little_patience", "impatient")
-def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_usage_record(
+def test_a_stream_that_cannot_be_ended_in_the_table_ends_all_the_same_and_the_log_keeps_its_usage(
     table: Table, logs: Logs
 ) -> None:
     watched = WatchedTable()
@@ -153,7 +155,7 @@ def test_a_stream_that_cannot_be_booked_ends_all_the_same_and_the_log_keeps_the_
     run = begun(ScriptedModel(*spoken("Hi")), streams=StreamRepository(watched))
     assert drain(run)[-1]["type"] == "finish"
     run.join()
-    [line] = logs.lines("usage_record the stream failed")
+    [line] = logs.lines("ending the stream failed")
     assert line["level"] == "ERROR"
     assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["streamId"], line["stopReason"]) == (STREAM, "end_turn")
@@ -222,4 +224,4 @@ def test_a_stream_that_cannot_be_settled_ends_for_its_client_all_the_same(
     monkeypatch.setattr(UsageRecord, "metadata", lambda *_: 1 / 0)
     told = drain(begun(ScriptedModel(*spoken("Hi"))))
     assert (text_of(told), told[-1]["type"]) == ("Hi", "error")
-    assert logs.lines("settling the stream failed")
+    assert logs.lines("the outcome of the stream is not known")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
@@ -71,7 +72,7 @@ class Script:
         self.grow()
         tail = Tail(self, self, clock=lambda: self.now, pause=self.pause)  # pyright: ignore
         self.reading = tail.follow(OWNER, STREAM, after=behind(after), until=until, **options)
-        return [[numbered.sequence for numbered in batch] for batch in self.reading]
+        return [[numbered.sequence for numbered in batch] for batch in iter(self.reading.take, None)]
 
     @property
     def complete(self) -> bool:
@@ -130,13 +131,10 @@ def test_a_tail_that_is_stopped_ends_within_a_second_or_so() -> None:
     assert asked == [pytest.approx(LOOK_SECONDS), pytest.approx(2 * LOOK_SECONDS)]
 
 
-def test_a_silent_stream_gives_beats() -> None:
-    script = Script([1], *[[]] * 39, [1])
-    assert script.follow(until=19.0, beat=5.0) == [[0], [], [1], []]
-
-
-def test_a_silent_stream_gives_no_beats_to_who_wants_none() -> None:
-    assert Script([1]).follow(until=100.0) == [[0]]
+def test_a_silent_stream_says_that_the_connection_is_to_be_kept_alive() -> None:
+    polls = int(2 * KEEP_ALIVE_SECONDS / POLL_SECONDS)
+    script = Script([1], *[[]] * (polls - 1), [1])
+    assert script.follow(until=4 * KEEP_ALIVE_SECONDS - 1) == [[0], [], [1], []]
 
 
 def test_what_was_flushed_just_before_the_end_is_read_after_it() -> None:
@@ -177,12 +175,12 @@ def test_a_read_that_fails_does_not_say_that_nothing_more_comes() -> None:
 @pytest.mark.usefixtures("impatient")
 def test_a_tail_survives_a_table_that_fails_for_a_while(table: Table, logs: Logs) -> None:  # noqa: ARG001
     run = begun(ScriptedModel(*spoken("Hello")))
-    run.drain()
+    run.detach()
     run.join()
     watched = WatchedTable()
     watched.fail("Query", times=6)
     tail = Tail(JournalReader(watched), StreamRepository(watched), pause=lambda _: None)
-    batches = list(tail.follow(OWNER, STREAM, until=within(WAIT_SECONDS)))
+    batches = list(iter(tail.follow(OWNER, STREAM, until=within(WAIT_SECONDS)).take, None))
     assert text_of(unnumbered(batches)) == "Hello"
     assert logs.lines("reading the journal failed")
 
@@ -193,9 +191,8 @@ def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Ta
 
     def follow() -> None:
         batches: list[list[SequencedPart]] = []
-        for batch in Tail(JournalReader(table_client()), repository()).follow(
-            OWNER, STREAM, until=within(WAIT_SECONDS)
-        ):
+        reading = Tail(JournalReader(table_client()), repository()).follow(OWNER, STREAM, until=within(WAIT_SECONDS))
+        for batch in iter(reading.take, None):
             if not batches:
                 following.wait(WAIT_SECONDS)
             batches.append(batch)
@@ -207,12 +204,11 @@ def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Ta
     run = begun(ScriptedModel(beginning, go_on, *rest))
     for reader in readers:
         reader.start()
-    drained = threading.Thread(target=run.drain)
-    drained.start()
+    run.detach()
     following.wait(WAIT_SECONDS)
     go_on.set()
-    for thread in [*readers, drained]:
-        thread.join(WAIT_SECONDS)
+    for reader in readers:
+        reader.join(WAIT_SECONDS)
     assert read == [journaled()] * 2
     assert text_of(merged(read[0])) == "Hello world"
 
@@ -223,5 +219,5 @@ def test_a_stream_without_parts_that_does_not_run_is_not_waited_for(state: str, 
         repository().end(running(), {}, [])
     paused: list[float] = []
     tail = Tail(JournalReader(table_client()), repository(), clock=lambda: sum(paused), pause=paused.append)
-    assert list(tail.follow(OWNER, STREAM, until=3600.0)) == []
+    assert tail.follow(OWNER, STREAM, until=3600.0).take() is None
     assert sum(paused) == pytest.approx(LOOK_SECONDS)

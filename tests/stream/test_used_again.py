@@ -13,13 +13,13 @@ FUNCTION_SECONDS = 900
 
 def test_it_is_a_stream_of_its_own(table: Table) -> None:
     run = begun(ScriptedModel(*spoken("Hello ", "old ", "world")))
-    run.drain()
+    run.detach()
     run.join()
     for item in table.items(f"stream#{OWNER}#{STREAM}"):
         table.change(item["pk"], item["sk"], expiresAt=1)
     assert journaled() == []
     run = begun(ScriptedModel(*spoken("Anew")), running(prompt="Once more?"))
-    run.drain()
+    run.detach()
     run.join()
     assert text_of(journaled()) == "Anew"
     assert booked(table)["stopReason"] == "end_turn"

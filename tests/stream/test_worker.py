@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.errors import StreamwaysError
-from shared.generation import worker as workers
+from shared.generation import run as runs
 from shared.generation.delivery import ReceiverGone, TryAgain
 from shared.generation.worker import Worker
 from shared.protocol.parts import Part, SequencedPart
@@ -42,7 +42,7 @@ class Client:
         assert batch
         self.batches.append(batch)
 
-    def beat(self) -> None:
+    def keep_alive(self) -> None:
         self.beats += 1
         self._try()
 
@@ -159,12 +159,12 @@ def test_a_stream_that_a_newer_one_superseded_before_its_worker_came_is_told_so(
 
 
 def test_a_client_of_a_silent_model_is_sent_beats(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    monkeypatch.setattr(workers, "KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr(runs, "KEEP_ALIVE_SECONDS", 0.01)
     beaten = threading.Event()
 
     class Beaten(Client):
-        def beat(self) -> None:
-            super().beat()
+        def keep_alive(self) -> None:
+            super().keep_alive()
             if self.beats == 3:
                 beaten.set()
 
@@ -204,11 +204,11 @@ def test_a_stream_whose_receiver_is_gone_goes_on_and_is_journaled_and_booked(tab
 def test_a_receiver_that_is_found_gone_by_a_beat_does_not_end_the_stream(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workers, "KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr(runs, "KEEP_ALIVE_SECONDS", 0.01)
     gone = threading.Event()
 
     class Leaving(Client):
-        def beat(self) -> None:
+        def keep_alive(self) -> None:
             gone.set()
             raise ReceiverGone("connection")
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamways.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
+from streamways.clients.client import ARCHITECTURES, Architecture, chat_request
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 

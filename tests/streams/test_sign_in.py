@@ -13,7 +13,8 @@ import pytest
 
 from sandbox.state import DemoUser
 from streamways.cli.app import run
-from streamways.clients.client import ARCHITECTURES, Architecture, Refused, chat_request
+from streamways.clients.client import ARCHITECTURES, Architecture, chat_request
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.clients.summary import answer
 from tests.docs.pages import page

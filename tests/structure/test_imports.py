@@ -1,8 +1,10 @@
 """Imports go one way (DESIGN, layout): what runs in Lambda knows nothing of Pulumi, of the sandbox, or of tests."""
 
 import ast
+import graphlib
 import itertools
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,33 @@ def test_what_runs_in_lambda_learns_the_name_of_its_architecture_from_its_enviro
         if named := texts & DESCRIPTORS.keys():
             found[name(path)] = named
     assert found == NOT_THE_ARCHITECTURE
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def package_of(module: str) -> str:
+    """The folder that holds a module; a module beside folders stands for itself."""
+    first, _, rest = module.partition(".")
+    second, _, further = rest.partition(".")
+    return f"{first}.{second}" if further or (ROOT / first / second).is_dir() else module
+
+
+def graph(of: Callable[[str], str]) -> dict[str, set[str]]:
+    """What imports what, by names that `of` makes of modules. Importing a module runs the packages above it, too."""
+    modules = {module_of(path): path for package in MAY_IMPORT for path in sources(package)}
+    edges: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        found = {of(name) for name in imported(path) if name in modules}
+        edges.setdefault(of(module), set()).update(found - {of(module)})
+    return edges
+
+
+@pytest.mark.parametrize("of", [str, package_of], ids=["modules", "packages"])
+def test_no_two_import_each_other(of: Callable[[str], str]) -> None:
+    try:
+        graphlib.TopologicalSorter(graph(of)).prepare()
+    except graphlib.CycleError as cycle:
+        pytest.fail(" → ".join(cycle.args[1]))

@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Message
 
 from handlers.function_url import app as function_url
-from handlers.function_url.environment import core
+from handlers.http import environment
 from shared.protocol.cursor import Cursor
 from tests.support.aws import Table
 from tests.support.bedrock import FakeBedrock
@@ -32,6 +32,17 @@ class World:
     bedrock: FakeBedrock
 
 
+KEPT = (
+    environment.verifier,
+    environment.admission,
+    environment.model,
+    environment.repository,
+    environment.tail,
+    environment.chats,
+    environment.members,
+)
+
+
 @contextmanager
 def function_url_world() -> Iterator[World]:
     """The function's environment, and an app that was started anew in it."""
@@ -44,9 +55,11 @@ def function_url_world() -> Iterator[World]:
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
         patch.setattr("shared.models.bedrock.FIRST_WAIT_SECONDS", 0.0)
-        core.cache_clear()
+        for kept in KEPT:
+            kept.cache_clear()
         yield World(pool, bedrock)
-        core.cache_clear()
+        for kept in KEPT:
+            kept.cache_clear()
 
 
 def adapter_headers(remaining_seconds: float = 60.0) -> dict[str, str]:

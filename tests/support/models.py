@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator, Sequence
 
+from shared.models.bedrock import BLOCKED, FINISH_REASONS
 from shared.models.events import BlockEnd, Delta, ModelEvent, Stop, Usage
 from shared.protocol.request import Message
 from tests.support.server import WAIT_SECONDS
@@ -53,4 +54,9 @@ class ScriptedModel:
 
 def spoken(*texts: str, reason: str = "end_turn") -> list[object]:
     """A whole answer of one block."""
-    return [*(Delta("text", 0, text) for text in texts), BlockEnd(0), Stop(reason), Usage(11, 7)]
+    return [
+        *(Delta("text", 0, text) for text in texts),
+        BlockEnd(0),
+        Stop(reason, FINISH_REASONS.get(reason, "other"), blocked=reason == BLOCKED),
+        Usage(11, 7),
+    ]

@@ -2,19 +2,14 @@
 
 import threading
 from collections.abc import Iterable
-from typing import Protocol
 
 from shared.contract.parts import DELTAS
+from shared.generation.outbox import Outbox
 from shared.protocol.parts import Part, SequencedPart
+from shared.streams.source import PartSource
 from tests.support.server import WAIT_SECONDS
 
-
-class Source(Protocol):
-    """What parts are taken from."""
-
-    def take(self, timeout: float | None = None) -> list[SequencedPart] | None:
-        """As an Outbox does."""
-        ...
+Source = Outbox | PartSource
 
 
 class Reader:
@@ -56,7 +51,7 @@ class Reader:
 
 def taken(outbox: Source) -> list[Part]:
     """The parts of the next batch, which there is."""
-    batch = outbox.take(WAIT_SECONDS)
+    batch = outbox.take(WAIT_SECONDS) if isinstance(outbox, Outbox) else outbox.take()
     assert batch, "nothing came"
     return [numbered.part for numbered in batch]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.contract.architectures import appsync, websocket
-from streamways.bench.lag.endpoints import TOKEN_CHARACTERS, Load, Recording
+from streamways.bench.endpoints import TOKEN_CHARACTERS, Load, Recording
 
 FIRST_TEXT_CALLS = {appsync.NAME: 1, websocket.NAME: 2}
 """The first text takes so many deliveries: a frame holds one part, and a delta's block is opened first."""

@@ -4,21 +4,15 @@ import asyncio
 import contextlib
 import json
 import secrets
-import socket
-import tempfile
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 
-from sandbox.aws.moto import Moto
-from sandbox.aws.moto_clients import MotoClients
-from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.functions.process import Leash
-from sandbox.http_server import HttpServer
-from streamways.bench.lag.endpoints import Endpoints, Load
+from streamways.bench.endpoints import Endpoints, Load
+from streamways.bench.functions import ARCHITECTURES, Function, message
 from streamways.bench.lag.figures import Figures, figures
-from streamways.bench.lag.functions import ARCHITECTURES, REGION, TABLE, Function
+from streamways.bench.services import services
 
 TOKENS = 500
 TOKENS_PER_SECOND = (50, 100, 250, 500)
@@ -57,7 +51,7 @@ def measure(progress: Progress) -> Measured:
 async def _measure(progress: Progress) -> Measured:
     streams: list[Figures] = []
     memory: list[Memory] = []
-    async with _services() as (endpoints, url):
+    async with services() as (endpoints, url, _):
         for architecture in ARCHITECTURES:
             async with _Pair.started(architecture, endpoints, url) as pair:
                 await pair.run(WARM_UP)
@@ -84,7 +78,7 @@ class _Pair:
     @contextlib.asynccontextmanager
     async def started(cls, architecture: str, endpoints: Endpoints, url: str) -> "AsyncGenerator[_Pair]":
         handlers, leash = ARCHITECTURES[architecture], Leash()
-        pair = cls(architecture, endpoints, Function(handlers.start, url, leash), Function(handlers.worker, url, leash))
+        pair = cls(architecture, endpoints, Function(handlers.front, url, leash), Function(handlers.worker, url, leash))
         try:
             await asyncio.gather(pair.starting.start(), pair.worker.start())
             yield pair
@@ -95,9 +89,9 @@ class _Pair:
     async def run(self, load: Load) -> Figures:
         """One stream, from the client's request to its end."""
         recording = self.endpoints.record(load)
-        event = ARCHITECTURES[self.architecture].event(f"bench-{secrets.token_hex(8)}")
+        event = ARCHITECTURES[self.architecture].start(f"bench-{secrets.token_hex(8)}", message("m"))
         await self.starting.invoke(json.dumps(event).encode())
-        payload = await asyncio.wait_for(recording.invoked, INVOKED_SECONDS)
+        payload = await asyncio.wait_for(recording.invoked.get(), INVOKED_SECONDS)
         handed_over_at = perf_counter()
         await self.worker.invoke(payload)
         return figures(self.architecture, recording, handed_over_at)
@@ -110,38 +104,3 @@ class _Pair:
             peaks.append(self.worker.peak_megabytes)
         short, long = peaks
         return [] if short is None or long is None else [Memory(self.architecture, short, long)]
-
-
-@contextlib.asynccontextmanager
-async def _services() -> AsyncGenerator[tuple[Endpoints, str]]:
-    """The endpoints, and where they answer."""
-    with tempfile.TemporaryDirectory() as scratch:
-        moto = Moto(Path(scratch) / "moto.log")
-        await moto.start()
-        table = MotoProxy(moto)
-        endpoints = Endpoints(table)
-        listener = socket.create_server(("127.0.0.1", 0), backlog=64)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        server = HttpServer(endpoints.application, listener)
-        try:
-            await moto.answering()
-            await asyncio.to_thread(_create_table, moto)
-            await server.start()
-            yield endpoints, f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            await server.stop()
-            await table.close()
-            await moto.stop()
-
-
-def _create_table(moto: Moto) -> None:
-    """As the program does, but for the index of open streams, which nothing here asks."""
-    MotoClients(moto, REGION).dynamodb().create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "pk", "AttributeType": "S"},
-            {"AttributeName": "sk", "AttributeType": "S"},
-        ],
-    )

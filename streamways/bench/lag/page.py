@@ -12,7 +12,7 @@ from streamways.bench.lag.figures import Figures
 from streamways.bench.lag.measure import LONG_ANSWER_TOKENS, TOKENS, Measured
 from streamways.bench.lag.rows import cost_rows, memory_rows, stream_rows
 from streamways.bench.table import Row
-from streamways.cli.errors import CommandError
+from streamways.errors import CommandError
 
 PAGE = PROJECT_ROOT / "docs" / "measurements.md"
 BEGIN = "<!-- written by `streamways bench lag --write` -->"

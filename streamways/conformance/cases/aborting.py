@@ -17,7 +17,7 @@ READ_ON_A_WEBSOCKET = tuple(pair for pair in PAIRS if pair[1] == websocket.NAME)
 
 
 @CASES.case(
-    "A reader that mounts twice (resume, abort, resume) gets the whole stream, and does not stop it.",
+    "A reader that sends resume, abort, resume receives the whole stream and does not stop it.",
     manner="slow model",
 )
 async def strict_mode(trial: Trial) -> None:
@@ -40,7 +40,7 @@ async def strict_mode(trial: Trial) -> None:
 
 
 @CASES.case(
-    "The abort of the only reader of a resumed stream is a stop.",
+    "An abort by the only reader of a resumed stream cancels the stream.",
     on=((websocket.NAME,),),
     manner="slow model",
 )
@@ -59,7 +59,7 @@ async def abort_of_a_resume(trial: Trial) -> None:
 
 
 @CASES.case(
-    "The abort of a resumed stream is a stop also when its reader is killed before it could pass it on.",
+    "An abort of a resumed stream cancels the stream, although its reader was killed before it could act.",
     on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
@@ -69,7 +69,7 @@ async def stop_whose_reader_is_killed(trial: Trial) -> None:
 
 
 @CASES.case(
-    "The abort of a resumed stream is a stop also when nothing reaches the client any more.",
+    "An abort of a resumed stream cancels the stream, although the client cannot be reached any more.",
     on=READ_ON_A_WEBSOCKET,
     manner="alone",
 )
@@ -102,7 +102,7 @@ async def _reader_that_aborts(trial: Trial) -> AsyncGenerator[None]:
     same("the stop reason", stop_reason(received), "cancelled")
 
 
-@CASES.case("A `send` that is repeated after the abort of an ended one is replayed.", on=((websocket.NAME,),))
+@CASES.case("A `send` that is repeated after the abort of an ended stream replays the stream.", on=((websocket.NAME,),))
 async def send_abort_send(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:

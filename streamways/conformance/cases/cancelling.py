@@ -25,11 +25,11 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
 CANCEL_SECONDS = 5.0
-"""The pulse sees a cancel within about a second; the rest is for a machine that is busy."""
+"""The heartbeat sees a cancel within about a second; the rest is for a machine that is busy."""
 
 
 @CASES.case(
-    "A cancel ends the stream with `abort`, hangs up on the model, and books what was used; the chat keeps it.",
+    "A cancel ends the stream with `abort`, closes the model call and records the usage; the chat keeps the text.",
     manner="slow model",
 )
 async def cancel(trial: Trial) -> None:
@@ -49,7 +49,7 @@ async def cancel(trial: Trial) -> None:
     await _hung_up(trial)
 
 
-@CASES.case("The abort of a `send` is a cancel.", on=((websocket.NAME,),), manner="slow model")
+@CASES.case("An abort of a `send` cancels the stream.", on=((websocket.NAME,),), manner="slow model")
 async def abort_of_a_send(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
@@ -62,22 +62,20 @@ async def abort_of_a_send(trial: Trial) -> None:
     await _hung_up(trial)
 
 
-@CASES.case(
-    "A cancel ends a stream also while the model is silent.", model_fault={"fault": "stalled", "afterTokens": 5}
-)
+@CASES.case("A cancel ends a stream while the model is silent.", model_fault={"fault": "stalled", "afterTokens": 5})
 async def cancel_while_silent(trial: Trial) -> None:
     await _cancel_in_silence(trial, at=PartType.TEXT_DELTA)
 
 
 @CASES.case(
-    "A cancel ends a stream also before the model has begun to answer.",
+    "A cancel ends a stream before the model has begun its answer.",
     model_fault={"fault": "stalled", "afterTokens": 0},
 )
 async def cancel_before_the_answer(trial: Trial) -> None:
     await _cancel_in_silence(trial, at=PartType.START_STEP)
 
 
-@CASES.case("A cancel may come over another transport than the stream's.", on=PAIRS, manner="slow model")
+@CASES.case("A cancel over another transport ends the stream.", on=PAIRS, manner="slow model")
 async def cancel_across(trial: Trial) -> None:
     begun, other = trial.on
     request = trial.request()
@@ -90,7 +88,7 @@ async def cancel_across(trial: Trial) -> None:
     await _hung_up(trial)
 
 
-@CASES.case("A cancel that comes before its stream prevents it: the model is not asked.")
+@CASES.case("A cancel that arrives before its stream prevents the stream and its model call.")
 async def cancel_before_the_start(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:
@@ -100,7 +98,7 @@ async def cancel_before_the_start(trial: Trial) -> None:
         same("the calls of the model", await trial.stack.sandbox.model_calls(trial.word), [])
 
 
-@CASES.case("A cancel of what has ended changes nothing.")
+@CASES.case("A cancel of an ended stream changes nothing.")
 async def cancel_after_the_end(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     async with trial.client() as client:

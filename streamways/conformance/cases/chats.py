@@ -16,7 +16,7 @@ MOST_PAGES = 3
 
 
 @CASES.case(
-    "A chat begins with its first message, which titles it; it is listed first, and can be renamed and deleted."
+    "The first message creates a chat and titles it; its owner finds it first in the list, renames it and deletes it."
 )
 async def chat_of_ones_own(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
@@ -41,7 +41,7 @@ async def chat_of_ones_own(trial: Trial) -> None:
         await not_there("deleting a deleted chat", client.delete(request.chat_id))
 
 
-@CASES.case("What turns or controls a line is no part of a title, neither of the first message's nor of a chosen one.")
+@CASES.case("A title contains no control characters and no characters that change the direction of text.")
 async def plain_titles(trial: Trial) -> None:
     request = trial.request("\u202eWhat is\u0007\nMIT-0?\u2066")
     await trial.whole(request)
@@ -55,7 +55,7 @@ async def plain_titles(trial: Trial) -> None:
         )
 
 
-@CASES.case("What cannot be a title is refused; so is what names nothing to change.")
+@CASES.case("A malformed title, and a change without a title, are refused.")
 async def malformed_changes(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -69,7 +69,7 @@ async def malformed_changes(trial: Trial) -> None:
             await denied(what, ErrorCode.INVALID_REQUEST, change)
 
 
-@CASES.case("A chat of others is as if it were not there.", needs=("second user",))
+@CASES.case("A chat looks to other users as if it did not exist.", needs=("second user",))
 async def foreign_chat(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -86,7 +86,7 @@ async def foreign_chat(trial: Trial) -> None:
         same("the messages afterwards", len((await client.read(request.chat_id)).messages), 2)
 
 
-@CASES.case("The list of chats comes in pages, newest first, and no chat is on two of them.")
+@CASES.case("The list of chats comes in pages, newest first, and no chat is on two pages.")
 async def pages_of_chats(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -107,7 +107,7 @@ async def pages_of_chats(trial: Trial) -> None:
             await denied("a cursor that no page gave", ErrorCode.INVALID_REQUEST, client.chats(forged))
 
 
-@CASES.case("A chat that is deleted while an answer runs in it takes that with it.", manner="slow model")
+@CASES.case("The deletion of a chat cancels the stream that runs in it.", manner="slow model")
 async def deleted_while_running(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client, trial.client() as other:
@@ -119,7 +119,7 @@ async def deleted_while_running(trial: Trial) -> None:
         await not_there("the deleted chat", other.read(request.chat_id))
 
 
-@CASES.case("A chat is the same on each transport, and may go on over another.", on=PAIRS)
+@CASES.case("A chat is the same on every transport and can continue on another one.", on=PAIRS)
 async def chat_across(trial: Trial) -> None:
     begun, other = trial.on
     request = trial.request(SHORT_PROMPT)

@@ -17,7 +17,7 @@ STOP_SECONDS = 5.0
 
 
 @CASES.case(
-    "An answer that was stopped can be continued: the same message grows, and the model is shown what it said.",
+    "A stopped answer can be continued: the same message grows, and the model receives its earlier text.",
     manner="slow model",
 )
 async def continuation(trial: Trial) -> None:
@@ -36,7 +36,7 @@ async def continuation(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A continued answer that is replayed whole begins with what it held, at no place; one that is read on does not.",
+    "The whole replay of a continued answer begins with its earlier parts, which have no cursor.",
     manner="slow model",
 )
 async def replay_of_a_continuation(trial: Trial) -> None:

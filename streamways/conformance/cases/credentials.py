@@ -5,7 +5,7 @@ from joserfc.jwk import RSAKey
 from joserfc.util import json_b64decode, json_b64encode
 
 from shared.contract.errors import ErrorCode
-from streamways.clients.client import Refused
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect
@@ -15,13 +15,13 @@ from streamways.conformance.trial import Trial
 CASES = Cases()
 
 
-@CASES.case("Nobody streams without a token, or with one that is none.")
+@CASES.case("A request without a token, or with a text that is no token, is refused.")
 async def no_token(trial: Trial) -> None:
     for token in (None, "not.a.token"):
         await _not_let_in(trial, "a stream without a token", token)
 
 
-@CASES.case("Nobody streams with a token that was changed, that is not signed, or that another key signed.")
+@CASES.case("A token that was changed, is not signed, or is signed with a foreign key is refused.")
 async def forged_token(trial: Trial) -> None:
     head, payload, signature = trial.stack.tokens["first"].split(".")
     header = json_b64decode(head.encode())

@@ -19,8 +19,8 @@ SILENCE_SECONDS = KEEP_ALIVE_SECONDS + 2
 
 
 @CASES.case(
-    "A stream that runs out of time finishes with what came until then, which the chat keeps; the answer can be "
-    "continued under the same id.",
+    "A stream that runs out of time finishes with its text so far; the chat keeps it, and the answer can be continued "
+    "under the same id.",
     needs=("short timeout",),
     model_fault={"fault": "slow", "tokensPerSecond": 5},
 )
@@ -44,7 +44,7 @@ async def deadline(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A stream whose model has fallen silent finishes at its deadline, and hangs up on the model.",
+    "A stream with a silent model finishes at its deadline and closes the model call.",
     needs=("short timeout",),
     model_fault={"fault": "stalled", "afterTokens": 5},
 )
@@ -53,7 +53,7 @@ async def deadline_while_silent(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A stream whose model never begins to answer finishes at its deadline as well.",
+    "A stream whose model never begins to answer finishes at its deadline.",
     needs=("short timeout",),
     model_fault={"fault": "stalled", "afterTokens": 0},
 )
@@ -62,7 +62,7 @@ async def deadline_before_the_answer(trial: Trial) -> None:
 
 
 @CASES.case(
-    f"While the model is silent the stream gives a sign of life every {KEEP_ALIVE_SECONDS:g} s.",
+    f"While the model is silent, the stream sends a sign of life every {KEEP_ALIVE_SECONDS:g} s.",
     on=((function_url.NAME,), (websocket.NAME,)),
     model_fault={"fault": "stalled", "afterTokens": 5, "seconds": SILENCE_SECONDS + 1},
 )

@@ -19,7 +19,7 @@ REFUSES = {websocket.NAME: "/connections/fault", appsync.NAME: "/appsync/publish
 OVERSIZED = {"fault": "oversized", "bytes": OVERSIZED_BYTES}
 
 
-@CASES.case("A refused delivery is tried again: nothing is lost.", on=[(name,) for name in REFUSES], manner="alone")
+@CASES.case("A throttled delivery is repeated, and nothing is lost.", on=[(name,) for name in REFUSES], manner="alone")
 async def throttled_delivery(trial: Trial) -> None:
     for kind in ("throttled", "unavailable"):
         async with trial.sandbox.fault(REFUSES[trial.architecture], {"fault": kind, "calls": 2, "after": 4}):
@@ -28,7 +28,7 @@ async def throttled_delivery(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A client that is gone ends the delivery, and not the stream: it can be read to its end.",
+    "A stream whose client is gone runs on and can be read to its end.",
     on=((websocket.NAME,),),
     manner="alone",
 )
@@ -46,7 +46,7 @@ async def gone(trial: Trial) -> None:
 
 
 @CASES.case(
-    "Messages that AppSync sends twice, out of order, or not at all leave the answer as it is.",
+    "Messages that AppSync duplicates, reorders or loses leave the answer as it is.",
     on=((appsync.NAME,),),
     manner="alone",
 )
@@ -57,14 +57,14 @@ async def disordered_messages(trial: Trial) -> None:
         await _whole_text(trial, received)
 
 
-@CASES.case("Even when AppSync delivers nothing at all, the whole answer comes.", on=((appsync.NAME,),), manner="alone")
+@CASES.case("The whole answer arrives although AppSync delivers no message.", on=((appsync.NAME,),), manner="alone")
 async def lost_messages(trial: Trial) -> None:
     async with trial.sandbox.fault("/appsync/fault", {"fault": "dropped", "calls": 1000}, all_calls=False):
         received = await trial.whole(trial.request(SHORT_PROMPT))
     await _whole_text(trial, received)
 
 
-@CASES.case("A piece of text of any size comes in parts of at most 100 KB.", model_fault=OVERSIZED)
+@CASES.case("A piece of text of any size arrives in parts of at most 100 KB.", model_fault=OVERSIZED)
 async def oversized_part(trial: Trial) -> None:
     received = await trial.whole(trial.request())
     each_once(received)
@@ -75,7 +75,7 @@ async def oversized_part(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A client that reads slowly gets everything, and its stream ends in time.",
+    "A slow client receives everything, and its stream ends in time.",
     on=((function_url.NAME,),),
     model_fault=OVERSIZED,
 )

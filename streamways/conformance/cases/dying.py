@@ -7,7 +7,8 @@ from shared.contract.architectures import DESCRIPTORS, function_url
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
-from streamways.clients.client import Cut, Received, Refused
+from streamways.clients.client import Received
+from streamways.clients.errors import Cut, Refused
 from streamways.clients.summary import answer
 from streamways.conformance.case import SLOW_TOKENS_PER_SECOND, WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
@@ -35,7 +36,7 @@ SWEPT_SECONDS = 90.0
 
 
 @CASES.case(
-    "The client of a worker that was killed is told within 5 s; what was journaled stays, and ends with an error.",
+    "The client of a killed worker is told within 5 s; the journaled text stays and ends with an error.",
     on=WITH_WORKER,
     manner="alone",
 )
@@ -58,7 +59,7 @@ async def worker_killed(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A function URL's stream whose process was killed is cut, and a resume gets its end from the sweep.",
+    "The body of a killed function URL's stream ends early, and a resume brings the end that the reaper wrote.",
     on=((function_url.NAME,),),
     needs=("scaled time",),
     manner="alone",

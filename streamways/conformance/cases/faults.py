@@ -19,7 +19,7 @@ SAID = 5
 """Tokens that come before a fault."""
 
 
-@CASES.case("A model that is busy for a moment is asked again.", model_fault={"fault": "throttled"})
+@CASES.case("A model call that is refused for load is repeated.", model_fault={"fault": "throttled"})
 async def model_busy(trial: Trial) -> None:
     # The runs share one fault for each of them; whichever call takes it, each is asked again until it is well.
     received = await trial.whole(trial.request())
@@ -31,7 +31,7 @@ async def model_busy(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A model that stays busy is given up after four attempts, with the time after which to try again.",
+    "After four refused model calls the stream fails and says when to try again.",
     model_fault={"fault": "throttled", "calls": MODEL_ATTEMPTS},
 )
 async def model_stays_busy(trial: Trial) -> None:
@@ -42,14 +42,15 @@ async def model_stays_busy(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A model's exception in mid-stream keeps what came.", model_fault={"fault": "exception", "afterTokens": SAID}
+    "The text before an exception of the model stays in the answer.",
+    model_fault={"fault": "exception", "afterTokens": SAID},
 )
 async def model_exception(trial: Trial) -> None:
     await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
 @CASES.case(
-    "A model that is throttled in mid-stream keeps what came.",
+    "The text before a throttling in mid-stream stays in the answer.",
     model_fault={"fault": "exception", "exception": "throttlingException", "afterTokens": SAID},
 )
 async def model_throttled(trial: Trial) -> None:
@@ -57,7 +58,7 @@ async def model_throttled(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A model that is throttled when its stream has begun, but before any text, is not asked again.",
+    "A model call that is throttled after its stream has begun is not repeated, even before any text.",
     model_fault={"fault": "exception", "exception": "throttlingException", "afterTokens": 0},
 )
 async def model_throttled_at_once(trial: Trial) -> None:
@@ -66,18 +67,23 @@ async def model_throttled_at_once(trial: Trial) -> None:
     same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), 1)
 
 
-@CASES.case("A model's connection that is cut keeps what came.", model_fault={"fault": "cut", "afterTokens": SAID})
+@CASES.case(
+    "The text before a broken model connection stays in the answer.", model_fault={"fault": "cut", "afterTokens": SAID}
+)
 async def model_cut(trial: Trial) -> None:
     await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
-@CASES.case("A model's malformed event keeps what came.", model_fault={"fault": "malformed", "afterTokens": SAID})
+@CASES.case(
+    "The text before a malformed model event stays in the answer.",
+    model_fault={"fault": "malformed", "afterTokens": SAID},
+)
 async def model_malformed(trial: Trial) -> None:
     await _fails_once(trial, ErrorCode.MODEL_UNAVAILABLE)
 
 
 @CASES.case(
-    "A guardrail that intervenes is content_blocked.",
+    "An answer that a guardrail stops fails as content_blocked.",
     model_fault={"fault": "guardrail_intervened", "afterTokens": SAID},
 )
 async def model_guardrail(trial: Trial) -> None:
@@ -87,7 +93,7 @@ async def model_guardrail(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A silence of the model that ends costs nothing.",
+    "A silence of the model loses no text.",
     model_fault={"fault": "stalled", "afterTokens": SAID, "seconds": 0.5},
 )
 async def model_stalled(trial: Trial) -> None:

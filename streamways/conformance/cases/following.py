@@ -18,7 +18,7 @@ SUBSCRIPTION = "subscription Chat($chatId: ID) { onParts(chatId: $chatId) { stre
 
 
 @CASES.case(
-    "A subscription to a chat hears the streams that its user begins there, and nobody else does.",
+    "A subscription to a chat delivers the streams of its own user in that chat, and no others.",
     on=((appsync.NAME,),),
     needs=("second user",),
 )

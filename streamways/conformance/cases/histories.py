@@ -17,7 +17,7 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 CASES = Cases()
 
 
-@CASES.case("Only the new message is sent; the model is shown the whole conversation, and the chat keeps it.")
+@CASES.case("The client sends only the new message; the model receives the whole conversation, and the chat keeps it.")
 async def server_side_history(trial: Trial) -> None:
     first = trial.request(SHORT_PROMPT)
     second = trial.request("And what about MIT-0?", first.chat_id)
@@ -31,7 +31,7 @@ async def server_side_history(trial: Trial) -> None:
     await _model_was_shown(trial, said)
 
 
-@CASES.case("A forged history is not believed: of a client's copy only the last message is taken.")
+@CASES.case("The server takes only the last message from a client's history, so a forged history changes nothing.")
 async def forged_history(trial: Trial) -> None:
     first = trial.request(SHORT_PROMPT)
     forged = (
@@ -48,7 +48,7 @@ async def forged_history(trial: Trial) -> None:
     await _model_was_shown(trial, said)
 
 
-@CASES.case("Another answer to the last message takes the place of the first, under an id of its own.")
+@CASES.case("Another answer to the last message replaces the first one and has an id of its own.")
 async def regenerate(trial: Trial) -> None:
     first = trial.request(SHORT_PROMPT)
     again = replace(trial.request("", first.chat_id), messages=first.messages, trigger="regenerate-message")
@@ -62,7 +62,7 @@ async def regenerate(trial: Trial) -> None:
     same("the answer in the chat", text_of(kept.messages[1]), answer(new))
 
 
-@CASES.case("An edited message takes the place of the old one, and what followed that is cut off.")
+@CASES.case("An edited message replaces the old one, and the messages after it are cut off.")
 async def edit(trial: Trial) -> None:
     first = trial.request(SHORT_PROMPT)
     second = trial.request("And why MIT?", first.chat_id)
@@ -78,7 +78,7 @@ async def edit(trial: Trial) -> None:
     same("the texts in the chat", [text_of(each) for each in kept.messages], [text_of(message), answer(new)])
 
 
-@CASES.case("A message in which a key is there twice is refused: another reader may have looked at the first of them.")
+@CASES.case("A message with a duplicate JSON key is refused, because another parser may read the other value.")
 async def key_twice(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     # Written as JSON, the number becomes the text.

@@ -7,7 +7,8 @@ from shared.contract.errors import ErrorCode
 from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.contract.parts import PartType
 from streamways.clients.chats import Invitation, Page
-from streamways.clients.client import Client, Refused, new_id
+from streamways.clients.client import Client, new_id
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect, fail, same
@@ -22,7 +23,7 @@ LONG_AGO = "MDAwMDAwMDAwMDAwMSNjaGF0LTE"
 
 
 @CASES.case(
-    "An invitation is listed apart, gives no access to the chat, and is one if sent twice; the owner may withdraw it.",
+    "An invitation has a list of its own and gives no access; a second one changes nothing; the owner can withdraw it.",
     needs=("second user",),
 )
 async def invitation(trial: Trial) -> None:
@@ -49,7 +50,7 @@ async def invitation(trial: Trial) -> None:
 
 
 @CASES.case(
-    "Who accepts an invitation is a member: reads the chat and talks in it, and cannot rename, share or delete it.",
+    "A user who accepts an invitation reads and writes in the chat, and cannot rename, share or delete it.",
     needs=("second user",),
 )
 async def member(trial: Trial) -> None:
@@ -77,7 +78,7 @@ async def member(trial: Trial) -> None:
 
 
 @CASES.case(
-    "An invitation that is declined is gone, and no other follows it.",
+    "A declined invitation is removed, and the owner cannot repeat it.",
     needs=("second user",),
 )
 async def declined_invitation(trial: Trial) -> None:
@@ -90,7 +91,7 @@ async def declined_invitation(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A member leaves when they like, and what they run there is cancelled; the owner cannot.",
+    "A member can leave a chat at any time, and their running stream is cancelled; the owner cannot leave.",
     needs=("second user",),
     manner="slow model",
 )
@@ -111,7 +112,9 @@ async def leaving(trial: Trial) -> None:
         )
 
 
-@CASES.case("What is no user, or the owner, is not invited; a list of invitations begins at a cursor that a page gave.")
+@CASES.case(
+    "Only another user can be invited, and a list of invitations continues only after a cursor of its own pages."
+)
 async def malformed_invitations(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -126,7 +129,8 @@ async def malformed_invitations(trial: Trial) -> None:
 
 
 @CASES.case(
-    f"A user sends {INVITATIONS_AN_HOUR} invitations an hour, and is told when the next may go.", needs=("sandbox",)
+    f"A user can send {INVITATIONS_AN_HOUR} invitations an hour, and a refusal says when the next one is possible.",
+    needs=("sandbox",),
 )
 async def many_invitations(trial: Trial) -> None:
     token = await trial.sandbox.token("enterprise", HOUR)

@@ -7,7 +7,8 @@ from itertools import islice
 from shared.contract.architectures import appsync
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import TERMINAL, PartType
-from streamways.clients.client import NothingActive, Received, new_id
+from streamways.clients.client import Received, new_id
+from streamways.clients.errors import NothingActive
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.summary import answer, message_metadata
 from streamways.conformance.case import PAIRS, Cases
@@ -33,7 +34,7 @@ CHAIN_SIZES = (1, 1, 2, 3, 5, 8, 13)
 MOST_CUTS = 12
 
 
-@CASES.case("A stream that readers leave again and again while it runs comes whole, each part once.")
+@CASES.case("A running stream whose readers disconnect again and again arrives whole, each part once.")
 async def resume_while_running(trial: Trial) -> None:
     request = trial.request()
     received: list[Received] = []
@@ -51,7 +52,7 @@ async def resume_while_running(trial: Trial) -> None:
     equal_parts("all readers together", received, await trial.resumed(request.chat_id))
 
 
-@CASES.case("Behind every place that a reader may have stopped at, a resume gives exactly what follows.")
+@CASES.case("A resume after any part delivers exactly the parts that follow it.")
 async def resume_at_every_cut(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     whole = await trial.whole(request)
@@ -65,14 +66,14 @@ async def resume_at_every_cut(trial: Trial) -> None:
             equal_parts(f"resumed after part {cut}", parts, whole[cut + 1 :])
 
 
-@CASES.case("A stream that has just ended is replayed from its first part on.")
+@CASES.case("A resume shortly after the end replays the stream from its first part.")
 async def resume_after_the_end(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     whole = await trial.whole(request)
     equal_parts("the replay", await trial.resumed(request.chat_id), whole)
 
 
-@CASES.case("Where nothing was ever started there is nothing to resume.")
+@CASES.case("A chat without any stream has nothing to resume.")
 async def nothing_to_resume(trial: Trial) -> None:
     async with trial.client() as client:
         try:
@@ -82,7 +83,7 @@ async def nothing_to_resume(trial: Trial) -> None:
     fail(f"a chat that nobody began was resumed, with a part of the type {first.type}")
 
 
-@CASES.case("Another user can neither resume a stream nor read its chat, nor cancel it.", needs=("second user",))
+@CASES.case("Another user cannot resume or cancel a stream, and cannot read its chat.", needs=("second user",))
 async def foreign_resume(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as mine, trial.client("second") as other:
@@ -104,7 +105,7 @@ async def denied_or_nothing(trial: Trial, chat_id: str, stream_id: str) -> None:
             same("the refusal of another's cancel", getattr(error, "code", repr(error)), ErrorCode.NOT_FOUND)
 
 
-@CASES.case("The journal of a stream is its owner's alone.", on=((appsync.NAME,),), needs=("second user",))
+@CASES.case("Another user cannot read the journal of a stream.", on=((appsync.NAME,),), needs=("second user",))
 async def foreign_parts(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -115,7 +116,7 @@ async def foreign_parts(trial: Trial) -> None:
         await api.close()
 
 
-@CASES.case("Several tabs see one stream at once, part by part the same.")
+@CASES.case("Several tabs receive the same parts of one stream at the same time.")
 async def two_tabs(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as first, trial.client() as second, trial.client() as third:
@@ -131,7 +132,7 @@ async def two_tabs(trial: Trial) -> None:
         equal_parts("another tab", tab, received)
 
 
-@CASES.case("A client that goes away does not stop its stream: it runs to its end, and is asked of the model once.")
+@CASES.case("A stream whose client disconnects runs to its end with one model call.")
 async def disconnect(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
@@ -148,7 +149,7 @@ async def disconnect(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A reader that was cut gets the end of its own stream, though another was begun in the chat since.",
+    "A disconnected reader receives the end of its own stream, although a newer stream began in the chat.",
     manner="slow model",
 )
 async def resume_of_a_superseded_stream(trial: Trial) -> None:
@@ -166,7 +167,7 @@ async def resume_of_a_superseded_stream(trial: Trial) -> None:
     each_once([*received, *older, *newer])
 
 
-@CASES.case("A place without its stream, or of a stream in another chat, is refused.")
+@CASES.case("A resume with a number instead of a cursor, or with a cursor of another chat, is refused.")
 async def resume_at_no_place(trial: Trial) -> None:
     one, other = trial.request(SHORT_PROMPT), trial.request(SHORT_PROMPT)
     received = await trial.whole(one)
@@ -180,7 +181,7 @@ async def resume_at_no_place(trial: Trial) -> None:
         await refused("a cursor of another chat", ErrorCode.INVALID_REQUEST, parts=elsewhere)
 
 
-@CASES.case("What was begun on one transport is resumed on another, with the same parts at the same places.", on=PAIRS)
+@CASES.case("A stream that began on one transport is resumed on another with the same parts and cursors.", on=PAIRS)
 async def resume_across(trial: Trial) -> None:
     begun, other = trial.on
     request = trial.request()

@@ -9,14 +9,14 @@ from shared.contract.architectures import websocket
 from shared.contract.errors import ErrorCode
 from shared.contract.limits import CONNECTION_SECONDS, TICKET_SECONDS
 from shared.contract.parts import PartType
-from streamways.clients.client import ClientError, Cut, Refused
+from streamways.clients.errors import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
 from streamways.clients.websocket import WebSocketClient
-from streamways.conformance.case import Cases, On
+from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect, fail, same
 from streamways.conformance.reading import broken_off, ends_once, refused, rest
 from streamways.conformance.stack import TIERS
-from streamways.conformance.trial import SHORT_PROMPT, Trial
+from streamways.conformance.trial import SHORT_PROMPT, On, Trial
 
 CASES = Cases()
 HERE: tuple[On, ...] = ((websocket.NAME,),)
@@ -25,7 +25,7 @@ TOKEN_SECONDS = 4
 FOREIGN_ORIGIN = "https://foreign.invalid"
 
 
-@CASES.case("A connection whose token has expired is refused, and then closed.", on=HERE, needs=("sandbox",))
+@CASES.case("A connection whose token has expired is refused and then closed.", on=HERE, needs=("sandbox",))
 async def expired_session(trial: Trial) -> None:
     async with _expired(trial) as client:
         await refused("an expired session", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
@@ -36,7 +36,7 @@ async def expired_session(trial: Trial) -> None:
             fail("the connection of an expired session stays open")
 
 
-@CASES.case("A token that comes with a request renews the connection's session.", on=HERE, needs=("sandbox",))
+@CASES.case("A newer token in a request renews the session of the connection.", on=HERE, needs=("sandbox",))
 async def renewed_session(trial: Trial) -> None:
     renewed: list[str | None] = [trial.stack.tokens["first"], None]
     async with _expired(trial, renewed) as client:
@@ -45,13 +45,13 @@ async def renewed_session(trial: Trial) -> None:
         ends_once(await rest(client.stream(trial.request(SHORT_PROMPT))), PartType.FINISH)
 
 
-@CASES.case("Another user's token does not renew a session.", on=HERE, needs=("sandbox", "second user"))
+@CASES.case("A token of another user does not renew a session.", on=HERE, needs=("sandbox", "second user"))
 async def session_of_another(trial: Trial) -> None:
     async with _expired(trial, [trial.stack.tokens["second"]]) as client:
         await refused("another's token", ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
 
 
-@CASES.case("A ticket opens one connection, for its user.", on=HERE)
+@CASES.case("A ticket opens one connection for its user.", on=HERE)
 async def ticket(trial: Trial) -> None:
     one_time = await _ticket(trial)
     request = trial.request(SHORT_PROMPT)
@@ -61,14 +61,14 @@ async def ticket(trial: Trial) -> None:
     await _not_let_in("a used ticket", _with_ticket(trial, one_time))
 
 
-@CASES.case("A ticket that nobody gave, or that comes with a token as well, opens nothing.", on=HERE)
+@CASES.case("An invented ticket, or a ticket together with a token, opens no connection.", on=HERE)
 async def forged_ticket(trial: Trial) -> None:
     await _not_let_in("a forged ticket", _with_ticket(trial, "A" * 43))
     url = with_ticket(trial.stack.outputs[websocket.URL], await _ticket(trial))
     await _not_let_in("a ticket and a token", WebSocketClient(url, trial.stack.tokens["first"]))
 
 
-@CASES.case("A page of an origin that is not the stack's opens no connection, and spends no ticket.", on=HERE)
+@CASES.case("A page of a foreign origin opens no connection and uses up no ticket.", on=HERE)
 async def foreign_page(trial: Trial) -> None:
     url, one_time = trial.stack.outputs[websocket.URL], await _ticket(trial)
     foreign = WebSocketClient(url, trial.stack.tokens["first"], origin=FOREIGN_ORIGIN)
@@ -79,7 +79,7 @@ async def foreign_page(trial: Trial) -> None:
         await client.chats()
 
 
-@CASES.case("Nobody gets a ticket without a token.", on=HERE)
+@CASES.case("A request for a ticket without a token is refused.", on=HERE)
 async def ticket_without_a_token(trial: Trial) -> None:
     for token in (None, "not.a.token"):
         try:
@@ -90,7 +90,7 @@ async def ticket_without_a_token(trial: Trial) -> None:
             fail("a ticket was given without a token")
 
 
-@CASES.case("A ticket is good for half a minute.", on=HERE, manner="waiting")
+@CASES.case("A ticket expires after 30 seconds.", on=HERE, manner="waiting")
 async def late_ticket(trial: Trial) -> None:
     late = await _ticket(trial)
     await asyncio.sleep(TICKET_SECONDS + 1)  # what is tested is the passing of time
@@ -98,7 +98,7 @@ async def late_ticket(trial: Trial) -> None:
 
 
 @CASES.case(
-    "The end of a connection is announced ten minutes ahead of its two hours.",
+    "The server announces the end of a connection ten minutes before its two hours are over.",
     on=HERE,
     needs=("scaled time",),
     manner="waiting",

@@ -7,7 +7,8 @@ from shared.contract.architectures import DESCRIPTORS
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
-from streamways.clients.client import ChatRequest, Client, Received, Refused, chat_request, user_message
+from streamways.clients.client import ChatRequest, Client, Received, chat_request, user_message
+from streamways.clients.errors import Refused
 from streamways.clients.summary import answer
 from streamways.conformance.case import WITH_WORKER, Cases
 from streamways.conformance.expect import expect, same
@@ -29,7 +30,7 @@ DUPLICATED_TOKENS_PER_SECOND = 60
 """Of a model whose answer is still being said when the reaper has found out what to make of a failed delivery."""
 
 
-@CASES.case("Two equal starts at the same moment are one stream: both get all of it, and the model is asked once.")
+@CASES.case("Two equal starts at the same moment become one stream and one model call; both clients receive all of it.")
 async def duplicate_start(trial: Trial) -> None:
     request = trial.request()
     ours, theirs = await asyncio.gather(trial.whole(request), trial.whole(request))
@@ -39,7 +40,7 @@ async def duplicate_start(trial: Trial) -> None:
     await _asked_once(trial)
 
 
-@CASES.case("A start that is repeated while its stream runs, or after its end, replays it; the model is asked once.")
+@CASES.case("A start that is repeated during or after its stream replays the stream without a second model call.")
 async def repeated_start(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
@@ -52,7 +53,7 @@ async def repeated_start(trial: Trial) -> None:
     await _asked_once(trial)
 
 
-@CASES.case("A stream id that was used for another request is refused.")
+@CASES.case("A stream id that belongs to another request is refused.")
 async def reused_id(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     await trial.whole(request)
@@ -63,7 +64,7 @@ async def reused_id(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A new start in a chat ends the one that runs there, as superseded; the new one comes to its end.",
+    "A new start in a chat ends the running stream as superseded, and the new stream comes to its end.",
     manner="slow model",
 )
 async def stop_and_resend(trial: Trial) -> None:
@@ -86,7 +87,7 @@ async def stop_and_resend(trial: Trial) -> None:
 
 
 @CASES.case(
-    "Members who ask in one chat at the same moment are each answered after their own question, or told to try again.",
+    "Members who send at the same moment each receive an answer to their own message, or are told to try again.",
     needs=("second user",),
 )
 async def starts_at_once(trial: Trial) -> None:
@@ -122,7 +123,7 @@ async def _unless_busy(parts: AsyncGenerator[Received]) -> Sequence[Received]:
 
 
 @CASES.case(
-    "A start that is delivered to its worker twice is worked on once.",
+    "A worker event that Lambda delivers twice is run once.",
     on=WITH_WORKER,
     manner="alone",
 )
@@ -136,7 +137,7 @@ async def duplicate_worker_event(trial: Trial) -> None:
 
 
 @CASES.case(
-    "A second delivery of a start that fails does not end the stream that the first one runs.",
+    "A second delivery of a worker event that fails does not end the stream of the first one.",
     on=WITH_WORKER,
     manner="alone",
 )

@@ -25,7 +25,7 @@ from streamways.conformance.trial import SHORT_PROMPT, Trial
 CASES = Cases()
 
 
-@CASES.case("Parts come in order and without gaps; text comes in pieces, within a block that is opened and closed.")
+@CASES.case("Parts arrive in order and without gaps, and each piece of text stands in an open block.")
 async def order(trial: Trial) -> None:
     request = trial.request()
     received = await trial.whole(request)
@@ -40,12 +40,12 @@ async def order(trial: Trial) -> None:
     expect(len(pieces) > 1, "the text came in one piece")
 
 
-@CASES.case("A stream has one terminal part, and it is the last.")
+@CASES.case("A stream has exactly one terminal part, and it is the last part.")
 async def one_terminal_part(trial: Trial) -> None:
     ends_once(await trial.whole(trial.request(SHORT_PROMPT)), PartType.FINISH)
 
 
-@CASES.case("The text is what the model said, and what the chat keeps.")
+@CASES.case("The client receives exactly the text of the model, and the chat keeps the same text.")
 async def text_equality(trial: Trial) -> None:
     request = trial.request()
     async with trial.client() as client:
@@ -57,7 +57,7 @@ async def text_equality(trial: Trial) -> None:
         same("the text", text, call["text"])
 
 
-@CASES.case("The last part says what was used, under the stream's id.")
+@CASES.case("The terminal part carries the stream id and the token usage.")
 async def usage(trial: Trial) -> None:
     request = trial.request(SHORT_PROMPT)
     received = await trial.whole(request)
@@ -85,7 +85,7 @@ MALFORMED: Mapping[str, tuple[Sequence[object], str]] = {
 }
 
 
-@CASES.case("A malformed request is refused as invalid_request, and the connection serves the next one.")
+@CASES.case("A malformed request is refused as invalid_request, and the connection serves the next request.")
 async def malformed_input(trial: Trial) -> None:
     async with trial.client() as client:
         for what, (messages, trigger) in MALFORMED.items():
@@ -107,7 +107,10 @@ BODIES: Mapping[bytes, tuple[int, str]] = {
 }
 
 
-@CASES.case("The function URL refuses with real HTTP statuses, before its first byte.", on=((function_url.NAME,),))
+@CASES.case(
+    "The function URL refuses a request with an HTTP status, before the first byte of a stream.",
+    on=((function_url.NAME,),),
+)
 async def http_statuses(trial: Trial) -> None:
     url, token = f"{trial.stack.outputs[function_url.URL]}api/chat", trial.stack.tokens["first"]
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
@@ -118,9 +121,7 @@ async def http_statuses(trial: Trial) -> None:
             same(f"the refusal of {body[:30]!r}", (refusal.status, refusal.code), expected)
 
 
-@CASES.case(
-    "A stream id is its user's own: two users may have one id, and each hears only of theirs.", needs=("second user",)
-)
+@CASES.case("Two users may use the same stream id, and each receives only their own stream.", needs=("second user",))
 async def one_id_of_two_users(trial: Trial) -> None:
     first = trial.request(SHORT_PROMPT)
     second = replace(trial.request("And why MIT?"), stream_id=first.stream_id)
@@ -136,13 +137,13 @@ async def one_id_of_two_users(trial: Trial) -> None:
         same("the answer", text_of(kept[1]), answer(received))
 
 
-@CASES.case("A message of 100 KB is taken: it needs several frames on a WebSocket.")
+@CASES.case("A message of 100 KB is accepted; on a WebSocket it takes several frames.")
 async def long_message(trial: Trial) -> None:
     ends_once(await trial.whole(trial.request("x" * 100_000)), PartType.FINISH)
 
 
 @CASES.case(
-    "A message of over 300 KB is refused as too_large, and leaves no chat behind. A WebSocket API closes at 128 KB.",
+    "A message of over 300 KB is refused as too_large and leaves no chat behind. A WebSocket API closes at 128 KB.",
     on=((function_url.NAME,), (appsync.NAME,)),
 )
 async def too_large(trial: Trial) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from handlers.appsync import fields
 from shared.errors import Internal
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
 from shared.protocol.request import ChatRequest
-from shared.streams.journal import Journal
 from shared.streams.repository import StreamRepository
 from tests.support.appsync import ask, refusal, result
 from tests.support.aws import Table
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("world", "table")
 
 def journal(told: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     """Writes parts of the stream, as one item each time."""
-    writer = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    writer = JournalWriter(table_client(), OWNER, STREAM, on_lost=lambda: None)
     writer.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(told)])
     assert writer.close(within(10))
 

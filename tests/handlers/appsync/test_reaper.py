@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from handlers.appsync import reaper
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, SequencedPart
-from shared.streams.journal import Journal
 from shared.streams.start import StreamStart
 from tests.support.appsync import World, result
 from tests.support.aws import Table
@@ -33,7 +33,7 @@ def died(stream_id: str = STREAM, chat_id: str = CHAT, owner: str = OWNER) -> St
     """A stream whose worker was killed after it had said something."""
     start = admitted(stream_id, owner=owner, chat_id=chat_id, architecture="appsync")
     assert repository().claim(start) == "claimed"
-    journal = Journal(table_client(), owner, stream_id, on_lost=lambda: None)
+    journal = JournalWriter(table_client(), owner, stream_id, on_lost=lambda: None)
     journal.append([SequencedPart(index, part) for index, part in enumerate(SAID)])
     assert journal.close(within(10))
     return start

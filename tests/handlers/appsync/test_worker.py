@@ -136,14 +136,14 @@ def test_an_appsync_that_stays_busy_does_not_keep_the_stream_from_its_end(
 
 def test_nothing_is_published_while_the_model_is_silent(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     beats = threading.Semaphore(0)
-    monkeypatch.setattr("shared.generation.worker.KEEP_ALIVE_SECONDS", 0.01)
-    beat = worker.PublishDelivery.beat
+    monkeypatch.setattr("shared.generation.run.KEEP_ALIVE_SECONDS", 0.01)
+    keep_alive = worker.PublishDelivery.keep_alive
 
     def counted(delivery: worker.PublishDelivery) -> None:
-        beat(delivery)
+        keep_alive(delivery)
         beats.release()
 
-    monkeypatch.setattr(worker.PublishDelivery, "beat", counted)
+    monkeypatch.setattr(worker.PublishDelivery, "keep_alive", counted)
     said = threading.Event()
     world.bedrock.answer = bedrock.stream([said, bedrock.message_start(), bedrock.delta("Hi"), *bedrock.ending()])
     working = threading.Thread(target=work, daemon=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from handlers.function_url.data_stream import DataStream
+from handlers.http.data_stream import DataStream
 from shared.errors import ModelThrottled
 from shared.protocol import parts
 from shared.protocol.parts import Part

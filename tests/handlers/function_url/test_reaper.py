@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from handlers.function_url import reaper
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts as protocol
 from shared.protocol.parts import SequencedPart
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission, Joined
-from shared.streams.journal import Journal
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.start import Architecture
 from shared.table.client import TableClient
@@ -39,7 +39,7 @@ def dies(stream_id: str, chat_id: str = "chat-1", architecture: Architecture = "
         protocol.block_start("text", "t"),
         protocol.block_delta("text", "t", "Hal"),
     ]
-    journal = Journal(TableClient.from_environment(), OWNER, stream_id, on_lost=lambda: None)
+    journal = JournalWriter(TableClient.from_environment(), OWNER, stream_id, on_lost=lambda: None)
     journal.append([SequencedPart(sequence, part) for sequence, part in enumerate(said)])
     assert journal.close(time.monotonic() + WAIT_SECONDS)
 

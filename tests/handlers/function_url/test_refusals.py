@@ -8,7 +8,7 @@ import httpx
 import pytest
 from starlette.types import Message
 
-from handlers.function_url.environment import core
+from handlers.http import environment
 from shared.auth.jwks import RETRY_SECONDS
 from shared.contract.limits import MAX_REQUEST_BYTES
 from tests.support import pool
@@ -169,7 +169,7 @@ async def test_a_table_that_fails_is_our_fault_and_says_nothing_of_itself(
 async def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_again(
     client: httpx.AsyncClient, world: World, table: Table, logs: Logs
 ) -> None:
-    with refused(core().admission.table.client, "TransactWriteItems", "None", "TransactionConflict"):
+    with refused(environment.admission().table.client, "TransactWriteItems", "None", "TransactionConflict"):
         response = await ask(client)
     error = refusal(response, 503, "internal")
     assert (error["retryAfter"], response.headers["retry-after"]) == (1, "1")
@@ -181,12 +181,12 @@ async def test_a_table_that_is_busy_is_told_with_the_time_after_which_to_try_aga
 async def test_keys_that_cannot_be_had_are_our_fault_and_may_be_had_soon(
     client: httpx.AsyncClient, world: World
 ) -> None:
-    core.cache_clear()
+    environment.verifier.cache_clear()
     world.pool.down = True
     try:
         response = await ask(client)
     finally:
-        core.cache_clear()  # this one will not ask again at once
+        environment.verifier.cache_clear()  # this one will not ask again at once
     error = refusal(response, 503, "internal")
     assert (error["retryAfter"], response.headers["retry-after"]) == (RETRY_SECONDS, str(RETRY_SECONDS))
 

@@ -8,8 +8,8 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message
 
-from handlers.function_url.response import MAX_BODIES, PartsResponse
-from handlers.function_url.sse import ServerSentEvents
+from handlers.http.response import MAX_BODIES, PartsResponse
+from handlers.http.sse import ServerSentEvents
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
 from tests.support.logs import Logs
@@ -39,7 +39,7 @@ class Script:
                 return line  # pyright: ignore[reportReturnType]
         return None
 
-    def leave(self) -> None:
+    def detach(self) -> None:
         self.left.set()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from handlers.function_url.environment import core
+from handlers.http import environment
 from shared.streams.repository import RESUMABLE_SECONDS, StreamRepository
 from tests.support import bedrock
 from tests.support.aws import Table
@@ -190,7 +190,7 @@ async def test_a_journal_that_cannot_be_read_cuts_the_body_without_a_word(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, table: Table
 ) -> None:
     await ask(client)
-    latest = core().repository.resumable(OWNER, "chat-1")
+    latest = environment.repository().resumable(OWNER, "chat-1")
     table.delete()
     monkeypatch.setattr(StreamRepository, "resumable", lambda *_: latest)
     response = await send(client, "GET", STREAM, remaining=2.0)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from handlers.function_url.sse import ServerSentEvents
+from handlers.http.sse import ServerSentEvents
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 

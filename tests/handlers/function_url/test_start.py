@@ -120,7 +120,7 @@ async def test_a_stream_is_claimed_by_whoever_has_admitted_it(world: World) -> N
 
 
 async def test_silence_of_the_model_is_told_by_comments(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.function_url.sources.KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr("shared.generation.run.KEEP_ALIVE_SECONDS", 0.01)
     silence = threading.Event()
 
     class Patient(Exchange):

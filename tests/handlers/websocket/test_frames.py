@@ -131,7 +131,7 @@ OURS: dict[str, tuple[str, dict[str, Any]]] = {
         frames.result("r-1", {"chats": [1]}, more=True),
         {"type": "result", "requestId": "r-1", "result": {"chats": [1]}, "more": True},
     ),
-    "beat": (frames.beat(), {"type": "beat", "requestId": "streamways"}),
+    "keep-alive": (frames.keep_alive(), {"type": "keep-alive", "requestId": "streamways"}),
     "notice": (
         frames.connection_ends(1_800_000_000),
         {"type": "notice", "requestId": "streamways", "code": "connection_ends", "at": 1_800_000_000},

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from handlers.websocket import reaper
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
-from shared.streams.journal import Journal, JournalReader
+from shared.streams.journal import JournalReader
 from tests.support.aws import Table
 from tests.support.interference import refused
 from tests.support.logs import Logs
@@ -25,7 +26,7 @@ def dying(stream_id: str = STREAM, chat_id: str = CHAT, connection_id: str = CON
     address = {"connectionId": connection_id, "requestId": stream_id}
     start = admitted(stream_id, chat_id=chat_id, address=address)
     repository().claim(start)
-    journal = Journal(table_client(), OWNER, stream_id, on_lost=lambda: None)
+    journal = JournalWriter(table_client(), OWNER, stream_id, on_lost=lambda: None)
     journal.append([SequencedPart(0, parts.start("msg-1", stream_id)), SequencedPart(1, parts.start_step())])
     assert journal.close(within(5))
     return {**address, "connectedAt": 1, "stream": start.to_json(), "startBy": time.time()}

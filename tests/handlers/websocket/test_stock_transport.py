@@ -111,7 +111,7 @@ def test_a_refusal_costs_the_stock_client_neither_its_socket_nor_the_next_answer
 
 def test_frames_of_ours_cost_the_stock_client_nothing(stock: StockClient, stack: Stack, world: World) -> None:
     ours = [
-        {"type": "beat"},
+        {"type": "keep-alive"},
         {"type": "notice", "code": "connection_ends", "at": 1},
         {"type": "error", "errorText": ""},
     ]

@@ -10,11 +10,11 @@ import pytest
 from handlers.websocket import store, worker
 from handlers.websocket.environment import readers
 from shared.errors import Busy, Internal
+from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import REAPER_EPOCH, WORKER_EPOCH, Part, SequencedPart
 from shared.protocol.request import ChatRequest
-from shared.streams.journal import Journal
 from shared.streams.readers import Read, Reader
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
@@ -45,7 +45,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
     """Puts parts into the journal."""
-    journal = Journal(table_client(), OWNER, STREAM, on_lost=lambda: None)
+    journal = JournalWriter(table_client(), OWNER, STREAM, on_lost=lambda: None)
     journal.append([SequencedPart(first + index, part, epoch) for index, part in enumerate(said)])
     assert journal.close(within(5))
 
@@ -142,11 +142,14 @@ def test_what_is_said_meanwhile_follows(world: World) -> None:
 
 
 def test_a_stream_that_says_nothing_yet_is_there_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("handlers.websocket.follower.KEEP_ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr("shared.streams.tail.KEEP_ALIVE_SECONDS", 0.02)
     running()
-    on_chunk(world, '"beat"', lambda: write([*SAID, *ENDED]))
+    on_chunk(world, '"keep-alive"', lambda: write([*SAID, *ENDED]))
     read()
-    assert frames(world)[:2] == [{"type": "start", "requestId": "r-2"}, {"type": "beat", "requestId": "streamways"}]
+    assert frames(world)[:2] == [
+        {"type": "start", "requestId": "r-2"},
+        {"type": "keep-alive", "requestId": "streamways"},
+    ]
     assert len(chunks(world)) == 7
 
 
@@ -287,7 +290,7 @@ def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
     world.connections.failures.are([None, None, None, None, 403])
     read()
     assert json.dumps(frames(world))
-    assert logs.lines("reading for a client failed")
+    assert logs.lines("the delivery failed")
     assert "So far" not in logs.text
 
 

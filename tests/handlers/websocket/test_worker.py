@@ -80,18 +80,18 @@ def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborte
 def test_a_silent_model_is_told_by_beats_under_an_id_that_is_nobody_s(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.generation.worker.KEEP_ALIVE_SECONDS", 0.02)
+    monkeypatch.setattr("shared.generation.run.KEEP_ALIVE_SECONDS", 0.02)
     silence = threading.Event()
     world.bedrock.answer = bedrock.stream([bedrock.message_start(), silence, bedrock.delta("So"), *bedrock.ending()])
 
     def speak(_: str, frame: str) -> None:
-        if "beat" in frame:
+        if "keep-alive" in frame:
             silence.set()
 
     world.connections.then = speak
     work()
     frames = world.connections.frames(CONNECTION)
-    assert {"type": "beat", "requestId": "streamways"} in frames
+    assert {"type": "keep-alive", "requestId": "streamways"} in frames
     assert [frame["sequence"] for frame in frames if frame["type"] == "chunk"] == list(range(7))
 
 

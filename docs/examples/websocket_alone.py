@@ -1,0 +1,48 @@
+"""A Pulumi program with the WebSocket API alone, for the users of a pool of its own."""
+
+import pulumi
+import pulumi_aws as aws
+
+from stacks.packages import build
+from stacks.streaming_core import StreamingCore
+from stacks.websocket_stream import WebSocketStream
+
+REGION = "us-east-1"
+
+provider = aws.Provider("aws", region=REGION)
+opts = pulumi.ResourceOptions(providers=[provider])
+account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
+
+pool = aws.cognito.UserPool(
+    "users",
+    admin_create_user_config={"allow_admin_create_user_only": True},
+    opts=pulumi.ResourceOptions(provider=provider),
+)
+client = aws.cognito.UserPoolClient("page", user_pool_id=pool.id, opts=pulumi.ResourceOptions(provider=provider))
+issuer = pulumi.Output.concat("https://cognito-idp.", REGION, ".amazonaws.com/", pool.id)
+
+core = StreamingCore("core", {"region": REGION, "account_id": account_id, "model": "amazon.nova-lite-v1:0"}, opts)
+answers = WebSocketStream(
+    "answers",
+    {
+        "authorizer_package": pulumi.FileArchive(str(build("websocket-authorizer"))),
+        "tickets_package": pulumi.FileArchive(str(build("websocket-tickets"))),
+        "routes_package": pulumi.FileArchive(str(build("websocket-routes"))),
+        "worker_package": pulumi.FileArchive(str(build("websocket-worker"))),
+        "reaper_package": pulumi.FileArchive(str(build("websocket-reaper"))),
+        "interval_milliseconds": 50,
+        "limits": {"timeout_seconds": 60, "memory_megabytes": 512, "log_retention_days": 14},
+        "tokens": {
+            "issuer": issuer,
+            "jwks_url": pulumi.Output.concat(issuer, "/.well-known/jwks.json"),
+            "client_ids": [client.id],
+        },
+        "core": core.access(max_output_tokens=1000),
+        "cors_origins": ["https://chat.example.com"],
+        "requests_per_second": 500,
+        "request_burst": 1000,
+    },
+    opts,
+)
+pulumi.export("webSocketUrl", answers.url)
+pulumi.export("webSocketTicketUrl", answers.ticket_url)

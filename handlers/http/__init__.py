@@ -1,0 +1,1 @@
+"""Chats and streams over HTTP: the app of an architecture that serves it, behind the Lambda Web Adapter."""

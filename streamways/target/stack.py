@@ -1,0 +1,76 @@
+"""Which stack a command speaks to, and as whom: one from a file of outputs, or a sandbox that runs on this machine."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox import state
+from sandbox.options import SandboxOptions
+from shared.contract.tiers import Tier
+from streamways.clients.outputs import OutputsError, StackOutputs
+from streamways.errors import CommandError, Misuse
+from streamways.target.control import Control, trust
+
+TOKEN_VARIABLE = "STREAMWAYS_TOKEN"
+DEFAULT_TIER = Tier.FREE
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack and a user's access token for it."""
+
+    outputs: StackOutputs
+    token: str
+    emulated: bool
+    """Whether it is a sandbox; else its figures are those of wherever the outputs lead to."""
+
+
+def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
+    """The stack in `outputs_file` with the token of the environment, else the running sandbox with a demo user's token.
+
+    Raises CommandError.
+    """
+    if outputs_file is None:
+        running = running_sandbox(port)
+        return Stack(sandbox_outputs(running), Control.of(running).token(DEFAULT_TIER), emulated=True)
+    try:
+        outputs = StackOutputs.from_file(outputs_file)
+    except OutputsError as error:
+        raise Misuse(str(error)) from error
+    token = os.environ.get(TOKEN_VARIABLE, "").strip()
+    if not token:
+        raise Misuse(
+            f"{TOKEN_VARIABLE} is not set; with --outputs it must hold an access token of a user of that stack"
+        )
+    return Stack(outputs, token, emulated=False)
+
+
+def running_sandbox(port: int | None) -> state.State:
+    """The sandbox on `port`, or the only one that runs. Raises CommandError."""
+    found = _one_of(state.running(SandboxOptions().state_root), port)
+    trust(found)
+    return found
+
+
+def _one_of(running: Sequence[state.State], port: int | None) -> state.State:
+    if port is not None:
+        found = next((one for one in running if one.port == port), None)
+        if found is not None:
+            return found
+    elif len(running) == 1:
+        return running[0]
+    ports = ", ".join(str(one.port) for one in running)
+    if port is None and running:
+        raise Misuse(f"{len(running)} sandboxes run, on ports {ports}; choose one with --port")
+    where = "" if port is None else f" on port {port}"
+    others = f" (but on {ports})" if ports else ""
+    raise CommandError(f"no sandbox runs{where}{others}; start one with: streamways sandbox start")
+
+
+def sandbox_outputs(running: state.State) -> StackOutputs:
+    """The outputs of the program that a sandbox deployed. Raises CommandError."""
+    try:
+        return StackOutputs.from_json(running.outputs)
+    except OutputsError as error:
+        raise CommandError(f"the outputs of the program cannot be used: {error}; see stacks/program.py") from error
