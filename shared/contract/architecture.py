@@ -6,6 +6,7 @@ Neither this module nor a descriptor may be imported by code that runs in Lambda
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePosixPath
 
 
@@ -27,6 +28,28 @@ class Package:
         return PurePosixPath(self.run_script).name if self.run_script else f"{self.entry}.handler"
 
 
+class Service(StrEnum):
+    """What AWS bills an answer for, by the names of `shared/prices.json`."""
+
+    LAMBDA = "lambda"
+    DYNAMODB = "dynamodb"
+    API_GATEWAY_WEBSOCKET = "apiGatewayWebSocket"
+    APPSYNC = "appSync"
+
+
+@dataclass(frozen=True)
+class Bill:
+    """What AWS bills for an answer besides the model, the function that generates and the writes of every stream."""
+
+    services: frozenset[Service]
+    short_functions: int
+    """Invocations besides the one that generates."""
+    envelope_bytes: int
+    """What carries a message to the client besides its parts. A test compares it with the encoders."""
+    reader_writes: int
+    """Writes to the table for each further reader."""
+
+
 @dataclass(frozen=True)
 class Descriptor:
     """One architecture, as the parts of the project speak of it."""
@@ -35,6 +58,8 @@ class Descriptor:
     """Where it stands in lists, from 1. A command that is told no architecture takes the first of the stack's."""
     name: str
     """As settings, `--on` and the logs have it: lower case, with hyphens."""
+    title: str
+    """As headings and tables have it."""
     folder: str
     """Its folder in `handlers/`."""
     packages: Mapping[str, Package]
@@ -47,8 +72,7 @@ class Descriptor:
     """How the name of the function that generates begins."""
     worker: bool
     """Whether that function is a worker, which is invoked asynchronously."""
-    billed_for: tuple[str, ...]
-    """The services that bill its answers, besides the model's, by their names in `shared/prices.json`."""
+    bill: Bill
 
     @property
     def outputs(self) -> Mapping[str, str]:

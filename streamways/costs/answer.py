@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from shared.contract.architecture import Service
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import Architecture
 from streamways.costs import table
 from streamways.costs.assumptions import (
@@ -45,13 +47,13 @@ class Answer:
 
     @classmethod
     def assumed(cls, architecture: Architecture, workload: Workload) -> Self:
-        """One answer of a workload. Over the function URL each token is a message; the others merge what comes
-        within the interval."""
+        """One answer of a workload. Over the function URL each token is a message; a worker merges what comes
+        within its interval."""
         seconds = workload.output_tokens / workload.tokens_per_second
         texts = workload.output_tokens
-        if architecture != "function-url":
+        if DESCRIPTORS[architecture].worker:
             texts = min(texts, math.ceil(round(seconds / workload.interval_seconds, 6)))
-        controls = CONTROL_PARTS if architecture != "appsync" else CONTROL_BATCHES
+        controls = CONTROL_BATCHES if _bills(architecture, Service.APPSYNC) else CONTROL_PARTS
         text = round(PART_BYTES + workload.text_bytes / texts)
         control = CONTROL_PART_BYTES * CONTROL_PARTS // controls
         return cls(
@@ -92,7 +94,7 @@ def _table(answer: Answer) -> list[Line]:
         part_bytes=sum(answer.message_bytes),
     )
     following = _following(answer)
-    tickets = table.TICKET_WRITES * (1 + following) if answer.architecture == "websocket" else 0
+    tickets = table.TICKET_WRITES * (1 + following) if _bills(answer.architecture, Service.API_GATEWAY_WEBSOCKET) else 0
     reads = table.read_units(seconds=answer.seconds, readers=following)
     return [
         Line("DynamoDB: start", units["start"], Priced.WRITE),
@@ -107,13 +109,13 @@ def _table(answer: Answer) -> list[Line]:
 
 def _transport(answer: Answer, prices: Prices) -> list[Line]:
     minutes, receivers = answer.connection_seconds / SECONDS_PER_MINUTE, 1 + answer.readers
-    if answer.architecture == "websocket":
+    if _bills(answer.architecture, Service.API_GATEWAY_WEBSOCKET):
         messages = _units(answer, prices.unit_bytes(Priced.SOCKET_MESSAGE)) + OTHER_FRAMES
         return [
             Line("API Gateway: messages", messages * receivers, Priced.SOCKET_MESSAGE),
             Line("API Gateway: connection, in minutes", minutes * receivers, Priced.SOCKET_MINUTE),
         ]
-    if answer.architecture == "appsync":
+    if _bills(answer.architecture, Service.APPSYNC):
         updates = _units(answer, prices.unit_bytes(Priced.UPDATE))
         return [
             Line("AppSync: mutations", 1 + len(answer.message_bytes), Priced.OPERATION),
@@ -135,7 +137,7 @@ def _around(answer: Answer) -> list[Line]:
 
 def _following(answer: Answer) -> int:
     """Followers that take a function and read the journal; a subscriber of AppSync takes neither."""
-    return 0 if answer.architecture == "appsync" else answer.readers
+    return 0 if _bills(answer.architecture, Service.APPSYNC) else answer.readers
 
 
 def _short(answer: Answer) -> int:
@@ -147,3 +149,7 @@ def _units(answer: Answer, unit_bytes: int) -> int:
     """Messages as they are metered: one for each unit begun, envelope included."""
     envelope = ENVELOPE_BYTES[answer.architecture]
     return sum(max(1, math.ceil((size + envelope) / unit_bytes)) for size in answer.message_bytes)
+
+
+def _bills(architecture: Architecture, service: Service) -> bool:
+    return service in DESCRIPTORS[architecture].bill.services

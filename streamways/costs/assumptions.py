@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import Architecture
 
-SHORT_FUNCTIONS: Final[dict[Architecture, int]] = {"function-url": 0, "websocket": 5, "appsync": 1}
+SHORT_FUNCTIONS: Final[dict[Architecture, int]] = {name: one.bill.short_functions for name, one in DESCRIPTORS.items()}
 """Invocations besides the one that generates: ticket, authorizer, $connect, the frame `send` and $disconnect over
 WebSocket, and the resolver of `startStream` over AppSync. A client that connects with its token needs no ticket."""
 OTHER_FRAMES: Final = 3
@@ -18,7 +19,7 @@ PART_BYTES: Final = 41
 """A part of text as JSON, without the text."""
 CONTROL_PART_BYTES: Final = 100
 """A part around the text, on the average."""
-ENVELOPE_BYTES: Final[dict[Architecture, int]] = {"function-url": 75, "websocket": 180, "appsync": 370}
+ENVELOPE_BYTES: Final[dict[Architecture, int]] = {name: one.bill.envelope_bytes for name, one in DESCRIPTORS.items()}
 """What carries a message to the client besides its parts: `id` and `data` of an event; `requestId`, `sequence` and
 `cursor` of a frame; the fields of an update. A test compares them with the encoders."""
 INVOCATION_LOG_BYTES: Final = 400

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import MEGABYTES_PER_GIGABYTE, Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
@@ -26,11 +27,7 @@ URL_REQUESTS_A_SECOND: Final = 10
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling"""
 SECONDS_PER_HOUR: Final = 3600
 
-TITLES: Final[Mapping[Architecture, str]] = {
-    "function-url": "Function URL",
-    "websocket": "WebSocket API",
-    "appsync": "AppSync",
-}
+TITLES: Final[Mapping[Architecture, str]] = {name: one.title for name, one in DESCRIPTORS.items()}
 UNITS: Final[Mapping[Priced, tuple[str, int, str]]] = {
     Priced.COMPUTE: ("Lambda, arm64", 1, "GB-second"),
     Priced.REQUEST: ("Lambda, request", MILLION, "million"),

@@ -6,6 +6,7 @@
 import math
 from typing import Final
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import Architecture
 
 WRITE_UNIT_BYTES: Final = 1024
@@ -14,7 +15,7 @@ WRITE_UNIT_BYTES: Final = 1024
 START_WRITES: Final = 15
 """Six items in a transaction, which counts double (record, lease, chat, question, answer, membership); one entry in the
 index of open streams, and two in the index of the user's list, where the chat moves to the front."""
-CLAIM_WRITES: Final[dict[Architecture, int]] = {"function-url": 0, "websocket": 1, "appsync": 1}
+CLAIM_WRITES: Final[dict[Architecture, int]] = {name: int(one.worker) for name, one in DESCRIPTORS.items()}
 """A worker claims its stream; the function URL runs it where it was admitted."""
 START_READS: Final = 4
 """Chat, record and lease, and a query of the newest messages. Each further 4 KB of them take one more."""
@@ -43,7 +44,7 @@ ANSWER_ITEM_BYTES: Final = 560
 
 TICKET_WRITES: Final = 2
 """A ticket is written, and marked when it is redeemed."""
-READER_WRITES: Final[dict[Architecture, int]] = {"function-url": 0, "websocket": 2, "appsync": 0}
+READER_WRITES: Final[dict[Architecture, int]] = {name: one.bill.reader_writes for name, one in DESCRIPTORS.items()}
 """A reader on a WebSocket connection is noted, and removed at the end."""
 READER_READS_A_SECOND: Final = 5
 """A query of the journal each 0.25 s, and once a second whether the reader is still wanted."""

@@ -50,7 +50,7 @@ def test_a_descriptor_names_what_is_there(one: Descriptor) -> None:
         assert (ROOT / package.entry.replace(".", "/")).with_suffix(".py").is_file()
         assert f"\n{package.group} = [" in dependencies
     prices = json.loads((ROOT / "shared/prices.json").read_text())["services"]
-    assert set(one.billed_for) <= prices.keys()
+    assert one.bill.services <= prices.keys()
 
 
 def test_no_two_architectures_share_a_package_or_an_output() -> None:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.contract.architecture import Descriptor, Package
+from shared.contract.architecture import Bill, Descriptor, Package, Service
 
 NAME: Final = "appsync"
 URL: Final = "appSyncUrl"
@@ -11,6 +11,7 @@ REALTIME_URL: Final = "appSyncRealtimeUrl"
 DESCRIPTOR: Final = Descriptor(
     place=3,
     name=NAME,
+    title="AppSync",
     folder="appsync",
     packages={
         "api": Package("appsync-api", "handlers.appsync.api", "function-appsync-api"),
@@ -24,5 +25,10 @@ DESCRIPTOR: Final = Descriptor(
     more_outputs={},
     generates="appsync-worker",
     worker=True,
-    billed_for=("lambda", "dynamodb", "appSync"),
+    bill=Bill(
+        frozenset({Service.LAMBDA, Service.DYNAMODB, Service.APPSYNC}),
+        short_functions=1,  # the resolver of `startStream`
+        envelope_bytes=370,  # the fields of an update
+        reader_writes=0,
+    ),
 )

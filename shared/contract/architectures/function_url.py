@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.contract.architecture import Descriptor, Package
+from shared.contract.architecture import Bill, Descriptor, Package, Service
 
 NAME: Final = "function-url"
 URL: Final = "functionUrl"
@@ -10,6 +10,7 @@ URL: Final = "functionUrl"
 DESCRIPTOR: Final = Descriptor(
     place=1,
     name=NAME,
+    title="Function URL",
     folder="function_url",
     packages={
         "handler": Package(
@@ -21,5 +22,10 @@ DESCRIPTOR: Final = Descriptor(
     more_outputs={},
     generates="function-url-handler",
     worker=False,
-    billed_for=("lambda", "dynamodb"),
+    bill=Bill(
+        frozenset({Service.LAMBDA, Service.DYNAMODB}),
+        short_functions=0,
+        envelope_bytes=75,  # `id` and `data` of an event
+        reader_writes=0,
+    ),
 )

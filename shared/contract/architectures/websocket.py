@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from shared.contract.architecture import Descriptor, Package
+from shared.contract.architecture import Bill, Descriptor, Package, Service
 
 NAME: Final = "websocket"
 URL: Final = "webSocketUrl"
@@ -11,6 +11,7 @@ TICKET_URL: Final = "webSocketTicketUrl"
 DESCRIPTOR: Final = Descriptor(
     place=2,
     name=NAME,
+    title="WebSocket API",
     folder="websocket",
     packages={
         "authorizer": Package("websocket-authorizer", "handlers.websocket.authorizer", "function-websocket-authorizer"),
@@ -23,5 +24,11 @@ DESCRIPTOR: Final = Descriptor(
     more_outputs={TICKET_URL: "where a page gets the one-time ticket that it connects with, instead of a token"},
     generates="websocket-worker",
     worker=True,
-    billed_for=("lambda", "dynamodb", "apiGatewayWebSocket"),
+    bill=Bill(
+        frozenset({Service.LAMBDA, Service.DYNAMODB, Service.API_GATEWAY_WEBSOCKET}),
+        # Ticket, authorizer, $connect, the frame `send` and $disconnect; a client that has a token needs no ticket.
+        short_functions=5,
+        envelope_bytes=180,  # `requestId`, `sequence` and `cursor` of a frame
+        reader_writes=2,  # noted, and removed at the end
+    ),
 )
