@@ -12,7 +12,7 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -69,9 +69,16 @@ class Packages(Protocol):
         """The folder with what the managed runtime brings: boto3, awslambdaric."""
         ...
 
+    @property
+    def libraries(self) -> Sequence[str]:
+        """The modules in `runtime` that functions are to find loaded already."""
+        ...
+
 
 class ProjectPackages:
     """The packages of this project, as `stacks.packages` builds them."""
+
+    libraries = ("boto3",)
 
     def __init__(self, project_root: Path) -> None:
         self._root = project_root
@@ -108,6 +115,11 @@ class Layers:
     def runtime(self) -> Path:
         """What the managed runtime brings (`LAMBDA_RUNTIME_DIR`)."""
         return self._packages.runtime()
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """The modules of the runtime that functions are to find loaded already."""
+        return self._packages.libraries
 
     def prepare(self) -> None:
         """Write `python`: the interpreter that runs the sandbox, without its site-packages.
@@ -169,6 +181,15 @@ class Layers:
             scratch.rename(folder)
         return folder
 
+    def common_variables(self) -> dict[str, str]:
+        """What the environments of all functions begin with."""
+        return {
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "PYTHONPATH": str(self.runtime),
+        }
+
     def home(self) -> Path:
         """A new folder for one environment: its home, and what /tmp is to it on AWS."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -196,10 +217,7 @@ def variables(
     """
     trust = {} if ca_file is None else dict.fromkeys(TRUST_VARIABLES, str(ca_file))
     return {
-        "PATH": f"{layers.bin}:/usr/local/bin:/usr/bin:/bin",
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "PYTHONPATH": str(layers.runtime),
+        **layers.common_variables(),
         "HOME": str(home),
         "TMPDIR": str(home),
         **function.environment,
