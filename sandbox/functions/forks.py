@@ -167,7 +167,7 @@ def _shadowed(task_root: Path, runtime: Path) -> bool:
     loaded = {path.name.partition(".")[0] for path in runtime.iterdir()} | sys.stdlib_module_names
     same = {path.name.partition("-")[0] for path in task_root.glob("*.dist-info") if (runtime / path.name).exists()}
     brought = {path.name.partition(".")[0] for path in task_root.iterdir() if path.suffix != ".dist-info"}
-    return bool(brought & loaded - same)
+    return bool(brought & loaded - same - {"__pycache__"})
 
 
 def _fail(asked: "asyncio.Future[tuple[int, asyncio.Future[int]]]", error: OSError) -> None:

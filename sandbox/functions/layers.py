@@ -13,14 +13,13 @@ import tempfile
 import threading
 import zipfile
 from collections.abc import Mapping, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.aws.credentials import Keys
 from sandbox.errors import ResourceRefused
 from sandbox.world import Function
-from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, package_of
+from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, locked_requirements, package_of
 
 RUNTIME_GROUP = "lambda-runtime"
 """The dependency group that stands for what the managed runtime brings by itself."""
@@ -83,6 +82,9 @@ class ProjectPackages:
     def __init__(self, project_root: Path) -> None:
         self._root = project_root
         self._parsing = threading.Lock()
+        self._folders: dict[str, Path] = {}
+        self._installing: dict[str, threading.Lock] = {}
+        """By locked requirements, for groups that are locked alike share a folder."""
 
     def code_files(self, package: Path) -> Mapping[str, Path]:
         """Raises `stacks.errors.PackageError`."""
@@ -92,11 +94,19 @@ class ProjectPackages:
 
     def dependencies(self, package: Path) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
-        return _installed(self._root, PACKAGES[package_of(package)].group)
+        return self._installed(PACKAGES[package_of(package)].group)
 
     def runtime(self) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
-        return _installed(self._root, RUNTIME_GROUP)
+        return self._installed(RUNTIME_GROUP)
+
+    def _installed(self, group: str) -> Path:
+        """Found once for all environments of a sandbox: an edit of the lock is for the next one."""
+        if group not in self._folders:
+            requirements = locked_requirements(group, root=self._root)
+            with self._installing.setdefault(requirements, threading.Lock()):
+                self._folders[group] = dependencies(group, LOCAL, root=self._root)
+        return self._folders[group]
 
 
 class Layers:
@@ -238,12 +248,6 @@ def variables(
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_SESSION_TOKEN": keys.session_token,
     }
-
-
-@cache
-def _installed(root: Path, group: str) -> Path:
-    """Asked for once in a process: finding the folder means asking uv for the lock."""
-    return dependencies(group, LOCAL, root=root)
 
 
 def _modes(package: Path) -> dict[str, int]:

@@ -119,6 +119,7 @@ async def test_a_library_in_the_very_version_that_is_loaded_does_not_keep_a_func
     for folder in (lab.packages.dependency_folder, lab.packages.runtime_folder):
         (folder / "shared_library.py").touch()
         (folder / "shared_library-1.0.dist-info").mkdir()
+        (folder / "__pycache__").mkdir()
     lab.packages.libraries = ("boto3",)
     lab.add("loaded", LOADED)
     service = await lab.service()
