@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Coroutine
@@ -115,14 +116,12 @@ class FunctionService:
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def prepare(self) -> None:
-        """Do what can be done before the functions are known: have the runtime loaded that they are forked from.
+        """Ahead of `start`, while the functions are not known yet: have the runtime loaded that they are forked from.
 
-        May be called ahead of `start`. Raises `ServiceFailed` when the runtime cannot be laid out.
+        A runtime that cannot be laid out is no failure before there is a function that needs it.
         """
-        try:
+        with contextlib.suppress(StacksError):
             await self._prepared()
-        except StacksError as error:
-            raise ServiceFailed(one_line(str(error))) from error
 
     async def start(self) -> None:
         """Stage the code of every function, warm `options.warm_workers` environments of each that is waited for, start
@@ -147,7 +146,8 @@ class FunctionService:
             self._is_prepared = True
 
     async def _start(self) -> None:
-        await self._prepared()
+        if self._world.functions:
+            await self._prepared()
         folders = [self._options.project_root / name for name in WATCHED_FOLDERS]
         self._spawn(watch([folder for folder in folders if folder.is_dir()], self._reload))
         self._spawn(self._retire())
