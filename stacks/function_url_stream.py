@@ -7,6 +7,7 @@ import pulumi
 
 from shared.contract.architectures.function_url import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
+from shared.contract.transports import STREAM_HEADER
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
@@ -44,7 +45,7 @@ CORS_REQUEST_HEADERS = (
 )
 CORS_SIGNED_REQUEST_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-authorization")
 CORS_RESPONSE_HEADERS = (
-    *("retry-after", "x-streamways-stream"),
+    *("retry-after", STREAM_HEADER),
     *("x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"),
 )
 

@@ -13,6 +13,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from shared.contract.architectures import DESCRIPTORS
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
 from stacks.model_setting import REGION, read_model, read_model_regions
@@ -22,8 +23,8 @@ FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_TIMEOUT_SECONDS = 900
-# A stream is ended 3 s before its function (`shared/generation/run.py`); before that it has to say something.
-SHORTEST_TIMEOUT_SECONDS = 5
+# A stream is ended before its function; before that it has to say something.
+SHORTEST_TIMEOUT_SECONDS = int(DEADLINE_MARGIN_SECONDS) + 2
 # In milliseconds; a reader takes longer pauses for a stall.
 LONGEST_INTERVAL = 1_000
 MEMORY_MEGABYTES = (128, 10_240)
@@ -128,7 +129,7 @@ class Settings:
                 "timeoutSeconds",
                 SHORTEST_TIMEOUT_SECONDS,
                 LONGEST_TIMEOUT_SECONDS,
-                why="a stream is ended 3 s before its function, and needs time to begin",
+                why=f"a stream is ended {DEADLINE_MARGIN_SECONDS:g} s before its function, and needs time to begin",
             ),
             web_socket_interval_milliseconds=own.integer("webSocketIntervalMilliseconds", 0, LONGEST_INTERVAL),
             app_sync_interval_milliseconds=own.integer("appSyncIntervalMilliseconds", 0, LONGEST_INTERVAL),

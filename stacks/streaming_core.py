@@ -7,10 +7,10 @@ import pulumi
 import pulumi_aws as aws
 
 from shared.contract.environment import Variable
+from shared.contract.table import LISTED_INDEX, OPEN_INDEX
 from stacks.arguments import CoreAccess
 from stacks.iam import Statement
 from stacks.model_access import model_arns
-from stacks.table_access import LISTED_INDEX, OPEN_INDEX
 
 
 class StreamingCoreArgs(TypedDict):

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from shared.contract.environment import Variable
+from shared.contract.limits import START_WITHIN_SECONDS
 from stacks.arguments import FunctionLimits, joined, merged
 from stacks.iam import Statement, policy, trust
 
@@ -17,7 +18,6 @@ INSTRUCTION_SET = "arm64"
 METRICS_NAMESPACE = "Streamways"
 
 ASYNCHRONOUS_RETRIES = 0
-ASYNCHRONOUS_AGE_SECONDS = 60
 """A retried or late start would bill an answer that nobody waits for; Lambda's own defaults are 2 and six hours.
 
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
@@ -110,7 +110,7 @@ class StreamingFunction(pulumi.ComponentResource):
                 f"{name}-events",
                 function_name=function.name,
                 maximum_retry_attempts=ASYNCHRONOUS_RETRIES,
-                maximum_event_age_in_seconds=ASYNCHRONOUS_AGE_SECONDS,
+                maximum_event_age_in_seconds=START_WITHIN_SECONDS,
                 destination_config=None if on_failure is None else _failures_to(on_failure),
                 opts=child,
             )

@@ -9,17 +9,9 @@ from typing import Final
 
 import pulumi
 
+from shared.contract.table import LISTED_INDEX, OPEN_INDEX
 from stacks.arguments import CoreAccess
 from stacks.iam import Statement
-
-OPEN_INDEX: Final = "open"
-"""Sparse index of the streams that have not ended: `open` (their architecture) and `startedAt`.
-
-It holds their leases; of one whose lease a newer stream of the chat has taken over, the record."""
-
-
-LISTED_INDEX: Final = "listed"
-"""Local index of users' lists, of chats and of invitations, in order: `pk` and `listed` (`shared/chats/lists.py`)."""
 
 
 def _actions(*names: str) -> frozenset[str]:

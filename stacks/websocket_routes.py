@@ -18,7 +18,7 @@ ROUTE_SELECTION_EXPRESSION = "$request.body.type"
 """The frames of the AI SDK name their kind in `type`; all of them go to `$default`."""
 ROUTES: Final = ("$connect", "$disconnect", "$default")
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
-INTEGRATION_TIMEOUT_MILLISECONDS = 29_000
+INTEGRATION_TIMEOUT_SECONDS = 29
 
 
 def serve_routes(
@@ -89,7 +89,7 @@ def _route(
         integration_type="AWS_PROXY",
         integration_method="POST",
         integration_uri=function.invoke_arn,
-        timeout_milliseconds=INTEGRATION_TIMEOUT_MILLISECONDS,
+        timeout_milliseconds=INTEGRATION_TIMEOUT_SECONDS * 1000,
     )
     integration = aws.apigatewayv2.Integration(f"{name}-{suffix}", integration_args, opts)
     _permit(f"{name}-{suffix}", function, pulumi.Output.concat(api.execution_arn, f"/{STAGE}/{key}"), opts)

@@ -42,10 +42,8 @@ from stacks.table_access import (
     list_chats,
     table_access,
 )
-from stacks.websocket_routes import ROUTE_SELECTION_EXPRESSION, STAGE, serve_routes
+from stacks.websocket_routes import INTEGRATION_TIMEOUT_SECONDS, ROUTE_SELECTION_EXPRESSION, STAGE, serve_routes
 
-FRONT_TIMEOUT_SECONDS = 29
-"""Timeout of the functions that a client waits for: as long as API Gateway waits for them."""
 TICKET_REQUEST_HEADERS = ("authorization", "content-type")
 TICKET_RESPONSE_HEADERS = ("retry-after",)
 
@@ -98,7 +96,8 @@ class WebSocketStream(pulumi.ComponentResource):
         super().__init__("streamways:index:WebSocketStream", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         core, limits = args["core"], args["limits"]
-        front: FunctionLimits = {**limits, "timeout_seconds": FRONT_TIMEOUT_SECONDS}
+        # API Gateway waits for the functions in front no longer.
+        front: FunctionLimits = {**limits, "timeout_seconds": INTEGRATION_TIMEOUT_SECONDS}
         api = aws.apigatewayv2.Api(
             f"{name}-api",
             protocol_type="WEBSOCKET",

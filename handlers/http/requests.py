@@ -6,9 +6,10 @@ from starlette.requests import ClientDisconnect, Request
 from handlers.http import environment
 from shared.auth.bearer import bearer
 from shared.auth.user import User
+from shared.contract.limits import MAX_REQUEST_BYTES
 from shared.errors import InvalidRequest, TooLarge
 from shared.protocol.cursor import Cursor
-from shared.protocol.request import MAX_REQUEST_BYTES, identifier
+from shared.protocol.request import identifier
 from shared.protocol.strict_json import read_object
 
 

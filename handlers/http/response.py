@@ -8,12 +8,12 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from handlers.http.encodings import Encoding
+from shared.contract.transports import STREAM_HEADER
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part
 from shared.streams.source import PartSource
 from shared.telemetry.log import logger
 
-STREAM_HEADER = "x-streamways-stream"
 MAX_BODIES = 256
 """So many responses wait for parts at once, each on a thread; more of them take turns. Lambda gives an environment one
 request at a time. The threads are the bodies' own: however many wait, admission and refusals have theirs."""

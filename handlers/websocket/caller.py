@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
-CONNECTION_SECONDS = 2 * 3600
-"""API Gateway closes a connection of this age
-(https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html)."""
+from shared.contract.limits import CONNECTION_SECONDS
+
 NOTICE_SECONDS = 600
-"""So long before that its client is told."""
+"""So long before the end of a connection its client is told."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ from handlers.websocket import chats, frames, members, streams
 from handlers.websocket.caller import Caller, ends_soon
 from handlers.websocket.connection import Connection
 from handlers.websocket.session import sessions
-from handlers.websocket.subprotocols import SUBPROTOCOL, offered
+from handlers.websocket.subprotocols import offered
+from shared.contract.transports import SUBPROTOCOL
 from shared.errors import Internal, InvalidRequest, SessionOver, StreamwaysError
 from shared.generation.delivery import ReceiverGone
 from shared.telemetry.log import logger

@@ -8,8 +8,7 @@ A client offers `["streamways.v1", "jwt.<access token>"]`; the answer names the 
 from collections.abc import Mapping
 from typing import Any
 
-SUBPROTOCOL = "streamways.v1"
-TOKEN_PREFIX = "jwt."
+from shared.contract.transports import TOKEN_PREFIX
 
 
 def offered(event: Mapping[str, Any]) -> list[str]:

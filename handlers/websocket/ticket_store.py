@@ -12,13 +12,12 @@ import time
 
 from handlers.websocket.store import table
 from shared.auth.user import User
+from shared.contract.limits import TICKET_SECONDS
 from shared.errors import Unauthenticated
 from shared.table.client import ConditionFailed
 from shared.table.keys import Key, ticket_key
 from shared.table.writes import put, update, where
 
-TICKET_SECONDS = 30
-"""How long a ticket is good: the time from getting it to opening the socket, on a bad line."""
 TICKET_BYTES = 32
 _TICKET = re.compile(r"[A-Za-z0-9_-]{43}")
 

@@ -9,15 +9,14 @@ comes twice.
 import re
 from typing import Literal
 
+from shared.contract.limits import PAGE_ENTRIES
+from shared.contract.table import LISTED_INDEX
 from shared.errors import InvalidRequest
 from shared.protocol.opaque import opened, sealed
 from shared.table.client import Item, TableClient
-from shared.table.keys import LISTED_INDEX
 
 List = Literal["chat", "invitation"]
 
-PAGE_ENTRIES = 50
-"""So many fit into one frame of a WebSocket (128 KB), whatever their titles."""
 _POSITION = re.compile(r"[0-9]{13}#[A-Za-z0-9_-]{1,64}")
 
 

@@ -14,6 +14,7 @@ from shared.auth.user import is_sub
 from shared.chats import lists
 from shared.chats.access import anew, as_read, owned, seen
 from shared.chats.chat import Chat, iso_time
+from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
 from shared.table.client import Item, TableClient
 from shared.table.keys import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
@@ -25,8 +26,6 @@ MAX_MEMBERS = 50
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html"""
 INVITATION_SECONDS = 30 * 24 * 3600
 """How long an invitation stands; and how long a chat does not ask again who has declined or left."""
-INVITATIONS_AN_HOUR = 30
-"""That a user may send, to whomever and to whichever chats."""
 HOUR = 3600
 
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
 
+from shared.contract.limits import MAX_PART_BYTES
 from shared.contract.parts import DELTAS
-from shared.protocol.part_size import MAX_PART_BYTES, fitting, serialised_bytes
+from shared.protocol.part_size import fitting, serialised_bytes
 from shared.protocol.parts import OpenBlocks, Part, SequencedPart
 
 MAX_PENDING_BYTES = 256 * 1024

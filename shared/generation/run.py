@@ -16,6 +16,7 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS, KEEP_ALIVE_SECONDS
 from shared.errors import Internal, StreamwaysError
 from shared.generation.end_signal import Cause, EndSignal
 from shared.generation.journal_writer import JournalWriter
@@ -30,12 +31,9 @@ from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import Heartbeat
 from shared.streams.repository import StreamRepository
-from shared.streams.source import KEEP_ALIVE_SECONDS
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
-DEADLINE_MARGIN_SECONDS = 3.0
-"""What is kept of a function's time to settle the stream and deliver its end."""
 INTERRUPT_SECONDS = 1.0
 """How long the reader is waited for after an interruption: a frozen environment would keep the model's connection."""
 

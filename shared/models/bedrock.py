@@ -15,6 +15,7 @@ from urllib3.exceptions import HTTPError
 from shared.aws import client
 from shared.backoff import Backoff
 from shared.contract.environment import Variable
+from shared.contract.limits import MODEL_ATTEMPTS
 from shared.errors import InvalidRequest, ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models.cancellable import CancellableConnection, ConnectionCancelled, make_cancellable
 from shared.models.events import BlockEnd, Delta, FinishReason, ModelEvent, Stop, Usage
@@ -30,7 +31,6 @@ REFUSED = frozenset({"ValidationException", "validationException"})
 PASSING = THROTTLED | {"ServiceUnavailableException", "serviceUnavailableException"}
 """What the model refuses for load, so that nothing was run and nothing is billed."""
 RETRY_AFTER_SECONDS = 5
-ATTEMPTS = 4
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 2.0
 FINISH_REASONS: Mapping[str, FinishReason] = {
@@ -117,7 +117,7 @@ class BedrockStream:
     def _open(self) -> Any:
         """The stream of events, after as many attempts as it takes. Raises ClientError for the last one's refusal."""
         backoff = Backoff(FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS)
-        for _ in range(ATTEMPTS - 1):
+        for _ in range(MODEL_ATTEMPTS - 1):
             try:
                 return self._attempt()
             except ClientError as refusal:

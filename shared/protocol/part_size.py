@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from shared.contract.limits import MAX_PART_BYTES
 from shared.contract.parts import DELTAS, PartType
 from shared.protocol.parts import Part, encode, tool_output_error
 
-MAX_PART_BYTES = 100 * 1024
-"""A part is at most this long as serialised UTF-8: it fits in one frame or publish of every transport."""
 _MOST_BYTES_PER_CHARACTER = 6  # "\u0000" in JSON
 
 

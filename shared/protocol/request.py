@@ -15,13 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self, cast
 
+from shared.contract.limits import MAX_MESSAGE_BYTES
 from shared.errors import InvalidRequest, TooLarge
 
-MAX_REQUEST_BYTES = 512 * 1024
-"""The body of an HTTP request. API Gateway and AppSync have limits of their own."""
-MAX_MESSAGE_BYTES = 300 * 1024
-"""One message, as JSON in UTF-8: an item of the table holds 400 KB.
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html"""
 MAX_MESSAGE_CHARACTERS = 200_000
 """One message: about 50,000 tokens."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

@@ -13,9 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client
 from shared.contract.environment import Variable
+from shared.contract.limits import START_WITHIN_SECONDS
 from shared.errors import Internal
 from shared.streams.repository import StreamRepository
-from shared.streams.start import START_WITHIN_SECONDS, StreamStart
+from shared.streams.start import StreamStart
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from shared.chats.chat import Chat
+from shared.contract.table import OPEN_INDEX
 from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
 from shared.protocol.cursor import Cursor
@@ -223,7 +224,7 @@ class StreamRepository:
         silent_since = time.time() - LEASE_SECONDS
         begun = {":open": architecture, ":since": silent_since}
         query = {"KeyConditionExpression": "#open = :open AND #startedAt < :since", "ConsistentRead": False}
-        for page in self.table.pages(IndexName="open", **query, **begun):
+        for page in self.table.pages(IndexName=OPEN_INDEX, **query, **begun):
             keys = [{"pk": item["pk"], "sk": item["sk"]} for item in page]
             for first in range(0, len(keys), MAX_BATCH_GET):
                 yield from self._silent(keys[first : first + MAX_BATCH_GET])

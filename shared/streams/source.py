@@ -7,11 +7,6 @@ from typing import Protocol
 
 from shared.protocol.parts import SequencedPart
 
-KEEP_ALIVE_SECONDS = 15.0
-"""After so much silence the receiver's connection is to be kept alive: CloudFront and other proxies give up on an
-origin after 30 s.
-https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html#DownloadDistValuesOriginResponseTimeout"""
-
 
 class PartSource(Protocol):
     """The parts of a stream, in batches, for one receiver."""

@@ -10,9 +10,6 @@ from shared.protocol.request import Message
 Architecture = str
 """Name of an architecture, as the variable `ARCHITECTURE` tells each function its own."""
 
-START_WITHIN_SECONDS = 60
-"""A stream that no worker has begun after this is not worth beginning; the queue drops its event at the same age."""
-
 
 @dataclass(frozen=True)
 class StreamStart:

@@ -8,8 +8,9 @@ from shared.chats.chat import Chat
 from shared.chats.history import Turn
 from shared.chats.lists import listed
 from shared.chats.title import first_title
+from shared.contract.limits import START_WITHIN_SECONDS
 from shared.streams.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
-from shared.streams.start import START_WITHIN_SECONDS, StreamStart
+from shared.streams.start import StreamStart
 from shared.table.client import Item
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
 from shared.table.writes import NEW, Write, put, update, where

@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import SequencedPart, is_terminal
 from shared.streams.journal import JournalReader, news
 from shared.streams.repository import StreamRepository
-from shared.streams.source import KEEP_ALIVE_SECONDS
 from shared.telemetry.log import logger
 
 POLL_SECONDS = 0.25

@@ -28,7 +28,6 @@ MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
 LEASES_PREFIX = "lease#"
 READERS_PREFIX = "reader#"
-LISTED_INDEX = "listed"
 
 
 def record_key(owner: str, stream_id: str) -> Key:

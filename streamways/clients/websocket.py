@@ -14,6 +14,7 @@ from typing import Self
 
 from shared.contract.architectures import websocket
 from shared.contract.parts import TERMINAL
+from shared.contract.transports import SUBPROTOCOL, TOKEN_PREFIX
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received, new_id
@@ -21,9 +22,6 @@ from streamways.clients.errors import Cut, Malformed, NothingActive
 from streamways.clients.frames import Frame, encoded, joined, resume_frame, send_frame
 from streamways.clients.inboxes import EVERYBODY, Inbox, Inboxes, Message
 from streamways.clients.wire import child, open_socket, send
-
-SUBPROTOCOL = "streamways.v1"
-TOKEN_PREFIX = "jwt."
 
 _SOURCE = "the WebSocket API"
 

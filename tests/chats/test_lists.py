@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.chats import lists
-from shared.chats.lists import PAGE_ENTRIES
+from shared.contract.limits import PAGE_ENTRIES
 from shared.errors import InvalidRequest
 from tests.support.aws import Table
 from tests.support.entries import entry

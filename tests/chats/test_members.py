@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from shared.chats.members import HOUR, INVITATION_SECONDS, INVITATIONS_AN_HOUR, MAX_MEMBERS, Members
+from shared.chats.members import HOUR, INVITATION_SECONDS, MAX_MEMBERS, Members
+from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.errors import Busy, Forbidden, InvalidRequest, NotFound, RateLimited
 from shared.models.events import Usage
 from shared.table.client import TableClient

@@ -5,20 +5,23 @@ import pytest
 from sandbox.options import DEFAULT_PORT, PORT_RANGE, ModelPace
 from shared.chats.history import MAX_PROMPT_CHARACTERS, MAX_PROMPT_MESSAGES
 from shared.contract.architectures import DESCRIPTORS
+from shared.contract.limits import (
+    DEADLINE_MARGIN_SECONDS,
+    MAX_MESSAGE_BYTES,
+    MAX_PART_BYTES,
+    MAX_REQUEST_BYTES,
+    START_WITHIN_SECONDS,
+)
 from shared.generation.journal_writer import FLUSH_SECONDS
-from shared.generation.run import DEADLINE_MARGIN_SECONDS
 from shared.generation.settlement import SETTLE_SECONDS
-from shared.protocol.part_size import MAX_PART_BYTES
-from shared.protocol.request import MAX_MESSAGE_BYTES, MAX_MESSAGE_CHARACTERS, MAX_REQUEST_BYTES
+from shared.protocol.request import MAX_MESSAGE_CHARACTERS
 from shared.streams.records import KEPT_SECONDS, LEASE_SECONDS
 from shared.streams.repository import RESUMABLE_SECONDS, TOMBSTONE_SECONDS
-from shared.streams.start import START_WITHIN_SECONDS
 from shared.streams.tail import POLL_SECONDS
 from stacks.appsync_stream import API_TIMEOUT_SECONDS
 from stacks.packages.catalog import PACKAGES
 from stacks.reaper import SWEEP_RATE
-from stacks.streaming_function import ASYNCHRONOUS_AGE_SECONDS
-from stacks.websocket_stream import FRONT_TIMEOUT_SECONDS
+from stacks.websocket_routes import INTEGRATION_TIMEOUT_SECONDS
 from tests.docs.pages import default, page
 
 PACE = ModelPace()
@@ -51,9 +54,8 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ),
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"at most once per {default('webSocketIntervalMilliseconds')} ms"),
-        ("docs/architectures/websocket.md", f"expire after {ASYNCHRONOUS_AGE_SECONDS} seconds"),
         ("docs/architectures/websocket.md", f"expire after {START_WITHIN_SECONDS} seconds"),
-        ("docs/architectures/websocket.md", f"takes over {FRONT_TIMEOUT_SECONDS} s, its timeout"),
+        ("docs/architectures/websocket.md", f"takes over {INTEGRATION_TIMEOUT_SECONDS} s, its timeout"),
         ("docs/architectures/appsync.md", f"at least {default('appSyncIntervalMilliseconds')} ms of it"),
         ("docs/architectures/appsync.md", f"takes over {API_TIMEOUT_SECONDS} s, its timeout"),
         (

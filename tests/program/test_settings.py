@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pulumi
 import pytest
 
-from shared.generation.run import DEADLINE_MARGIN_SECONDS
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from stacks.errors import SettingsError
 from stacks.provider_settings import ProviderSettings
 from stacks.settings import SHORTEST_TIMEOUT_SECONDS, Settings

@@ -7,13 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.limits import MAX_MESSAGE_BYTES
 from shared.errors import InvalidRequest, StreamwaysError, TooLarge
-from shared.protocol.request import (
-    MAX_MESSAGE_BYTES,
-    MAX_MESSAGE_CHARACTERS,
-    ChatRequest,
-    identifier,
-)
+from shared.protocol.request import MAX_MESSAGE_CHARACTERS, ChatRequest, identifier
 from tests.support.requests import chat, said, text
 
 JSON = st.recursive(

@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from shared.contract.limits import MODEL_ATTEMPTS
 from shared.errors import ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.models import bedrock as bedrock_module
-from shared.models.bedrock import ATTEMPTS, BedrockModel, BedrockStream
+from shared.models.bedrock import BedrockModel, BedrockStream
 from shared.models.events import Delta
 from shared.protocol.request import Message
 from tests.support import bedrock
@@ -63,9 +64,9 @@ def test_a_model_that_was_busy_answers_once(
     status: int, code: str, error: type[StreamwaysError], server: Busy, model: BedrockModel
 ) -> None:
     del error
-    server.answers = [bedrock.refusing(status, code)] * (ATTEMPTS - 1) + [WELL]
+    server.answers = [bedrock.refusing(status, code)] * (MODEL_ATTEMPTS - 1) + [WELL]
     assert [event for event in ask(model) if isinstance(event, Delta)] == [Delta("text", 0, "Hello")]
-    assert len(server.received) == ATTEMPTS
+    assert len(server.received) == MODEL_ATTEMPTS
 
 
 @passing
@@ -77,7 +78,7 @@ def test_a_model_that_stays_busy_is_given_up_with_a_time_to_come_back(
         list(ask(model))
     assert refusal.value.retry_after == 5
     assert "arn:" not in refusal.value.message
-    assert len(server.received) == ATTEMPTS
+    assert len(server.received) == MODEL_ATTEMPTS
 
 
 def test_the_waits_are_random_and_their_bound_doubles(

@@ -6,9 +6,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from shared.contract.limits import MAX_PART_BYTES
 from shared.generation.outbox import MAX_PENDING_BYTES, Outbox, OutboxClosed
 from shared.protocol import parts
-from shared.protocol.part_size import MAX_PART_BYTES, serialised_bytes
+from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Part, SequencedPart
 from tests.support.outboxes import Reader, drain, taken, text_of, unnumbered
 from tests.support.server import WAIT_SECONDS

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
+from shared.contract.limits import MAX_PART_BYTES
 from shared.protocol import parts
-from shared.protocol.part_size import MAX_PART_BYTES, serialised_bytes
+from shared.protocol.part_size import serialised_bytes
 from shared.protocol.parts import Part
 from shared.protocol.request import ChatRequest
 from shared.streams.preamble import preamble

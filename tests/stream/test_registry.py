@@ -8,11 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
+from shared.contract.limits import START_WITHIN_SECONDS
 from shared.errors import NotFound
 from shared.models.events import Usage
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.repository import RESUMABLE_SECONDS, StreamRepository
-from shared.streams.start import START_WITHIN_SECONDS, StreamStart
+from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, refused, sent

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from shared.errors import DeadlineExceeded, ModelUnavailable
 from shared.generation import run as runs
 from shared.generation.journal_writer import JournalWriter
-from shared.generation.run import DEADLINE_MARGIN_SECONDS, StreamRun
+from shared.generation.run import StreamRun
 from shared.models.events import Delta
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart

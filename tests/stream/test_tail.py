@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.errors import Busy
 from shared.protocol import parts
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import Part, SequencedPart
 from shared.streams.journal import JournalReader
 from shared.streams.repository import StreamRepository
-from shared.streams.source import KEEP_ALIVE_SECONDS
 from shared.streams.tail import LOOK_SECONDS, POLL_SECONDS, Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind

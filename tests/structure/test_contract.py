@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -11,15 +12,24 @@ from shared.contract.architecture import Descriptor
 from shared.contract.architectures import DESCRIPTORS
 from shared.contract.errors import ErrorCode
 from shared.contract.parts import DELTAS, OF_A_LATE_END, TERMINAL, PartType
+from shared.contract.transports import STREAM_HEADER
 from shared.errors import StreamwaysError
 from shared.protocol import parts
 from stacks import program
+from streamways.bench.lag.figures import LEAST_INTERVAL_MS
 from streamways.clients import refusals
+from streamways.clients.client import SILENCE_SECONDS
 from streamways.clients.factory import CLIENTS
+from streamways.conformance.stack import StackUnderTest
 from tests.docs.pages import page
 from tests.support.imports import ROOT
 
 CLIENT = ROOT / "frontend-sample/src/streamways"
+
+
+def settings() -> dict[str, Any]:
+    """The program's settings, as Pulumi.yaml declares them."""
+    return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
 
 
 def test_architectures_have_a_place_each() -> None:
@@ -27,7 +37,7 @@ def test_architectures_have_a_place_each() -> None:
 
 
 def test_an_architecture_can_be_deployed_spoken_to_and_chosen() -> None:
-    chosen = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]["architectures"]
+    chosen = settings()["architectures"]
     assert list(program.ARCHITECTURES) == list(CLIENTS) == chosen["default"] == list(DESCRIPTORS)
     assert f": {', '.join(DESCRIPTORS)}, in any" in chosen["description"]
 
@@ -108,3 +118,13 @@ def test_the_table_of_parts_in_the_docs_names_parts_that_there_are() -> None:
     rows = page("docs/protocol.md").table_after("Parts of an answer")
     named = {text for row in rows for text in re.findall(r"`([a-z-]+)`", row[1])}
     assert TERMINAL | DELTAS <= named <= set(PartType)
+
+
+def test_the_typescript_client_reads_the_header_that_names_the_stream() -> None:
+    assert strings("cancelling-fetch.ts", "STREAM_HEADER") == {STREAM_HEADER}
+
+
+def test_what_is_assumed_of_a_stack_that_tells_nothing_of_its_functions_is_the_programs_default() -> None:
+    timeout = settings()["timeoutSeconds"]["default"]
+    assert (StackUnderTest.function_seconds, SILENCE_SECONDS) == (timeout, timeout)
+    assert settings()["webSocketIntervalMilliseconds"]["default"] == LEAST_INTERVAL_MS

@@ -1,6 +1,7 @@
 """Chats: who may list, read, rename and delete them."""
 
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import PAGE_ENTRIES
 from shared.contract.parts import PartType
 from streamways.clients.chats import ChatSummary, Page
 from streamways.clients.client import new_id
@@ -10,7 +11,6 @@ from streamways.conformance.reading import denied, ends_once, first_text, not_th
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-PAGE_CHATS = 50
 MOST_PAGES = 3
 """That are turned: a stack may be old, and its list long."""
 
@@ -97,7 +97,7 @@ async def pages_of_chats(trial: Trial) -> None:
         for _ in range(MOST_PAGES):
             if page.next is None:
                 break
-            same("the chats of a page with a successor", len(page.entries), PAGE_CHATS)
+            same("the chats of a page with a successor", len(page.entries), PAGE_ENTRIES)
             page = await client.chats(page.next)
             chats += page.entries
         same("how often a chat is listed", len({chat.id for chat in chats}), len(chats))

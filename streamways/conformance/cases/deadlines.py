@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from shared.contract.architectures import function_url, websocket
+from shared.contract.limits import KEEP_ALIVE_SECONDS
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import ChatRequest, Received
@@ -13,8 +14,8 @@ from streamways.conformance.reading import each_once, ends_once, equal_parts, re
 from streamways.conformance.trial import Trial
 
 CASES = Cases()
-SILENCE_SECONDS = 17.0
-"""Two seconds more than the 15 after which a stream must give a sign of life."""
+SILENCE_SECONDS = KEEP_ALIVE_SECONDS + 2
+"""A little more than the time after which a stream must give a sign of life."""
 
 
 @CASES.case(
@@ -61,7 +62,7 @@ async def deadline_before_the_answer(trial: Trial) -> None:
 
 
 @CASES.case(
-    "While the model is silent, the stream sends a sign of life every 15 s.",
+    f"While the model is silent, the stream sends a sign of life every {KEEP_ALIVE_SECONDS:g} s.",
     on=((function_url.NAME,), (websocket.NAME,)),
     model_fault={"fault": "stalled", "afterTokens": 5, "seconds": SILENCE_SECONDS + 1},
 )

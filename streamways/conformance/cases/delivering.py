@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.contract.architectures import appsync, function_url, websocket
+from shared.contract.limits import MAX_PART_BYTES
 from shared.contract.parts import PartType
 from streamways.clients.client import Received
 from streamways.clients.summary import answer
@@ -12,7 +13,6 @@ from streamways.conformance.reading import each_once, ends_once, equal_parts, fi
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-MAX_PART_BYTES = 100 * 1024
 OVERSIZED_BYTES = 250_000
 REFUSES = {websocket.NAME: "/connections/fault", appsync.NAME: "/appsync/publish/fault"}
 """Architecture → where its service is told to refuse what a worker delivers."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import MODEL_ATTEMPTS
 from shared.contract.parts import PartType
 from streamways.clients.chats import text_of
 from streamways.clients.client import Received
@@ -16,7 +17,6 @@ from streamways.conformance.trial import Trial
 CASES = Cases()
 SAID = 5
 """Tokens that come before a fault."""
-ATTEMPTS = 4
 
 
 @CASES.case("A model call that is refused for load is repeated.", model_fault={"fault": "throttled"})
@@ -32,13 +32,13 @@ async def model_busy(trial: Trial) -> None:
 
 @CASES.case(
     "After four refused model calls the stream fails and says when to try again.",
-    model_fault={"fault": "throttled", "calls": ATTEMPTS},
+    model_fault={"fault": "throttled", "calls": MODEL_ATTEMPTS},
 )
 async def model_stays_busy(trial: Trial) -> None:
     received = await trial.whole(trial.request())
     failure = await _failed(trial, received, ErrorCode.MODEL_THROTTLED, said=0)
     same("retryAfter", failure.get("retryAfter"), 5)
-    same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), ATTEMPTS)
+    same("the calls of the model", len(await trial.sandbox.ended_model_calls(trial.word)), MODEL_ATTEMPTS)
 
 
 @CASES.case(

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.contract.parts import PartType
 from streamways.clients.chats import Invitation, Page
 from streamways.clients.client import Client, new_id
@@ -16,8 +17,6 @@ from streamways.conformance.stack import User
 from streamways.conformance.trial import SHORT_PROMPT, Trial
 
 CASES = Cases()
-INVITATIONS_AN_HOUR = 30
-"""Of these a run of the suite takes two for each transport from either user."""
 HOUR = 3600
 LONG_AGO = "MDAwMDAwMDAwMDAwMSNjaGF0LTE"
 """A cursor as a page of that time would have given it: the millisecond 1 of the epoch, and a chat."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from shared.contract.architectures import websocket
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import CONNECTION_SECONDS, TICKET_SECONDS
 from shared.contract.parts import PartType
 from streamways.clients.errors import ClientError, Cut, Refused
 from streamways.clients.tickets import fetch_ticket, with_ticket
@@ -21,9 +22,7 @@ CASES = Cases()
 HERE: tuple[On, ...] = ((websocket.NAME,),)
 TOKEN_SECONDS = 4
 """Life of a token that is to expire on an open connection: enough to connect with it on a busy machine."""
-TICKET_SECONDS = 30
 FOREIGN_ORIGIN = "https://foreign.invalid"
-NOTICE_SECONDS = 7200
 
 
 @CASES.case("A connection whose token has expired is refused and then closed.", on=HERE, needs=("sandbox",))
@@ -109,7 +108,7 @@ async def notice(trial: Trial) -> None:
     client = WebSocketClient(
         trial.stack.outputs[websocket.URL], trial.stack.tokens["first"], on_notice=notices.put_nowait
     )
-    until = time.monotonic() + NOTICE_SECONDS * trial.stack.time_scale
+    until = time.monotonic() + CONNECTION_SECONDS * trial.stack.time_scale
     async with client:
         # A notice comes with what is said on the connection; that also keeps an idle one open.
         while notices.empty() and time.monotonic() < until:

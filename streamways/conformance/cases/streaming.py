@@ -9,6 +9,7 @@ import httpx
 
 from shared.contract.architectures import appsync, function_url
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import MAX_MESSAGE_BYTES, MAX_REQUEST_BYTES
 from shared.contract.parts import PartType
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
@@ -102,7 +103,7 @@ BODIES: Mapping[bytes, tuple[int, str]] = {
     b"[]": (400, ErrorCode.INVALID_REQUEST),
     b'{"id": "chat", "messages": []}': (400, ErrorCode.INVALID_REQUEST),
     b"[" * 100_000: (400, ErrorCode.INVALID_REQUEST),
-    b" " * (512 * 1024 + 1): (413, ErrorCode.TOO_LARGE),
+    b" " * (MAX_REQUEST_BYTES + 1): (413, ErrorCode.TOO_LARGE),
 }
 
 
@@ -146,7 +147,7 @@ async def long_message(trial: Trial) -> None:
     on=((function_url.NAME,), (appsync.NAME,)),
 )
 async def too_large(trial: Trial) -> None:
-    request = trial.request("x" * 310_000)
+    request = trial.request("x" * (MAX_MESSAGE_BYTES + 1))
     async with trial.client() as client:
-        await refused("a message of 310 KB", ErrorCode.TOO_LARGE, parts=client.stream(request))
+        await refused("a message that is too long", ErrorCode.TOO_LARGE, parts=client.stream(request))
         await not_there("a refused request's chat", client.read(request.chat_id))

@@ -8,8 +8,7 @@ import pytest
 from graphql import GraphQLObjectType, build_schema
 
 from handlers.appsync.fields import MAX_HISTORY_BYTES
-from shared.chats.lists import PAGE_ENTRIES
-from shared.chats.members import INVITATIONS_AN_HOUR
+from shared.contract.limits import INVITATIONS_AN_HOUR, PAGE_ENTRIES
 from tests.support.appsync import SDL, ask, refusal, result
 from tests.support.aws import Table
 from tests.support.entries import entry

@@ -3,8 +3,7 @@
 import httpx
 import pytest
 
-from shared.chats.lists import PAGE_ENTRIES
-from shared.protocol.request import MAX_REQUEST_BYTES
+from shared.contract.limits import MAX_REQUEST_BYTES, PAGE_ENTRIES
 from tests.support.aws import Table
 from tests.support.entries import entry
 from tests.support.function_url import MALLORY, OWNER, PROMPT, World, ask, chat, refusal, send

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from shared.chats.members import INVITATIONS_AN_HOUR
+from shared.contract.limits import INVITATIONS_AN_HOUR
 from tests.support.aws import Table
 from tests.support.function_url import MALLORY, OWNER, PROMPT, ask, chat, refusal, send
 

@@ -10,7 +10,7 @@ from starlette.types import Message
 
 from handlers.http import environment
 from shared.auth.jwks import RETRY_SECONDS
-from shared.protocol.request import MAX_REQUEST_BYTES
+from shared.contract.limits import MAX_REQUEST_BYTES
 from tests.support import pool
 from tests.support.aws import Table
 from tests.support.claims import WRONG

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.chats.lists import PAGE_ENTRIES
+from shared.contract.limits import PAGE_ENTRIES
 from tests.support.aws import Table
 from tests.support.entries import entry
 from tests.support.starts import admitted, repository

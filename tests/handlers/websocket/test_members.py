@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from shared.chats.members import INVITATIONS_AN_HOUR
+from shared.contract.limits import INVITATIONS_AN_HOUR
 from tests.support.aws import Table
 from tests.support.starts import CHAT, PROMPT, admitted, repository, shared_with
 from tests.support.websocket import CONNECTION, OWNER, World, error_of, receive

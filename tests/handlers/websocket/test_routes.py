@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from handlers.websocket import environment
-from handlers.websocket.caller import CONNECTION_SECONDS, NOTICE_SECONDS
+from handlers.websocket.caller import NOTICE_SECONDS
 from handlers.websocket.routes import RECEIVERS, SENDING_SHARE
+from shared.contract.limits import CONNECTION_SECONDS
 from shared.protocol.request import MAX_MESSAGE_CHARACTERS
 from tests.support.aws import Table
 from tests.support.interference import refused

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from handlers.websocket import session
-from handlers.websocket.caller import CONNECTION_SECONDS, Caller
+from handlers.websocket.caller import Caller
 from handlers.websocket.routes import RECEIVERS, STOPPING
+from shared.contract.limits import CONNECTION_SECONDS
 from shared.table.client import TableClient
 from shared.table.keys import session_key
 from tests.support import pool

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from handlers.websocket import worker
-from handlers.websocket.caller import CONNECTION_SECONDS, NOTICE_SECONDS
+from handlers.websocket.caller import NOTICE_SECONDS
+from shared.contract.limits import CONNECTION_SECONDS
 from shared.protocol.parts import is_terminal
 from tests.support import bedrock
 from tests.support.aws import Table
