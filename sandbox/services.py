@@ -105,7 +105,7 @@ class Services:
         Raises SandboxError.
         """
         program_runs = deploy(self._project, self._options.stack, config, self._cloud, program, on_message=on_progress)
-        deployment, _ = await _together(program_runs, self._prepare_moto())
+        deployment, *_ = await _together(program_runs, self._prepare_moto(), self._functions.prepare())
         on_progress(f"deployed {len(deployment.resources)} resources, starting {len(self._world.functions)} functions")
         users = self._demo_users(deployment)
         await _together(self._functions.start(), users.create() if users else asyncio.sleep(0))

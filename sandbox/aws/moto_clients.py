@@ -27,6 +27,8 @@ class MotoClients:
     def __init__(self, moto: Moto, region: str) -> None:
         self._moto = moto
         self._region = region
+        # One session: each would read botocore's list of all endpoints anew, and keep it.
+        self._session = botocore.session.Session(session_vars=_NO_FILES)
         self._clients: dict[str, object] = {}
         self._lock = Lock()
 
@@ -50,8 +52,7 @@ class MotoClients:
             return self._clients[service]
 
     def _make(self, service: str) -> object:
-        session = botocore.session.Session(session_vars=_NO_FILES)
-        return session.create_client(
+        return self._session.create_client(
             service,
             endpoint_url=self._moto.url.result(START_SECONDS),
             region_name=self._region,

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
-from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
 from sandbox.engine.launch import Job, ProgramProcess
 from sandbox.engine.monitor import Deployment, Engine, Monitor
 from sandbox.engine.project import Config, Project
+from sandbox.engine.protocol import engine_pb2_grpc, resource_pb2_grpc
 from sandbox.errors import DeploymentFailed
 from sandbox.resources.handler import Cloud
 

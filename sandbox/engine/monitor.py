@@ -14,9 +14,9 @@ from typing import NoReturn
 import grpc
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
-from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from sandbox.engine import wire
+from sandbox.engine.protocol import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 from sandbox.errors import ResourceRefused, one_line
 from sandbox.resources import registry
 from sandbox.resources.handler import Cloud

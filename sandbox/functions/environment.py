@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sandbox.aws.credentials import Credentials
 from sandbox.functions.errors import FunctionFailed, exited
+from sandbox.functions.forks import Forks
 from sandbox.functions.layers import Layers, variables
 from sandbox.functions.limits import Limits
 from sandbox.functions.logs import FunctionLogs, LogStream
@@ -24,6 +25,9 @@ from sandbox.functions.runtime_api import Event, RuntimeApi
 from sandbox.world import Function, World
 
 T = TypeVar("T")
+
+RUNTIME_CLIENT = "awslambdaric"
+"""The module that the managed runtime starts (https://github.com/aws/aws-lambda-python-runtime-interface-client)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Host:
     ca_file: Path | None
     leash: Leash
     ports: Ports
+    forks: Forks | None = None
+    """What functions with a Python handler are forked from; without it each has an interpreter of its own."""
 
 
 class Environment(ABC):
@@ -87,13 +93,7 @@ class Environment(ABC):
         )
         environment["AWS_LAMBDA_LOG_STREAM_NAME"] = self.log.name
         environment.update(await self.connect())
-        self._process = await FunctionProcess.start(
-            self.command(),
-            cwd=self.task_root,
-            environment=environment,
-            on_line=self.log.write,
-            leash=host.leash,
-        )
+        self._process = await self.launch(environment)
         self._memory_watch = asyncio.create_task(self._watch_memory())
         await self.until_exit(self.ready(), request_id=request_id)
         self.init_ms = (time.monotonic() - began) * 1000
@@ -105,6 +105,12 @@ class Environment(ABC):
     @abstractmethod
     def command(self) -> Sequence[str]:
         """The command line of the process."""
+
+    async def launch(self, environment: Mapping[str, str]) -> FunctionProcess:
+        """Begin the process."""
+        return await FunctionProcess.start(
+            self.command(), cwd=self.task_root, environment=environment, on_line=self.log.write, leash=self.host.leash
+        )
 
     @abstractmethod
     async def ready(self) -> None:
@@ -154,7 +160,19 @@ class HandlerEnvironment(Environment):
         return {"AWS_LAMBDA_RUNTIME_API": self._api.address}
 
     def command(self) -> Sequence[str]:
-        return [str(self.host.layers.bin / "python"), "-m", "awslambdaric", self.function.handler]
+        return [str(self.host.layers.bin / "python"), "-m", RUNTIME_CLIENT, self.function.handler]
+
+    async def launch(self, environment: Mapping[str, str]) -> FunctionProcess:
+        forks = self.host.forks
+        if forks is None or not await forks.can_be(self.task_root, environment):
+            return await super().launch(environment)
+        return await forks.fork(
+            RUNTIME_CLIENT,
+            self.function.handler,
+            cwd=self.task_root,
+            environment=environment,
+            on_line=self.log.write,
+        )
 
     async def ready(self) -> None:
         await self._api.ready

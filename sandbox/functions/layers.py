@@ -12,15 +12,14 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.aws.credentials import Keys
 from sandbox.errors import ResourceRefused
 from sandbox.world import Function
-from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, package_of
+from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, locked_requirements, package_of
 
 RUNTIME_GROUP = "lambda-runtime"
 """The dependency group that stands for what the managed runtime brings by itself."""
@@ -69,13 +68,23 @@ class Packages(Protocol):
         """The folder with what the managed runtime brings: boto3, awslambdaric."""
         ...
 
+    @property
+    def libraries(self) -> Sequence[str]:
+        """The modules in `runtime` that functions are to find loaded already."""
+        ...
+
 
 class ProjectPackages:
     """The packages of this project, as `stacks.packages` builds them."""
 
+    libraries = ("boto3",)
+
     def __init__(self, project_root: Path) -> None:
         self._root = project_root
         self._parsing = threading.Lock()
+        self._folders: dict[str, Path] = {}
+        self._installing: dict[str, threading.Lock] = {}
+        """By locked requirements, for groups that are locked alike share a folder."""
 
     def code_files(self, package: Path) -> Mapping[str, Path]:
         """Raises `stacks.errors.PackageError`."""
@@ -85,11 +94,19 @@ class ProjectPackages:
 
     def dependencies(self, package: Path) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
-        return _installed(self._root, PACKAGES[package_of(package)].group)
+        return self._installed(PACKAGES[package_of(package)].group)
 
     def runtime(self) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
-        return _installed(self._root, RUNTIME_GROUP)
+        return self._installed(RUNTIME_GROUP)
+
+    def _installed(self, group: str) -> Path:
+        """Found once for all environments of a sandbox: an edit of the lock is for the next one."""
+        if group not in self._folders:
+            requirements = locked_requirements(group, root=self._root)
+            with self._installing.setdefault(requirements, threading.Lock()):
+                self._folders[group] = dependencies(group, LOCAL, root=self._root)
+        return self._folders[group]
 
 
 class Layers:
@@ -108,6 +125,11 @@ class Layers:
     def runtime(self) -> Path:
         """What the managed runtime brings (`LAMBDA_RUNTIME_DIR`)."""
         return self._packages.runtime()
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """The modules of the runtime that functions are to find loaded already."""
+        return self._packages.libraries
 
     def prepare(self) -> None:
         """Write `python`: the interpreter that runs the sandbox, without its site-packages.
@@ -169,6 +191,15 @@ class Layers:
             scratch.rename(folder)
         return folder
 
+    def common_variables(self) -> dict[str, str]:
+        """What the environments of all functions begin with."""
+        return {
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
+            "LANG": "en_US.UTF-8",
+            "TZ": ":UTC",
+            "PYTHONPATH": str(self.runtime),
+        }
+
     def home(self) -> Path:
         """A new folder for one environment: its home, and what /tmp is to it on AWS."""
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -196,10 +227,7 @@ def variables(
     """
     trust = {} if ca_file is None else dict.fromkeys(TRUST_VARIABLES, str(ca_file))
     return {
-        "PATH": f"{layers.bin}:/usr/local/bin:/usr/bin:/bin",
-        "LANG": "en_US.UTF-8",
-        "TZ": ":UTC",
-        "PYTHONPATH": str(layers.runtime),
+        **layers.common_variables(),
         "HOME": str(home),
         "TMPDIR": str(home),
         **function.environment,
@@ -220,12 +248,6 @@ def variables(
         "AWS_SECRET_ACCESS_KEY": keys.secret_access_key,
         "AWS_SESSION_TOKEN": keys.session_token,
     }
-
-
-@cache
-def _installed(root: Path, group: str) -> Path:
-    """Asked for once in a process: finding the folder means asking uv for the lock."""
-    return dependencies(group, LOCAL, root=root)
 
 
 def _modes(package: Path) -> dict[str, int]:

@@ -47,11 +47,39 @@ class Leash:
         self.reading_end.close()
 
 
-class FunctionProcess:
-    """A running process group. Made by `start`."""
+class Output:
+    """Cuts what a process writes into lines as it arrives, in the very turn of the loop in which it does."""
 
-    def __init__(self, pid: int, output: "_Output", transport: asyncio.SubprocessTransport) -> None:
+    def __init__(self, on_line: Callable[[str], None]) -> None:
+        self.drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when nobody holds the writing end any more."""
+        self._on_line = on_line
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        """Take what was read."""
+        *lines, rest = (self._rest + data).split(b"\n")
+        while len(rest) >= MAX_LINE_BYTES:
+            lines.append(rest[:MAX_LINE_BYTES])
+            rest = rest[MAX_LINE_BYTES:]
+        self._rest = rest
+        for line in lines:
+            self._on_line(line.decode("utf-8", "replace"))
+
+    def flush(self) -> None:
+        """Hand on a last line that had no break."""
+        if self._rest:
+            self._on_line(self._rest.decode("utf-8", "replace"))
+            self._rest = b""
+
+
+class FunctionProcess:
+    """A running process group, the process `pid` at its head. Made by `start`, or by `forks.Forks`."""
+
+    def __init__(self, pid: int, exit: "asyncio.Future[int]", output: Output, transport: asyncio.BaseTransport) -> None:
         self.pid = pid
+        self.exit = exit
+        """Done when the process has ended, with its return code (negative: the signal that ended it)."""
         self._output = output
         self._transport = transport
         self._killed = False
@@ -65,10 +93,14 @@ class FunctionProcess:
         environment: Mapping[str, str],
         on_line: Callable[[str], None],
         leash: Leash,
+        keep: Sequence[int] = (),
     ) -> "FunctionProcess":
-        """Start `command` with exactly this environment; `on_line` gets each line of its output, without the break."""
-        transport, output = await asyncio.get_running_loop().subprocess_exec(
-            lambda: _Output(on_line),
+        """Start `command` with exactly this environment; `on_line` gets each line of its output, without the break.
+
+        Of the sandbox's file descriptors it gets those in `keep`, and no others.
+        """
+        transport, protocol = await asyncio.get_running_loop().subprocess_exec(
+            lambda: _Protocol(on_line),
             "/bin/sh",
             "-c",
             _GUARDED,
@@ -80,13 +112,9 @@ class FunctionProcess:
             cwd=cwd,
             env=environment,
             start_new_session=True,
+            pass_fds=keep,
         )
-        return cls(transport.get_pid(), output, transport)
-
-    @property
-    def exit(self) -> "asyncio.Future[int]":
-        """Done when the process has ended, with its return code (negative: the signal that ended it)."""
-        return self._output.exit
+        return cls(transport.get_pid(), protocol.exit, protocol.output, transport)
 
     @property
     def alive(self) -> bool:
@@ -122,36 +150,22 @@ class FunctionProcess:
         return None if found is None else -(-int(found[1]) // _KILOBYTES_PER_MEGABYTE)
 
 
-class _Output(asyncio.SubprocessProtocol):
-    """Cuts the output into lines as it arrives, in the very turn of the loop in which it does."""
+class _Protocol(asyncio.SubprocessProtocol):
+    """Hears from asyncio of the output and of the end."""
 
     def __init__(self, on_line: Callable[[str], None]) -> None:
         self.exit: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self.drained: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._on_line = on_line
-        self._rest = b""
+        self.output = Output(on_line)
         self._transport: asyncio.SubprocessTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:  # noqa: ARG002
-        *lines, rest = (self._rest + data).split(b"\n")
-        while len(rest) >= MAX_LINE_BYTES:
-            lines.append(rest[:MAX_LINE_BYTES])
-            rest = rest[MAX_LINE_BYTES:]
-        self._rest = rest
-        for line in lines:
-            self._on_line(line.decode("utf-8", "replace"))
-
-    def flush(self) -> None:
-        """Hand on a last line that had no break."""
-        if self._rest:
-            self._on_line(self._rest.decode("utf-8", "replace"))
-            self._rest = b""
+        self.output.feed(data)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        self.drained.set_result(None)
+        self.output.drained.set_result(None)
 
     def process_exited(self) -> None:
         assert self._transport is not None

@@ -4,6 +4,7 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Coroutine
@@ -29,6 +30,7 @@ from sandbox.functions.errors import (
 )
 from sandbox.functions.event_faults import EventFaults
 from sandbox.functions.events import Events, Invocation
+from sandbox.functions.forks import Forks
 from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
@@ -83,6 +85,8 @@ class FunctionService:
     ) -> None:
         """`ca_file` is the certificate authority that functions must trust to reach the sandbox, if it speaks TLS."""
         port = urlsplit(world.origin).port or options.port
+        leash = Leash()
+        self._forks = Forks(leash, lambda line: _log.warning("The process that functions are forked from: %s", line))
         self._world = world
         self._options = options
         self._limits = limits or Limits(time_scale=options.time_scale)
@@ -96,7 +100,8 @@ class FunctionService:
             limits=self._limits,
             aws_endpoint=aws_endpoint,
             ca_file=ca_file,
-            leash=Leash(),
+            leash=leash,
+            forks=self._forks,
             ports=Ports(port),
         )
         self._concurrency = Concurrency(world, self._limits)
@@ -106,7 +111,17 @@ class FunctionService:
         self._schedules = Schedules(world, self._limits, self.invoke_event, self._concurrency.runs)
         self._pools: dict[str, Pool] = {}
         self._staging = asyncio.Lock()
+        self._preparing = asyncio.Lock()
+        self._is_prepared = False
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def prepare(self) -> None:
+        """Ahead of `start`, while the functions are not known yet: have the runtime loaded that they are forked from.
+
+        A runtime that cannot be laid out is no failure before there is a function that needs it.
+        """
+        with contextlib.suppress(StacksError):
+            await self._prepared()
 
     async def start(self) -> None:
         """Stage the code of every function, warm `options.warm_workers` environments of each that is waited for, start
@@ -120,8 +135,19 @@ class FunctionService:
         except StacksError as error:
             raise ServiceFailed(one_line(str(error))) from error
 
+    async def _prepared(self) -> None:
+        async with self._preparing:
+            if self._is_prepared:
+                return
+            layers = self._host.layers
+            await asyncio.to_thread(layers.prepare)
+            runtime = await asyncio.to_thread(lambda: layers.runtime)
+            await self._forks.start(layers.bin / "python", runtime, layers.libraries, layers.common_variables())
+            self._is_prepared = True
+
     async def _start(self) -> None:
-        await asyncio.to_thread(self._host.layers.prepare)
+        if self._world.functions:
+            await self._prepared()
         folders = [self._options.project_root / name for name in WATCHED_FOLDERS]
         self._spawn(watch([folder for folder in folders if folder.is_dir()], self._reload))
         self._spawn(self._retire())
@@ -194,6 +220,7 @@ class FunctionService:
             await asyncio.wait(self._tasks)
             await asyncio.sleep(0)  # the tasks' own callbacks take them off the set
         await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        await self._forks.close()
         self._host.leash.close()
         await asyncio.to_thread(self._host.layers.remove)
 

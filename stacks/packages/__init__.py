@@ -15,7 +15,17 @@ from stacks.packages.catalog import PACKAGES, PROJECT_ROOT, package
 from stacks.packages.closure import closure
 from stacks.packages.locked import BUILD_FOLDER, HASH_LENGTH, LAMBDA, LOCAL, Target, dependencies, locked_requirements
 
-__all__ = ["LAMBDA", "LOCAL", "PACKAGES", "Target", "build", "code_files", "dependencies", "package_of"]
+__all__ = [
+    "LAMBDA",
+    "LOCAL",
+    "PACKAGES",
+    "Target",
+    "build",
+    "code_files",
+    "dependencies",
+    "locked_requirements",
+    "package_of",
+]
 
 FORMAT = "1"
 """Part of every package's hash; raise it when the layout of the zips changes."""

@@ -1,9 +1,10 @@
 """The locked dependencies of a group, installed into a folder of their own by uv.
 
-One folder per group, target and content of the lock, `build/dependencies/{group}-{target}-{hash}/`: made once and never
-changed, so that everything after the first build works without a network.
+One folder per target and content, `build/dependencies/{target}-{hash}/`, for all groups that are locked alike: made
+once and never changed, so that everything after the first build works without a network.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -48,7 +49,7 @@ def dependencies(group: str, target: Target = LAMBDA, *, root: Path = PROJECT_RO
     """
     requirements = locked_requirements(group, root=root)
     digest = hashlib.sha256(requirements.encode()).hexdigest()[:HASH_LENGTH]
-    folder = root / BUILD_FOLDER / "dependencies" / f"{group}-{target.name}-{digest}"
+    folder = root / BUILD_FOLDER / "dependencies" / f"{target.name}-{digest}"
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
@@ -64,7 +65,27 @@ def dependencies(group: str, target: Target = LAMBDA, *, root: Path = PROJECT_RO
 
 
 def locked_requirements(group: str, *, root: Path = PROJECT_ROOT) -> str:
-    """The group's locked requirements with their hashes, as a requirements file. Raises `PackageError`."""
+    """The group's locked requirements with their hashes, as a requirements file. Raises `PackageError`.
+
+    Kept in `build/requirements/`, by the content of what uv reads them from.
+    """
+    try:
+        read = [(root / name).read_bytes() for name in ("pyproject.toml", "uv.lock")]
+    except OSError:
+        return _exported(group, root)
+    digest = hashlib.sha256(b"\0".join(read)).hexdigest()[:HASH_LENGTH]
+    path = root / BUILD_FOLDER / "requirements" / f"{group}-{digest}.txt"
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text()
+    requirements = _exported(group, root)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".", delete=False) as scratch:
+        scratch.write(requirements)
+    Path(scratch.name).replace(path)
+    return requirements
+
+
+def _exported(group: str, root: Path) -> str:
     return _uv(
         ["export", "--frozen", "--only-group", group, "--no-emit-project", "--no-header", "--no-annotate"],
         root,

@@ -90,7 +90,7 @@ async def test_several_requests_share_a_connection():
     assert [[item.part for item in received] for received in both] == [[START, HELLO, FINISH]] * 2
 
 
-async def test_a_beat_is_a_sign_of_life_and_a_notice_is_told():
+async def test_a_keep_alive_is_a_sign_of_life_and_a_notice_is_told():
     silence = 0.6
 
     async def conversation(connection: ServerConnection) -> None:
@@ -98,7 +98,7 @@ async def test_a_beat_is_a_sign_of_life_and_a_notice_is_told():
         await connection.send(json.dumps({"type": "notice", "requestId": "streamways", "code": "connection_ends"}))
         for _ in range(4):
             await asyncio.sleep(silence / 3)
-            await connection.send(json.dumps({"type": "beat", "requestId": "streamways"}))
+            await connection.send(json.dumps({"type": "keep-alive", "requestId": "streamways"}))
         for frame in whole({}):
             await connection.send(json.dumps({**frame, "requestId": request_id}))
 

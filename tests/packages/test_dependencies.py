@@ -30,15 +30,25 @@ def cached(project: Path) -> list[Path]:
     return list((project / "build/dependencies").iterdir())
 
 
-def test_the_folder_is_named_by_group_target_and_lock(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folder_is_named_by_target_and_lock(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locked, "_install", lambda *arguments: arguments[3].mkdir())
     first = dependencies(GROUP, LOCAL, root=project)
-    assert first.name.startswith(f"{GROUP}-{LOCAL.name}-")
+    assert first.name.startswith(f"{LOCAL.name}-")
+    assert dependencies(GROUP, LAMBDA, root=project) != first
 
     lock = project / "uv.lock"
     before, name, after = lock.read_text().partition('name = "aws-lambda-powertools"')
     lock.write_text(before + name + re.sub(r"sha256:[0-9a-f]{64}", f"sha256:{'0' * 64}", after, count=1))
     assert dependencies(GROUP, LOCAL, root=project) != first
+
+
+def test_groups_that_are_locked_alike_share_a_folder_and_others_do_not(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(locked, "_install", lambda *arguments: arguments[3].mkdir())
+    first = dependencies(GROUP, LOCAL, root=project)
+    assert dependencies("function-websocket-reaper", LOCAL, root=project) == first
+    assert dependencies("function-websocket-routes", LOCAL, root=project) != first
 
 
 def test_two_at_once_install_twice_and_keep_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

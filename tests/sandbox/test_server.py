@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -83,6 +84,13 @@ CALLER = {
 def variables_of(pid: int) -> set[str]:
     """The names of a process's environment variables."""
     return {entry.partition("=")[0] for entry in Path(f"/proc/{pid}/environ").read_text().split("\0")}
+
+
+def test_the_server_loads_neither_the_sdk_of_programs_nor_libraries_for_terminals() -> None:
+    code = "import sys, sandbox.server as server; server._import_services(); print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert {"grpc", "httpx"} <= set(found.stdout.split())
+    assert {"pulumi", "rich", "pygments"}.isdisjoint(found.stdout.split())
 
 
 async def test_the_callers_account_reaches_neither_moto_nor_the_sandboxs_own_clients(

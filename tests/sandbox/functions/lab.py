@@ -5,7 +5,7 @@ import json
 import os
 import textwrap
 import zipfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,7 @@ class FixturePackages:
     sources: dict[Path, dict[str, Path]]
     dependency_folder: Path
     runtime_folder: Path
+    libraries: Sequence[str] = ()
 
     def code_files(self, package: Path) -> Mapping[str, Path]:
         return self.sources[package]
