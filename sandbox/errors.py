@@ -5,7 +5,7 @@ SandboxError
 ├── ProjectError          Pulumi.yaml or a configuration value is not usable
 ├── DeploymentFailed      the program failed, or asked for something that is refused
 ├── ResourceRefused       a resource handler refuses an input, as AWS would at deploy time
-│   └── UnsupportedPolicy an IAM document that the evaluator does not understand (sandbox.aws.iam)
+│   └── UnsupportedPolicy an IAM document that the evaluator does not understand (sandbox.iam.policies)
 └── ServiceFailed         a process of the sandbox (moto) did not come up
 """
 

@@ -12,7 +12,6 @@ from starlette.applications import Starlette
 
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.cognito import PublicCognito
-from sandbox.aws.credentials import Credentials
 from sandbox.aws.demo_users import DemoUsers
 from sandbox.aws.gateway import PREFIX as GATEWAY_PREFIX
 from sandbox.aws.gateway import Gateway
@@ -34,6 +33,7 @@ from sandbox.engine.project import Config, Project
 from sandbox.errors import SandboxError
 from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
 from sandbox.resources.handler import Cloud
 from sandbox.world import World

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.aws.credentials import Keys
+from sandbox.iam.credentials import Keys
 
 OWNER_ONLY = 0o600
 CLAIM_SECONDS = 2.0

@@ -13,14 +13,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.aws import iam, permissions
+from sandbox.aws import permissions
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.cognito import check_emulated, operation_of
-from sandbox.aws.credentials import Credentials
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.refusals import CallRefused, access_denied, response_to
 from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
 from sandbox.functions.service import FunctionService, InvokeRefused
+from sandbox.iam import policies
+from sandbox.iam.credentials import Credentials
 from sandbox.world import ACCOUNT_ID, World
 
 PREFIX = "/aws"
@@ -141,7 +142,7 @@ class Gateway:
 
     def _demand(self, role: str, needed: Iterable[permissions.Permission]) -> None:
         for action, resource in needed:
-            if not iam.role_allows(self._world, role, action, resource):
+            if not policies.role_allows(self._world, role, action, resource):
                 raise access_denied(role, action, resource)
 
 

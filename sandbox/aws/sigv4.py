@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials as BotocoreCredentials
 from starlette.requests import Request
 
-from sandbox.aws.credentials import Credentials, Keys
+from sandbox.iam.credentials import Credentials, Keys
 
 MAX_SKEW_SECONDS = 300
 """https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html"""

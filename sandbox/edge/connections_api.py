@@ -10,12 +10,12 @@ from http import HTTPStatus
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.aws.credentials import Credentials
-from sandbox.aws.iam import role_allows
 from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.connection_faults import ANSWERS, ConnectionFaults
 from sandbox.edge.connections import ClientTooSlow, Connection, ConnectionGone, Connections
 from sandbox.edge.websocket_protocol import MESSAGE_BYTES
+from sandbox.iam.credentials import Credentials
+from sandbox.iam.policies import role_allows
 from sandbox.world import ACCOUNT_ID, World
 
 CONNECTION_ID = re.compile(r"[A-Za-z0-9_-]{15}=")

@@ -17,7 +17,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from sandbox.aws.credentials import Credentials
 from sandbox.edge.function_url_auth import Forbidden, authorize
 from sandbox.edge.function_url_cors import is_preflight, preflight_headers, response_headers
 from sandbox.edge.function_url_events import MalformedAnswer, answer_of, event_of
@@ -26,6 +25,7 @@ from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.limits import REQUEST_BYTES
 from sandbox.functions.service import FunctionService, WebRequest, WebResponse
 from sandbox.functions.web_stream import StreamCut
+from sandbox.iam.credentials import Credentials
 from sandbox.world import ACCOUNT_ID, FunctionUrl, World
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

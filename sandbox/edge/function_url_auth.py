@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from starlette.requests import Request
 
-from sandbox.aws.credentials import Credentials
-from sandbox.aws.iam import function_allows, role_allows
 from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
+from sandbox.iam.credentials import Credentials
+from sandbox.iam.policies import function_allows, role_allows
 from sandbox.world import ACCOUNT_ID, Function, FunctionUrl, World
 
 FORBIDDEN = (

@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from sandbox.aws.credentials import Credentials
 from sandbox.edge.connection_faults import ConnectionFaults
 from sandbox.edge.connections import Connections, WebSocketLimits
 from sandbox.edge.connections_api import ConnectionsApi, error_response
@@ -26,6 +25,7 @@ from sandbox.edge.websocket_integrations import IntegrationFailed, Integrations
 from sandbox.edge.websocket_protocol import EXECUTE_API_PREFIX
 from sandbox.edge.websocket_session import Backend, WebSocketSession
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.world import World
 
 URL_CHARACTERS = 4096

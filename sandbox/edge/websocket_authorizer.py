@@ -9,9 +9,9 @@ import logging
 from collections.abc import Mapping
 from typing import Any, cast
 
-from sandbox.aws.iam import UnsupportedPolicy, role_allows, validate
 from sandbox.edge.websocket_events import Document, Handshake
 from sandbox.functions.service import Invocation
+from sandbox.iam.policies import UnsupportedPolicy, role_allows, validate
 from sandbox.world import PolicyDocument, Role, World
 
 RESULT_BYTES = 8_192

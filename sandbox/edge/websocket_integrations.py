@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sandbox.aws.iam import function_allows
 from sandbox.edge.connections import WebSocketLimits
 from sandbox.edge.websocket_events import Document
 from sandbox.functions.service import FunctionService, Invocation, InvokeRefused, TooManyStarts
+from sandbox.iam.policies import function_allows
 from sandbox.world import ACCOUNT_ID, WebSocketApi, World
 
 PROXY_RESPONSE_KEYS = frozenset({"statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"})

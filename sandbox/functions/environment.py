@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sandbox.aws.credentials import Credentials
 from sandbox.functions.errors import FunctionFailed, exited
 from sandbox.functions.forks import Forks
 from sandbox.functions.layers import Layers, variables
@@ -22,6 +21,7 @@ from sandbox.functions.logs import FunctionLogs, LogStream
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.functions.runtime_api import Event, RuntimeApi
+from sandbox.iam.credentials import Credentials
 from sandbox.world import Function, World
 
 T = TypeVar("T")

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sandbox.aws.iam import role_allows
 from sandbox.functions.errors import InvokeRefused, TooManyRequests
 from sandbox.functions.limits import Limits
+from sandbox.iam.policies import role_allows
 from sandbox.world import Function, World
 
 _log = logging.getLogger(__name__)

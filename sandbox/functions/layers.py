@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from sandbox.aws.credentials import Keys
 from sandbox.errors import ResourceRefused
+from sandbox.iam.credentials import Keys
 from sandbox.world import Function
 from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, locked_requirements, package_of
 

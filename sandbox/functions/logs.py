@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from sandbox.aws.iam import role_allows
+from sandbox.iam.policies import role_allows
 from sandbox.world import ACCOUNT_ID, Function, World
 
 _log = logging.getLogger(__name__)

@@ -9,10 +9,10 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sandbox.aws.iam import function_allows
 from sandbox.functions.errors import InvokeRefused
 from sandbox.functions.ids import new_request_id
 from sandbox.functions.limits import Limits
+from sandbox.iam.policies import function_allows
 from sandbox.world import ACCOUNT_ID, Function, Schedule, World
 
 PRINCIPAL = "events.amazonaws.com"

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.aws.credentials import Credentials
 from sandbox.errors import ServiceFailed, one_line
 from sandbox.functions.concurrency import Concurrency
 from sandbox.functions.environment import HandlerEnvironment, Host
@@ -43,6 +42,7 @@ from sandbox.functions.schedules import Schedules
 from sandbox.functions.watcher import WATCHED_FOLDERS, watch
 from sandbox.functions.web_adapter import WebRequest
 from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
+from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
 from sandbox.world import Function, World
 from stacks.errors import StacksError

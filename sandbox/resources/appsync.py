@@ -5,10 +5,10 @@ https://docs.aws.amazon.com/appsync/latest/APIReference/Welcome.html
 
 import re
 
-from sandbox.aws import iam
 from sandbox.edge.appsync.resolver_code import check_resolver
 from sandbox.edge.appsync.schema import check_field, check_schema
 from sandbox.errors import ResourceRefused
+from sandbox.iam import policies
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.lambda_access import function_named
@@ -119,7 +119,7 @@ def _create_data_source(cloud: Cloud, request: Request) -> Created:
             raise ResourceRefused(
                 "BadRequestException: a data source of type AWS_LAMBDA needs lambdaConfig and serviceRoleArn"
             )
-        if not iam.service_may_assume(cloud.world, role, "appsync.amazonaws.com"):
+        if not policies.service_may_assume(cloud.world, role, "appsync.amazonaws.com"):
             raise ResourceRefused(f"BadRequestException: serviceRoleArn is {role!r}, a role that AppSync cannot assume")
         function = function_named(cloud, block.text("functionArn"))
         api.data_sources[name] = DataSource(name, kind, function.arn, role)

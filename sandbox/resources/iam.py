@@ -3,8 +3,8 @@
 import json
 from typing import cast
 
-from sandbox.aws import iam
 from sandbox.errors import ResourceRefused
+from sandbox.iam import policies
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.world import ACCOUNT_ID, PolicyDocument, Role
 
@@ -20,7 +20,7 @@ def _create_role(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     name = inputs.text("name")
     trust_policy = _document(inputs.text("assumeRolePolicy"), "assumeRolePolicy")
-    iam.validate_trust(trust_policy)
+    policies.validate_trust(trust_policy)
     if _size(trust_policy) > MAX_TRUST_POLICY:
         raise ResourceRefused(f"assumeRolePolicy has {_size(trust_policy)} characters, allowed are {MAX_TRUST_POLICY}")
     inputs.without_effect("description", "forceDetachPolicies")
@@ -46,7 +46,7 @@ def _create_role_policy(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     name, role_name = inputs.text("name"), inputs.text("role")
     document = _document(inputs.text("policy"), "policy")
-    iam.validate(document)
+    policies.validate(document)
     role = next((role for role in cloud.world.roles.values() if role.name == role_name), None)
     if role is None:
         raise ResourceRefused(f"NoSuchEntity: role is {role_name!r}, and no role of that name exists")

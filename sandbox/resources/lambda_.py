@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.aws import iam
 from sandbox.errors import ResourceRefused
 from sandbox.functions.limits import Limits
+from sandbox.iam import policies
 from sandbox.resources import lambda_access
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
@@ -74,7 +74,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
     if name in world.functions:
         raise ResourceRefused(f"ResourceConflictException: Function already exist: {name}")
     role = inputs.text("role")
-    if not iam.service_may_assume(world, role, "lambda.amazonaws.com"):
+    if not policies.service_may_assume(world, role, "lambda.amazonaws.com"):
         raise ResourceRefused(
             f"InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda. ({role})"
         )
@@ -212,7 +212,7 @@ def _destination(cloud: Cloud, function: Function, destinations: Inputs | None, 
             f"destinationConfig.{key}.destination is {arn!r}, the sandbox delivers to functions alone"
         )
     lambda_access.function_named(cloud, arn)
-    if not iam.role_allows(cloud.world, function.role_arn, "lambda:InvokeFunction", arn):
+    if not policies.role_allows(cloud.world, function.role_arn, "lambda:InvokeFunction", arn):
         raise ResourceRefused(
             "InvalidParameterValueException: The function's execution role does not have permissions to call "
             f"InvokeFunction on {arn} ({function.role_arn})"

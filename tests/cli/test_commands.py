@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import state
-from sandbox.aws.credentials import Keys
+from sandbox.iam.credentials import Keys
 from sandbox.options import SandboxOptions
 from streamways.cli.app import run
 from tests.clients.servers import DONE, FINISH, HELLO, START, HttpExchange, http_server, sse

@@ -5,7 +5,7 @@ import os
 import pytest
 
 from sandbox import state
-from sandbox.aws.credentials import Keys
+from sandbox.iam.credentials import Keys
 from streamways.clients.addresses import TRUST_VARIABLE
 from streamways.target import stack
 

@@ -19,7 +19,7 @@ PROGRAM = """#!{python}
 import json, os, signal, sys, time
 from pathlib import Path
 from sandbox import state
-from sandbox.aws.credentials import Keys
+from sandbox.iam.credentials import Keys
 def tell(**event): print(json.dumps(event), flush=True)
 Path({folder!r}, "called").write_text(json.dumps([os.getpid(), os.getsid(0), sys.argv[1:]]))
 def publish():

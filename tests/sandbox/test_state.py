@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from sandbox import state
-from sandbox.aws.credentials import Keys
+from sandbox.iam.credentials import Keys
 from sandbox.state import DemoUser, State
 
 STATE = State(

@@ -13,13 +13,13 @@ from typing import cast
 
 from starlette.requests import Request
 
-from sandbox.aws.credentials import Credentials
-from sandbox.aws.iam import role_allows
 from sandbox.aws.pool_tokens import PoolTokens, TokenRefused
 from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.appsync.caller import Caller, modes
 from sandbox.edge.appsync.errors import NO_AUTHORIZATION_MESSAGE, RequestRefused, unauthorized
 from sandbox.edge.appsync.values import as_object, read_json
+from sandbox.iam.credentials import Credentials
+from sandbox.iam.policies import role_allows
 from sandbox.world import ACCOUNT_ID, GraphqlApi, World
 
 _SIGNATURE = "AWS4-HMAC-SHA256"

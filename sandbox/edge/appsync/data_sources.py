@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from sandbox.aws.iam import role_allows, service_may_assume
 from sandbox.edge.appsync.errors import FieldFailed
 from sandbox.edge.appsync.values import as_object
 from sandbox.functions.errors import InvokeRefused
 from sandbox.functions.service import FunctionService
+from sandbox.iam.policies import role_allows, service_may_assume
 from sandbox.world import DataSource, World
 
 _SERVICE = "appsync.amazonaws.com"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from sandbox.aws.credentials import Credentials
 from sandbox.aws.pool_tokens import PoolTokens
 from sandbox.edge.appsync.answers import Answer
 from sandbox.edge.appsync.authentication import Authentication
@@ -19,6 +18,7 @@ from sandbox.edge.appsync.schema import compile_schema
 from sandbox.edge.appsync.selections import fields_of
 from sandbox.edge.appsync.subscriptions import Delivery, Subscription, Subscriptions
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.world import GraphqlApi, World
 
 

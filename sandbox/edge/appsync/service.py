@@ -11,13 +11,13 @@ https://docs.aws.amazon.com/appsync/latest/devguide/custom-domain-name.html
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
-from sandbox.aws.credentials import Credentials
 from sandbox.aws.pool_tokens import PoolTokens
 from sandbox.edge.appsync.engine import Engine
 from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.http_endpoint import HttpEndpoint
 from sandbox.edge.appsync.realtime import Limits, serve
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.world import World
 
 PATH = "/appsync/{api_id}/graphql"

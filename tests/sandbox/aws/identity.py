@@ -15,7 +15,6 @@ from pycognito.aws_srp import AWSSRP
 
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.cognito import PREFIX, PublicCognito
-from sandbox.aws.credentials import Credentials
 from sandbox.aws.demo_users import DemoUsers
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.moto import Moto
@@ -24,6 +23,7 @@ from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.pool_tokens import PoolTokens
 from sandbox.aws.user_pools import UserPool
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.state import DemoUser
 from tests.sandbox.aws.serving import client, listener, serving
 from tests.sandbox.resources.account import Account

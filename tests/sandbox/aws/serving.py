@@ -10,8 +10,8 @@ from botocore.config import Config
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 
-from sandbox.aws.credentials import Keys
 from sandbox.http_server import HttpServer
+from sandbox.iam.credentials import Keys
 
 
 def listener() -> tuple[socket.socket, str]:

@@ -12,12 +12,12 @@ from botocore.exceptions import ClientError
 from starlette.concurrency import run_in_threadpool as in_thread
 
 from sandbox.aws.bedrock import ModelEmulator
-from sandbox.aws.credentials import Credentials, Keys
 from sandbox.aws.gateway import Gateway
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.functions.service import FunctionNotFound, FunctionService, Invocation, PayloadTooLarge
+from sandbox.iam.credentials import Credentials, Keys
 from sandbox.options import ModelPace
 from sandbox.world import Role, World
 from tests.sandbox.aws.serving import client, listener, serving

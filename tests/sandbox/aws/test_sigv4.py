@@ -12,8 +12,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
-from sandbox.aws.credentials import ADMINISTRATOR, Credentials, Keys
 from sandbox.aws.sigv4 import SignatureRefused, SignedRequest, verify_signed
+from sandbox.iam.credentials import ADMINISTRATOR, Credentials, Keys
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 URL = "http://127.0.0.1:9100/aws/model/amazon.nova-lite-v1%3A0/converse-stream?b=2&a=%201"

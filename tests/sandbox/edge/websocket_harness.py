@@ -17,12 +17,12 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute
 from websockets.asyncio.client import ClientConnection, connect
 
-from sandbox.aws.credentials import Credentials, Keys
 from sandbox.edge.connection_faults import ConnectionFaults
 from sandbox.edge.connections import WebSocketLimits
 from sandbox.edge.websocket_api import routes
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
 from sandbox.functions.service import Invocation
+from sandbox.iam.credentials import Credentials, Keys
 from sandbox.world import (
     Function,
     ResourcePermission,

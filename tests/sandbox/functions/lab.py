@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import uvicorn
 
-from sandbox.aws.credentials import Credentials
 from sandbox.functions.limits import Limits
 from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.service import FunctionService
+from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
 from sandbox.world import ACCOUNT_ID, EventInvokeConfig, Function, Role, World
 

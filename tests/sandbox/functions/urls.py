@@ -12,9 +12,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 from starlette.applications import Starlette
 
-from sandbox.aws.credentials import Keys
 from sandbox.edge.function_url import routes
 from sandbox.functions.limits import Limits
+from sandbox.iam.credentials import Keys
 from sandbox.world import Cors, Function, FunctionUrl, ResourcePermission
 from tests.sandbox.functions.lab import Lab
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from sandbox.aws.iam import UnsupportedPolicy
 from sandbox.errors import ResourceRefused
+from sandbox.iam.policies import UnsupportedPolicy
 from tests.sandbox.resources.account import Account, trust
 
 ROLE = "aws:iam/role:Role"

@@ -21,13 +21,13 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from sandbox.aws.credentials import Credentials, Keys
 from sandbox.aws.pool_tokens import TokenRefused
 from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.realtime import Limits
 from sandbox.edge.appsync.service import routes
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
 from sandbox.functions.service import Invocation
+from sandbox.iam.credentials import Credentials, Keys
 from sandbox.world import DataSource, Function, GraphqlApi, Role, UnitResolver, World
 
 REGION = "us-east-1"

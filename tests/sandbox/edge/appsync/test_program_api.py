@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws.credentials import Keys
 from sandbox.edge.appsync.resolver_code import check_resolver
 from sandbox.edge.appsync.schema import check_field, check_schema
+from sandbox.iam.credentials import Keys
 from sandbox.options import PROJECT_ROOT
 from stacks.appsync_stream import API_FIELDS
 from tests.sandbox.edge.appsync.appsync_harness import Api, Edge, token

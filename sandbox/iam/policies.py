@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
-from sandbox.aws.credentials import ADMINISTRATOR
 from sandbox.errors import ResourceRefused
+from sandbox.iam.credentials import ADMINISTRATOR
 from sandbox.world import Function, PolicyDocument, ResourcePermission, World
 
 VERSIONS = ("2012-10-17", "2008-10-17")
@@ -128,7 +128,7 @@ def _checked(document: PolicyDocument, allowed: set[str]) -> Iterator[Mapping[st
         unknown = set(statement) - allowed
         if unknown:
             raise UnsupportedPolicy(
-                f"{', '.join(sorted(unknown))} in a policy statement is not understood by sandbox/aws/iam.py, "
+                f"{', '.join(sorted(unknown))} in a policy statement is not understood by sandbox/iam/policies.py, "
                 f"which knows {', '.join(sorted(allowed))}"
             )
         if statement.get("Effect") not in ("Allow", "Deny"):

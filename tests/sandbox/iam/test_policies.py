@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.aws import iam
-from sandbox.aws.credentials import ADMINISTRATOR
+from sandbox.iam import policies
+from sandbox.iam.credentials import ADMINISTRATOR
 from sandbox.world import Function, ResourcePermission, Role, World
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
@@ -59,13 +59,13 @@ def world_with(*statements: dict[str, Any]) -> World:
 def test_a_role_may_do_what_its_policies_say(
     statements: list[dict[str, Any]], action: str, resource: str, allowed: bool
 ) -> None:
-    assert iam.role_allows(world_with(*statements), ROLE, action, resource) is allowed
+    assert policies.role_allows(world_with(*statements), ROLE, action, resource) is allowed
 
 
 def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> None:
     world = world_with(allow("*", "*"))
-    assert not iam.role_allows(world, f"{ROLE}-2", "dynamodb:PutItem", TABLE)
-    assert iam.role_allows(world, ADMINISTRATOR, "dynamodb:PutItem", TABLE)
+    assert not policies.role_allows(world, f"{ROLE}-2", "dynamodb:PutItem", TABLE)
+    assert policies.role_allows(world, ADMINISTRATOR, "dynamodb:PutItem", TABLE)
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> No
     ],
 )
 def test_a_policy_that_would_mean_something_else_here_is_refused(policy: dict[str, Any], message: str) -> None:
-    with pytest.raises(iam.UnsupportedPolicy) as refusal:
-        iam.validate(policy)
+    with pytest.raises(policies.UnsupportedPolicy) as refusal:
+        policies.validate(policy)
     assert message in str(refusal.value)
 
 
 def test_a_single_statement_may_stand_without_a_list() -> None:
-    iam.validate({"Version": "2012-10-17", "Statement": allow("dynamodb:PutItem", TABLE)})
+    policies.validate({"Version": "2012-10-17", "Statement": allow("dynamodb:PutItem", TABLE)})
 
 
 @pytest.mark.parametrize(
@@ -111,17 +111,17 @@ def test_a_single_statement_may_stand_without_a_list() -> None:
     ],
 )
 def test_a_trust_policy_beyond_services_is_refused(statement: dict[str, Any]) -> None:
-    with pytest.raises(iam.UnsupportedPolicy):
-        iam.validate_trust(document(statement))
+    with pytest.raises(policies.UnsupportedPolicy):
+        policies.validate_trust(document(statement))
 
 
 def test_a_service_assumes_the_roles_that_trust_it() -> None:
     world = World("us-east-1", "http://127.0.0.1:9100")
     statement = {"Effect": "Allow", "Principal": {"Service": ["lambda.amazonaws.com"]}, "Action": "sts:AssumeRole"}
     world.roles[ROLE] = Role("worker", ROLE, document(statement))
-    assert iam.service_may_assume(world, ROLE, "lambda.amazonaws.com")
-    assert not iam.service_may_assume(world, ROLE, "appsync.amazonaws.com")
-    assert not iam.service_may_assume(world, f"{ROLE}-2", "lambda.amazonaws.com")
+    assert policies.service_may_assume(world, ROLE, "lambda.amazonaws.com")
+    assert not policies.service_may_assume(world, ROLE, "appsync.amazonaws.com")
+    assert not policies.service_may_assume(world, f"{ROLE}-2", "lambda.amazonaws.com")
 
 
 CONNECT = "arn:aws:execute-api:us-east-1:000000000000:api/live/$connect"
@@ -148,13 +148,13 @@ def test_a_function_is_open_to_those_whom_its_statements_name(
         **{"statement_id": "s", "action": "lambda:InvokeFunction", "principal": "*", **permission}
     )
     function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
-    decided = iam.function_allows(function, "lambda:InvokeFunction", **{"principal": "anyone", **asked})
+    decided = policies.function_allows(function, "lambda:InvokeFunction", **{"principal": "anyone", **asked})
     assert decided is allowed
 
 
 def test_a_statement_for_one_auth_type_of_a_url_is_none_for_the_other() -> None:
     statement = ResourcePermission("s", "lambda:InvokeFunctionUrl", "*", function_url_auth_type="NONE")
     function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
-    assert iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
-    assert not iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
-    assert not iam.function_allows(function, "lambda:InvokeFunctionUrl", principal="*")
+    assert policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
+    assert not policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
+    assert not policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*")
