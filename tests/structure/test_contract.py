@@ -128,3 +128,16 @@ def test_what_is_assumed_of_a_stack_that_tells_nothing_of_its_functions_is_the_p
     timeout = settings()["timeoutSeconds"]["default"]
     assert (StackUnderTest.function_seconds, SILENCE_SECONDS) == (timeout, timeout)
     assert settings()["webSocketIntervalMilliseconds"]["default"] == LEAST_INTERVAL_MS
+
+
+def test_the_files_of_where_to_change_what_are_there() -> None:
+    rows = page("CONTRIBUTING.md").table_after("Where to change what")
+    named = [path for row in rows for cell in row[1:] for path in re.findall(r"`([\w.-]+(?:/[\w.-]*)*)`", cell)]
+    assert len(rows) >= 10
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+def test_adding_an_architecture_takes_at_most_8_existing_files() -> None:
+    rows = page("CONTRIBUTING.md").table_after("Where to change what")
+    assert rows[0][0] == "add an architecture"
+    assert len(re.findall(r"`[\w./-]+`", rows[0][1])) <= 8
