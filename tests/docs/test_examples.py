@@ -13,7 +13,7 @@ BLOCK = re.compile(r"^```(\w+)(?: title=\"([^\"\n]+)\")?\n(.*?)^```$", re.MULTIL
 CODE = frozenset({"ts", "tsx", "js", "sh", "py"})
 WITHOUT_A_FILE = {"docs/architectures/function-url.md": 1, "docs/sandbox.md": 2}
 """Blocks of a page that no file has: the one for AI SDK v4, whose packages exclude those of v7; and how to sign in,
-which `tests/streams/test_sign_in.py` runs from the page."""
+which `tests/end_to_end/test_sign_in.py` runs from the page."""
 
 
 def blocks(source: Page) -> Iterator[tuple[str, str, str]]:

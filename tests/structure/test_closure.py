@@ -16,7 +16,7 @@ from tests.support import node, stock
 from tests.support.imports import ROOT, reached, sources
 
 ARCHITECTURES = {name: one.folder for name, one in DESCRIPTORS.items()}
-TESTED = ("tests/auth", "tests/protocol", "tests/stream", "tests/handlers")
+TESTED = ("tests/auth", "tests/protocol", "tests/core", "tests/handlers")
 """The folders whose tests can leave with an architecture."""
 SITE_PACKAGES = Path(pytest.__file__).resolve().parents[1]
 FIRST_PARTY = frozenset({"handlers", "shared", "tests"})
@@ -115,7 +115,7 @@ def test_each_test_leaves_with_some_architecture() -> None:
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_an_architecture_takes_tests_of_each_kind_along(architecture: str) -> None:
     own = {test.relative_to(ROOT).as_posix() for test in own_tests(architecture)}
-    assert {"tests/auth/test_user.py", "tests/protocol/test_request.py", "tests/stream/test_run.py"} <= own
+    assert {"tests/auth/test_user.py", "tests/protocol/test_request.py", "tests/core/generation/test_run.py"} <= own
     assert {path for path in own if path.startswith("tests/handlers/")} == {
         test.relative_to(ROOT).as_posix()
         for test in sources(f"tests/handlers/{ARCHITECTURES[architecture]}")

@@ -11,7 +11,7 @@ stock = node.stock
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if "tests/streams/" in item.nodeid:
+        if "tests/end_to_end/" in item.nodeid:
             item.add_marker(pytest.mark.xdist_group("sandbox"))
 
 
