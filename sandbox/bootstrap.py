@@ -93,14 +93,14 @@ def install(root: Path, groups: "list[str]") -> None:
 def install_alone(root: Path, groups: "list[str]") -> None:
     """What `install` does, while nobody else does."""
     venv = root / ".venv"
-    wanted = fingerprint(root)
+    wanted = content_hash(root)
     known = dependency_groups(root)
     unknown = sorted(set(groups) - set(known))
     if unknown:
         there = ", ".join(sorted(known))
         raise Refused(f"no dependency group {unknown[0]} in pyproject.toml; there are: {there}")
     stamp = read_stamp(venv)
-    trusted = stamp.get("fingerprint") == wanted and set(stamp["distributions"]) <= set(distributions(venv))
+    trusted = stamp.get("content_hash") == wanted and set(stamp["distributions"]) <= set(distributions(venv))
     installed: list[str] = stamp["groups"] if trusted else []
     if all(any(group in known[have] for have in installed) for group in groups):
         return
@@ -111,7 +111,7 @@ def install_alone(root: Path, groups: "list[str]") -> None:
     (venv / UNFINISHED).touch()
     uv = ensure_uv(root, venv)
     sync(root, venv, uv, groups)
-    stamp = {"fingerprint": wanted, "groups": sorted(set(installed + groups)), "root": str(root)}
+    stamp = {"content_hash": wanted, "groups": sorted(set(installed + groups)), "root": str(root)}
     write_stamp(venv, dict(stamp, distributions=distributions(venv)))
     (venv / UNFINISHED).unlink()
     say(f".venv is ready after {time.time() - started:.0f} s")
@@ -156,7 +156,7 @@ def python_version() -> str:
     return ".".join(str(number) for number in sys.version_info[:2])
 
 
-def fingerprint(root: Path) -> str:
+def content_hash(root: Path) -> str:
     """What the content of `.venv` follows from, the groups apart."""
     digest = hashlib.sha256(f"{python_version()} {root}".encode())
     for name in ("pyproject.toml", "uv.lock"):

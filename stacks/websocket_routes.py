@@ -51,7 +51,7 @@ def serve_routes(
     deployment = aws.apigatewayv2.Deployment(
         f"{name}-deployment",
         api_id=api.id,
-        triggers={"routes": _fingerprint(copied)},
+        triggers={"routes": _content_hash(copied)},
         opts=pulumi.ResourceOptions.merge(opts, after_routes),
     )
     # Data trace, which would log prompts, is off unless asked for.
@@ -118,7 +118,7 @@ def _permit(
     )
 
 
-def _fingerprint(copied: Sequence[object]) -> pulumi.Output[str]:
+def _content_hash(copied: Sequence[object]) -> pulumi.Output[str]:
     """Changes whenever a new deployment is needed: a deployment is a copy of the API as it was, and stays that way.
 
     `copied` are arguments of resources. What was given to a resource is hashed and never read back from it: an output

@@ -64,7 +64,7 @@ def test_the_older_form_of_a_message_is_read() -> None:
     assert new_text({"role": "user", "content": "not this", "parts": [text("Hi")]}) == "Hi"
 
 
-def test_equal_requests_have_one_fingerprint_and_others_have_others() -> None:
+def test_equal_requests_have_one_hash_and_others_have_others() -> None:
     requests = [
         chat(QUESTION),
         chat(QUESTION, id="chat-2"),
@@ -81,7 +81,7 @@ def test_equal_requests_have_one_fingerprint_and_others_have_others() -> None:
         assert ChatRequest.from_client(other_order).request_hash == print_
 
 
-def test_what_else_a_transport_puts_beside_the_request_is_not_in_its_fingerprint() -> None:
+def test_what_else_a_transport_puts_beside_the_request_is_not_in_its_hash() -> None:
     frame = {**chat(QUESTION), "type": "send", "requestId": "r-1", "headers": {"authorization": "Bearer x"}}
     assert ChatRequest.from_client(frame) == taken(QUESTION)
 
