@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.http import chat, chats, members
+from handlers.http import chats, members, streams
 from shared.contract.errors import ErrorCode
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
@@ -35,10 +35,10 @@ def _route(path: str, **endpoints: Endpoint) -> Route:
 
 
 ROUTES = [
-    _route("/api/chat", GET=chats.list_chats, POST=chat.start),
+    _route("/api/chat", GET=chats.list_chats, POST=streams.start),
     _route("/api/chat/{chat_id}", GET=chats.read, PATCH=chats.update, DELETE=chats.delete),
-    _route("/api/chat/{chat_id}/stream", GET=chat.resume),
-    _route("/api/chat/{chat_id}/stream/{stream_id}", DELETE=chat.cancel),
+    _route("/api/chat/{chat_id}/stream", GET=streams.resume),
+    _route("/api/chat/{chat_id}/stream/{stream_id}", DELETE=streams.cancel),
     _route("/api/chat/{chat_id}/invitations", POST=members.invite),
     _route("/api/chat/{chat_id}/members/{sub}", DELETE=members.remove),
     _route("/api/chat/{chat_id}/membership", DELETE=members.leave),

@@ -16,9 +16,9 @@ from shared.chats.access import anew, as_read, owned, seen
 from shared.chats.chat import Chat, iso_time
 from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
+from shared.table.cancel_mark import cancel_running
 from shared.table.client import Item, TableClient
 from shared.table.keys import Key, chat_key, invitation_key, invitations_key, membership_key, quiet_key
-from shared.table.leases import cancel_running
 from shared.table.writes import Write, delete, put, update, where
 
 MAX_MEMBERS = 50

@@ -14,9 +14,9 @@ from shared.chats.chat import iso_time
 from shared.chats.history import index_of
 from shared.chats.title import chosen_title
 from shared.errors import InvalidRequest
+from shared.table.cancel_mark import cancel_running
 from shared.table.client import Item, TableClient
 from shared.table.keys import MESSAGES_PREFIX, chat_key, invitation_key, membership_key
-from shared.table.leases import cancel_running
 from shared.table.writes import delete, put, update
 
 DELETED_KEPT_SECONDS = 24 * 3600

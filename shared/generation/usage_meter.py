@@ -30,7 +30,7 @@ class UsageMeter:
         """Whether a guardrail stopped it."""
 
     def ask(self, messages: Sequence[Message]) -> None:
-        """The model is asked; a stream that ends before used nothing."""
+        """Notes that the model is called now. A stream that ends before has used no tokens."""
         self._asked = messages
 
     def observe(self, event: ModelEvent) -> None:

@@ -17,7 +17,8 @@ expire that much later than the first, and an id may only be used again once all
 The end of a stream comes after its last part: from there KEPT_SECONDS are enough.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 LEASE_SECONDS = 15
-"""A stream whose worker has not been heard of for so long is taken for dead; a heartbeat comes each second."""
+"""A stream whose worker has not been heard of for so long is taken for dead; a heartbeat renews the lease every
+five."""
 
 
 @dataclass(frozen=True)

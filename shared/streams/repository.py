@@ -1,7 +1,7 @@
 """The streams in DynamoDB: claimed by one worker, kept alive by its heartbeat, cancelled, found when dead, ended once.
 
-A stream begins with admission's transaction. While a stream runs it *is* its lease item, the item of (user, chat): a
-newer stream of the same chat overwrites it, and the older one finds out with its next heartbeat. The stream's record
+A stream begins with admission's transaction. While it runs, the lease item of its user and chat says so: a newer stream
+of the same user in that chat overwrites the item, and the older stream finds out with its next heartbeat. The record
 lasts. Each start has a fencing token, which stands in the condition of each of its writes: an id that is used again is
 another stream.
 """
@@ -18,19 +18,20 @@ from shared.contract.table import OPEN_INDEX
 from shared.errors import InvalidRequest, NotFound
 from shared.models.events import Usage
 from shared.protocol.cursor import Cursor
-from shared.streams.ending import end_stream
+from shared.streams.end_transaction import end_stream
 from shared.streams.readers import RESUMED_AGAIN_SECONDS, Readers
 from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
+from shared.table.cancel_mark import cancel_running
 from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, Item, TableClient
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
-from shared.table.leases import cancel_running
 from shared.table.patience import Patience
 from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
 
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
-"""`taken`: somebody else has it, or had it: do nothing. `cancelled`, `superseded`: the caller must end it, unasked."""
+"""`taken`: somebody else has the stream, or had it: do nothing. `cancelled`, `superseded`: the stream is the caller's,
+who must end it without calling the model."""
 LeaseState = Literal["running", "cancelled", "superseded"]
 """`superseded`: the lease item is not this stream's any more."""
 

@@ -18,7 +18,7 @@ from shared.table.writes import NEW, Write, put, update, where
 
 @dataclass(frozen=True)
 class StartTransaction:
-    """A stream that is to be started, and what stands in its place."""
+    """A stream that is to be started, and what was read of its chat: the chat itself, and the lease item there."""
 
     start: StreamStart
     turn: Turn
@@ -36,7 +36,7 @@ class StartTransaction:
         yield self._lease(now)
         yield from self._history(now)
         if self.lease is not None and self.lease["expiresAt"] > now:
-            yield _lease_given_back(self.lease)
+            yield _superseded_record(self.lease)
 
     def _record(self, now: float) -> Write:
         item = {**record_key(self.start.owner, self.start.stream_id), **self._both(now), "state": "started"}
@@ -119,7 +119,7 @@ class StartTransaction:
         return put({**key, **new, **written_by})
 
 
-def _lease_given_back(lease: Item) -> Write:
+def _superseded_record(lease: Item) -> Write:
     """The superseded stream lives on in its record until it ends: so the sweep still finds it if its worker is dead."""
     held = {name: lease.get(name) for name in ("open", "leaseExpiresAt", "claimedBy", "usage", "model")}
     started = where("#fencingToken = :token AND #state = :started", token=lease["fencingToken"], started="started")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamways.cli.columns import Columns
 from streamways.cli.figures import cost_of
-from streamways.cli.results import print_results
+from streamways.cli.results_table import print_results
+from streamways.cli.side_by_side import Columns
 from streamways.cli.text import dollars, milliseconds, printable
 from streamways.cli.views import Answer, JsonLines, PlainLines
 from streamways.clients.client import Architecture

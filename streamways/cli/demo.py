@@ -8,7 +8,7 @@ from rich.text import Text
 
 from streamways.cli.ask import exit_code, race_side_by_side
 from streamways.cli.listing import lines
-from streamways.cli.results import print_results
+from streamways.cli.results_table import print_results
 from streamways.cli.starting import INDENT, start_visibly
 from streamways.target.control import Control
 from streamways.target.launch import Launched, StartOptions, interruptible

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from streamways.cli.columns import Columns
 from streamways.cli.figures import summary_event
-from streamways.cli.results import print_results
+from streamways.cli.results_table import print_results
+from streamways.cli.side_by_side import Columns
 from streamways.cli.views import Answer, JsonLines, PlainLines
 from streamways.clients.client import Architecture, Received
 from streamways.clients.errors import Cut, Refused

@@ -14,9 +14,9 @@ from shared.models.events import Usage
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
+from shared.table.cancel_mark import cancel_running
 from shared.table.client import TableClient
 from shared.table.keys import record_key, ticket_key
-from shared.table.leases import cancel_running
 from shared.table.patience import RACE_SECONDS
 from shared.table.writes import delete, put
 from tests.support.aws import TABLE, Table

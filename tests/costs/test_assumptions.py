@@ -38,7 +38,7 @@ def test_the_settings_are_the_programs_defaults() -> None:
 
 def test_the_intervals_are_the_codes() -> None:
     assert table.FLUSH_SECONDS == journal_writer.FLUSH_SECONDS
-    assert (table.HEARTBEAT_SECONDS, table.LEASE_SECONDS) == (heartbeat.INTERVAL_SECONDS, heartbeat.RENEW_SECONDS)
+    assert (table.HEARTBEAT_SECONDS, table.RENEW_SECONDS) == (heartbeat.INTERVAL_SECONDS, heartbeat.RENEW_SECONDS)
     assert 1 / POLL_SECONDS + 1 == table.READER_READS_A_SECOND
     assert SWEEP_RATE == "rate(1 minute)"
     assert Idle().minutes == assumptions.HOURS_OF_A_MONTH * 60

@@ -47,10 +47,13 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ("docs/architectures/function-url.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/function-url.md", f"waited for, {SETTLE_SECONDS:g} seconds at most"),
         ("docs/states.md", f"waits up to {SETTLE_SECONDS:g} s for both"),
-        ("docs/states.md", f"otherwise within {LEASE_SECONDS + SWEPT_EVERY} s and the time of the sweep"),
         (
             "docs/states.md",
-            f"ended within {LEASE_SECONDS + START_WITHIN_SECONDS + SWEPT_EVERY} s and the time of the sweep",
+            f"otherwise within {LEASE_SECONDS + SWEPT_EVERY} s: {LEASE_SECONDS} s until its lease has run out, up to {SWEPT_EVERY} s",
+        ),
+        (
+            "docs/states.md",
+            f"it is ended within {LEASE_SECONDS + START_WITHIN_SECONDS + SWEPT_EVERY} s.",
         ),
         ("docs/architectures/websocket.md", f"{DEADLINE_MARGIN_SECONDS:g} s before the timeout"),
         ("docs/architectures/websocket.md", f"at most once per {default('webSocketIntervalMilliseconds')} ms"),

@@ -11,6 +11,7 @@ import yaml
 from shared.contract.architecture import Descriptor
 from shared.contract.architectures import DESCRIPTORS
 from shared.contract.errors import ErrorCode
+from shared.contract.limits import INVITATIONS_AN_HOUR, PAGE_ENTRIES
 from shared.contract.parts import DELTAS, OF_A_LATE_END, TERMINAL, PartType
 from shared.contract.transports import STREAM_HEADER
 from shared.errors import StreamwaysError
@@ -141,3 +142,14 @@ def test_adding_an_architecture_takes_at_most_8_existing_files() -> None:
     rows = page("CONTRIBUTING.md").table_after("Where to change what")
     assert rows[0][0] == "add an architecture"
     assert len(re.findall(r"`[\w./-]+`", rows[0][1])) <= 8
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"who may send {INVITATIONS_AN_HOUR} an hour",
+        f"newest first: {PAGE_ENTRIES},",
+    ],
+)
+def test_the_schema_tells_clients_the_limits_that_hold(words: str) -> None:
+    assert words in (ROOT / "handlers/appsync/schema.graphql").read_text()

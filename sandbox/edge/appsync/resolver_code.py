@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sandbox.edge.appsync.errors import ResolverRefused
 from sandbox.edge.appsync.evaluation import Evaluation, EvaluationFailed
-from sandbox.edge.appsync.restrictions import check_tokens, refused
+from sandbox.edge.appsync.resolver_restrictions import check_tokens, refused
 from sandbox.edge.appsync.tokens import NotJavaScript, Token, tokenize
 
 MAX_CODE_BYTES = 32_768

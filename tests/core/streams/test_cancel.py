@@ -6,7 +6,7 @@ import pytest
 
 from shared.errors import StreamCancelled
 from shared.models.events import Usage
-from shared.table.leases import cancel_running
+from shared.table.cancel_mark import cancel_running
 from tests.support.aws import Table
 from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client
 

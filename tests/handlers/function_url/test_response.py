@@ -8,7 +8,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message
 
-from handlers.http.response import MAX_BODIES, PartsResponse
+from handlers.http.parts_response import MAX_BODIES, PartsResponse
 from handlers.http.sse import ServerSentEvents
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from handlers.http import environment
 from handlers.http.encodings import encoding_of
 from handlers.http.environment import Invocation
+from handlers.http.parts_response import PartsResponse
 from handlers.http.requests import (
     authenticated,
     chat_of,
@@ -17,7 +18,6 @@ from handlers.http.requests import (
     last_event_id,
     stream_of,
 )
-from handlers.http.response import PartsResponse
 from shared.generation.run import StreamRun
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Joined
