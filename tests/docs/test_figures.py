@@ -49,7 +49,7 @@ MESSAGE = f"{MAX_MESSAGE_CHARACTERS:,} characters and {MAX_MESSAGE_BYTES // 1024
         ("docs/states.md", f"waits up to {SETTLE_SECONDS:g} s for both"),
         (
             "docs/states.md",
-            f"otherwise within {LEASE_SECONDS + SWEPT_EVERY} s: {LEASE_SECONDS} s until its lease has run out, up to {SWEPT_EVERY} s",
+            f"otherwise within {LEASE_SECONDS + SWEPT_EVERY} s: {LEASE_SECONDS} s until its lease has run out",
         ),
         (
             "docs/states.md",
