@@ -96,7 +96,7 @@ class DocsModel:
     def _fallback(self) -> str:
         pages = list(dict.fromkeys(passage.page for passage in self._passages))
         text = (
-            "The sandbox's emulated model wrote this answer. It has no weights: it quotes the documentation of this "
+            "A stand-in for a model wrote this answer. It has no weights: it quotes the documentation of this "
             "project, and no passage there matches your prompt. The text still reaches you as a real model's text "
             "does: event by event, through the functions, the connections and the limits that the program deployed."
         )
