@@ -339,7 +339,7 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
-def test_a_superseded_stream_has_as_long_to_end_as_its_lease_was_good(when: str, table: Table) -> None:
+def test_a_superseded_stream_has_a_lease_to_end(when: str, table: Table) -> None:
     """It has no lease any more, and so no heartbeat that shows whether its worker lives."""
     start = admitted()
     assert repository().claim(start) == "claimed"
