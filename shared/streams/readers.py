@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+from shared.contract.limits import CONNECTION_SECONDS
 from shared.table.client import ConditionFailed, TableClient
 from shared.table.keys import READERS_PREFIX, Key, reader_key
 from shared.table.patience import Patience
@@ -19,9 +20,8 @@ from shared.table.writes import delete, update, where
 
 RESUMED_AGAIN_SECONDS = 2.0
 """A `resume` of the same chat that comes so soon before or after an `abort` is the same reader, mounted twice."""
-KEPT_SECONDS = 2 * 3600
-"""As long as the connection of a reader lives at the most.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
+KEPT_SECONDS = CONNECTION_SECONDS
+"""A reader lives no longer than its connection."""
 
 
 @dataclass(frozen=True)
