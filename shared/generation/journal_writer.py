@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from shared.protocol.parts import SequencedPart, encode
-from shared.streams.journal import MAX_ITEM_BYTES, journaled
+from shared.streams.journal import MAX_ITEM_BYTES, journal_put
 from shared.table.client import ConditionFailed, TableClient
 from shared.telemetry.log import logger
 
 FLUSH_SECONDS = 0.6
-"""The least time between two writes. A killed worker loses no more of its text than it had not written yet."""
+"""The least time between two writes: how much text a killed worker may lose, beside that of a write under way."""
 RETRY_SECONDS = 0.25
-"""The pause after a write that failed, at the end of the stream."""
+"""The least time between a write that failed and the next attempt."""
 FLUSH_BYTES = 200 * 1024
 """So much is written at once, whenever the last write was."""
 MAX_UNWRITTEN_BYTES = 1024 * 1024
@@ -30,7 +30,7 @@ class _Unwritten:
 
 
 class JournalWriter:
-    """Writes the parts of one stream, on a thread of its own. `on_lost` is called, there, when another has ended it.
+    """Writes the parts of one stream, on a thread of its own, which calls `on_lost` when another has ended the stream.
 
     A journal that cannot be written for long gives up, and says so in the log: it ends at a gap, where its readers
     stop. The stream goes on.
@@ -128,7 +128,7 @@ class JournalWriter:
 
     def _put(self, item: list[_Unwritten]) -> None:
         batch = [each.part for each in item]
-        self._table.write(journaled(self._owner, self._stream_id, batch, self._writer))
+        self._table.write(journal_put(self._owner, self._stream_id, batch, self._writer))
 
     def _written(self, item: list[_Unwritten]) -> None:
         with self._changed:

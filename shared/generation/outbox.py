@@ -3,8 +3,8 @@
 The model is read on one thread, the transport delivers on another. While a delivery is under way, adjacent deltas of
 the same block become one. A part gets its number, once, when it is handed out, when it has waited too long for a
 receiver, or when the stream ends; in that same moment `on_numbered` is told, so the journal never waits for a client.
-That a part has waited too long, somebody with a clock has to find out: `number_waiting`. When the outbox is full the
-model is read more slowly: `put` waits.
+The outbox has no thread: whoever runs the stream calls `number_waiting` in time. When the outbox is full the model is
+read more slowly: `put` waits.
 """
 
 import threading
@@ -21,9 +21,9 @@ from shared.protocol.parts import OpenBlocks, Part, SequencedPart
 
 MAX_PENDING_BYTES = 256 * 1024
 NUMBERED_WITHIN_SECONDS = 1.0
-"""What a blocked receiver has not taken for so long is numbered all the same, for those who read the journal."""
+"""A part that a blocked receiver has not taken for so long is numbered all the same, for those who read the journal."""
 DETACHED_INTERVAL_SECONDS = 0.25
-"""How often a stream that nobody receives is numbered: often enough for who follows the journal."""
+"""How often a stream that nobody receives is numbered: often enough for those who follow the journal."""
 
 
 class OutboxClosed(Exception):
@@ -100,7 +100,7 @@ class Outbox:
                 self._append(piece)
 
     def number_waiting(self) -> float:
-        """Numbers what is pending once its oldest part has waited too long for a receiver that is busy.
+        """Numbers what is pending once its oldest part has waited too long for a receiver that is busy or gone.
 
         Returns after how many seconds it is to be called again.
         """

@@ -23,7 +23,7 @@ LEAST_STEP_SECONDS = 0.5
 
 
 class Settlement:
-    """Of one stream. `ends_at` is when the function's time is over, as `time.monotonic()`."""
+    """The settlement of one stream. `ends_at` is when the function's time is over, as `time.monotonic()`."""
 
     def __init__(self, repository: StreamRepository, start: StreamStart, ends_at: float) -> None:
         self._repository = repository

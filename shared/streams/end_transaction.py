@@ -16,7 +16,7 @@ from shared.table.writes import delete, update, where
 from shared.telemetry.log import logger
 
 HELD_WHILE_OPEN = ("open", "leaseExpiresAt", "address", "claimedBy")
-"""What a superseded stream's record holds until it ends."""
+"""What a record holds no longer than its stream is open: all but `address` only if the stream was superseded."""
 
 
 def end_stream(

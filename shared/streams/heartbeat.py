@@ -1,7 +1,8 @@
 """The heartbeat of a running stream: looks at its lease each second, and renews it every few.
 
 A look is a read, and costs a fifth of a write. It hears that the stream shall end. A renewal moves the lease's expiry
-and tells what was used so far. The reaper may ask for a renewal at once: see `StreamRepository.probe`.
+and tells what was used so far. A look may find that a renewal is due at once: the reaper asks for one (see
+`StreamRepository.probe`), or the lease expires soon. The renewal comes first then, and hears the rest.
 
 On a thread of its own, so that a table that hangs delays nothing but the heartbeat itself.
 """
@@ -17,9 +18,10 @@ from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
 INTERVAL_SECONDS = 1.0
-"""How soon a cancel is heard: one request a second and running stream."""
+"""How soon a cancel is heard: a running stream makes one request a second."""
 RENEW_SECONDS = 5.0
-"""How often a lease is renewed that is good for LEASE_SECONDS: two renewals may fail."""
+"""How often the lease, which is good for LEASE_SECONDS, is renewed. A renewal that fails is tried again by the next
+beat."""
 
 
 class Metered(Protocol):
@@ -85,7 +87,7 @@ class Heartbeat:
     def _news(self) -> LeaseNews:
         if time.monotonic() < self._renew_at:
             news = self._repository.look(self._start)
-            if not news.probed:
+            if not news.renewal_due:
                 return news
         news = self._repository.renew(self._start, self._meter.usage(), self._meter.model)
         self._renew_at = time.monotonic() + RENEW_SECONDS

@@ -34,9 +34,12 @@ LAST_SEQUENCE = 99_999_999
 """The largest that a key has room for."""
 
 
-def journaled(owner: str, stream_id: str, batch: Sequence[SequencedPart], writer: str) -> Write:
-    """Writes adjacent parts of one epoch as an item. `writer` marks it: a put whose answer was lost is repeated, finds
-    its own mark, and has succeeded. ConditionFailed says that another has written there."""
+def journal_put(owner: str, stream_id: str, batch: Sequence[SequencedPart], writer: str) -> Write:
+    """The write of adjacent parts of one epoch as one item.
+
+    `writer` marks it: a put whose answer was lost is repeated, finds its own mark, and has succeeded. ConditionFailed
+    says that another has written there.
+    """
     now = time.time()
     text = f"[{','.join(encode(numbered.part) for numbered in batch)}]"
     item = {

@@ -12,15 +12,16 @@ import time
 from dataclasses import dataclass
 from typing import Self
 
+from shared.contract.limits import CONNECTION_SECONDS
 from shared.table.client import ConditionFailed, TableClient
 from shared.table.keys import READERS_PREFIX, Key, reader_key
+from shared.table.patience import Patience
 from shared.table.writes import delete, update, where
 
 RESUMED_AGAIN_SECONDS = 2.0
 """A `resume` of the same chat that comes so soon before or after an `abort` is the same reader, mounted twice."""
-KEPT_SECONDS = 2 * 3600
-"""As long as the connection of a reader lives at the most.
-https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html"""
+KEPT_SECONDS = CONNECTION_SECONDS
+"""A reader lives no longer than its connection."""
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,13 @@ class Readers:
         """Removes what is known of it: nobody reads for this request any more, or it is one of the same id."""
         self._table.write(delete(reader.key))
 
-    def is_read_again(self, owner: str, chat_id: str, around: float) -> bool:
+    def is_read_again(self, owner: str, chat_id: str, around: float, patience: Patience | None = None) -> bool:
         """Whether the user has resumed this chat at about that time (epoch seconds), and still waits."""
         attached = "#chatId = :chat AND attribute_not_exists(#droppedAt) AND #resumedAt BETWEEN :from AND :to"
         values = {":chat": chat_id, ":from": around - RESUMED_AGAIN_SECONDS, ":to": around + RESUMED_AGAIN_SECONDS}
         own = reader_key(owner, "", "")
-        return any(page for page in self._table.pages_of(own, READERS_PREFIX, FilterExpression=attached, **values))
+        pages = self._table.pages_of(own, READERS_PREFIX, patience, FilterExpression=attached, **values)
+        return any(pages)
 
 
 def _expiry(now: float) -> int:

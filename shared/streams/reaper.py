@@ -1,9 +1,9 @@
 """Ends streams whose worker died: the terminal part into the journal, the record ended, the lease freed, once.
 
 A failed event says little: it may be a duplicate, and a worker may be at work on another delivery of it. Lambda's
-request id does not tell them apart. So a stream that a worker has claimed is judged by its heartbeat alone. A worker
-that lives, but was taken for dead, loses its next write of the journal and stops; a worker that was quicker keeps its
-stream.
+request id does not tell them apart. So a stream that a worker has claimed is probed, and judged by whether its
+heartbeat answers. A worker that lives, but was taken for dead, loses its next write of the journal and stops; a worker
+that was quicker keeps its stream.
 """
 
 import secrets
@@ -19,7 +19,7 @@ from shared.protocol import parts
 from shared.protocol.parts import REAPER_EPOCH, OpenBlocks, SequencedPart, is_terminal
 from shared.streams.answer import Answer
 from shared.streams.heartbeat import INTERVAL_SECONDS
-from shared.streams.journal import JournalReader, journaled
+from shared.streams.journal import JournalReader, journal_put
 from shared.streams.metrics import record_stream
 from shared.streams.records import OpenStream
 from shared.streams.repository import StreamRepository
@@ -30,13 +30,13 @@ from shared.table.patience import Patience
 from shared.telemetry.log import logger
 
 SILENT_SECONDS = 3 * INTERVAL_SECONDS
-"""A claimed stream whose heartbeat has not moved for so long has lost its worker: longer than two of its writes take,
-also when nothing is heard of one of them."""
+"""A claimed stream whose lease has not moved for so long after a probe has lost its worker. The next look and the
+renewal that answers take less, also when nothing is heard of one of them."""
 LOOK_SECONDS = 0.5
-"""How often the heartbeat is looked at meanwhile."""
+"""How often the lease is looked at meanwhile."""
 BROKEN_OFF = "The answer broke off. Please try again."
 WRITE_SECONDS = 10.0
-"""How long the terminal part is tried to be written; the next sweep comes in a minute."""
+"""How long the reaper tries to write the terminal part; the next sweep comes in a minute."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Reaped:
     terminal: list[SequencedPart]
     """The parts that end it, numbered as the journal has them."""
     error: StreamwaysError
-    """What a client is told that cannot be given them."""
+    """What a client is told if it cannot be given these parts."""
 
 
 class _Journaled:
@@ -82,7 +82,7 @@ class _Journaled:
 
 @dataclass(frozen=True)
 class Reaper:
-    """Ends what nobody ends any more."""
+    """Ends the streams that nobody ends any more."""
 
     repository: StreamRepository
     journal: JournalReader
@@ -160,7 +160,7 @@ class Reaper:
                 return found
 
     def _usage_record(self, dead: OpenStream, said: _Journaled, stop_reason: str) -> UsageRecord:
-        """What its last heartbeat told, or what the journal shows if that is more."""
+        """What its last renewal told, or what the journal shows if that is more."""
         told = dead.usage or Usage(0, 0)
         shown = estimate_tokens(said.answer.characters)
         record = self.repository.record(dead.owner, dead.stream_id)
@@ -175,7 +175,7 @@ class Reaper:
 
     def _write(self, dead: OpenStream, terminal: list[SequencedPart]) -> bool:
         """Puts the end at the journal's next key; False when that key was taken, or the table does not answer."""
-        write = journaled(dead.owner, dead.stream_id, terminal, secrets.token_hex(8))
+        write = journal_put(dead.owner, dead.stream_id, terminal, secrets.token_hex(8))
         try:
             self.repository.table.write(write, Patience(WRITE_SECONDS))
         except ConditionFailed:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from shared.models.events import Usage
-from shared.streams.start import Architecture
 
 RecordState = Literal["started", "ended"]
 
@@ -17,8 +16,7 @@ expire that much later than the first, and an id may only be used again once all
 The end of a stream comes after its last part: from there KEPT_SECONDS are enough.
 https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 LEASE_SECONDS = 15
-"""A stream whose worker has not been heard of for so long is taken for dead; a heartbeat renews the lease every
-five."""
+"""A stream whose worker has not renewed its lease for so long is taken for dead."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +26,13 @@ class StreamRecord:
     owner: str
     stream_id: str
     chat_id: str
-    architecture: Architecture
     state: RecordState
-    fencing_token: str
-    request_hash: str
     message_id: str
     answer_index: int
     held_parts: int | None
     """How many parts the answer had before this stream, which continued it; None for a new answer."""
     started_at: float
     ended_at: float | None
-    stop_reason: str | None
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -47,16 +41,12 @@ class StreamRecord:
             owner=item["owner"],
             stream_id=item["streamId"],
             chat_id=item["chatId"],
-            architecture=item["architecture"],
             state=item["state"],
-            fencing_token=item["fencingToken"],
-            request_hash=item["requestHash"],
             message_id=item["messageId"],
             answer_index=item["answerIndex"],
             held_parts=item.get("heldParts"),
             started_at=item["startedAt"],
             ended_at=item.get("endedAt"),
-            stop_reason=item.get("stopReason"),
         )
 
 
@@ -68,13 +58,12 @@ class OpenStream:
     stream_id: str
     chat_id: str
     fencing_token: str
-    architecture: Architecture
     message_id: str
     answer_index: int
     lease_expires_at: float
     address: Mapping[str, str]
     usage: Usage | None
-    """The totals of the last heartbeat; None if there was none."""
+    """The totals of the last renewal; None if there was none."""
     model: str | None
     cancelled: bool
     """Whether its user has stopped it."""
@@ -94,7 +83,6 @@ class OpenStream:
             stream_id=item["streamId"],
             chat_id=item["chatId"],
             fencing_token=item["fencingToken"],
-            architecture=item["architecture"],
             message_id=item["messageId"],
             answer_index=item["answerIndex"],
             lease_expires_at=item.get("leaseExpiresAt", item["startedAt"]),

@@ -43,14 +43,17 @@ class LeaseNews:
     state: LeaseState
     look_again_at: float | None = None
     """When it has to look again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
-    probed: bool = False
-    """Whether the reaper asks for a renewal."""
+    renewal_due: bool = False
+    """Whether the lease has to be renewed at once, which tells the rest: the reaper asks for it, or it expires soon."""
 
 
 RESUMABLE_SECONDS = 60
 """How long after its end a stream is still offered to a client that was cut off just before."""
+EXPIRES_SOON_SECONDS = 5.0
+"""A lease that is good for so long at most is renewed by the next look. Whoever wrote it may have waited for the table
+before the stream began."""
 HEARTBEAT_PATIENCE_SECONDS = 0.5
-"""How long one heartbeat is repeated: the next one comes in a second, and the reaper watches whether they come."""
+"""How long a request of a heartbeat is repeated: the next beat comes in a second, and the reaper watches for it."""
 TOMBSTONE_SECONDS = 60
 """How long a cancel waits for the start that it was faster than."""
 
@@ -99,6 +102,8 @@ class StreamRepository:
     def look(self, start: StreamStart) -> LeaseNews:
         """Reads the lease item: what was asked of the stream meanwhile."""
         lease = self.table.get(lease_key(start.owner, start.chat_id), Patience(HEARTBEAT_PATIENCE_SECONDS))
+        if lease is not None and ("probedAt" in lease or lease["leaseExpiresAt"] < time.time() + EXPIRES_SOON_SECONDS):
+            return LeaseNews("running", renewal_due=True)
         return self._news(start, lease)
 
     def renew(self, start: StreamStart, usage: Usage, model: str) -> LeaseNews:
@@ -120,21 +125,21 @@ class StreamRepository:
     def _news(self, start: StreamStart, lease: Item | None) -> LeaseNews:
         if lease is None or lease["fencingToken"] != start.fencing_token:
             return LeaseNews("superseded")
-        probed = "probedAt" in lease
         if lease["cancelled"]:
-            return LeaseNews("cancelled", probed=probed)
+            return LeaseNews("cancelled")
         dropped_at = lease.get("readerDroppedAt")
         if dropped_at is None:
-            return LeaseNews("running", probed=probed)
+            return LeaseNews("running")
         if time.time() < dropped_at + RESUMED_AGAIN_SECONDS:
-            return LeaseNews("running", look_again_at=dropped_at + RESUMED_AGAIN_SECONDS, probed=probed)
-        if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at):
-            return LeaseNews("cancelled", probed=probed)
+            return LeaseNews("running", look_again_at=dropped_at + RESUMED_AGAIN_SECONDS)
+        patience = Patience(HEARTBEAT_PATIENCE_SECONDS)
+        if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at, patience):
+            return LeaseNews("cancelled")
         with suppress(ConditionFailed):  # another was dropped meanwhile, or the lease item has gone
             settled = where("#readerDroppedAt = :dropped", dropped=dropped_at)
             key = lease_key(start.owner, start.chat_id)
-            self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]))
-        return LeaseNews("running", probed=probed)
+            self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]), patience)
+        return LeaseNews("running")
 
     def end(
         self,

@@ -36,7 +36,7 @@ class StartTransaction:
         yield self._lease(now)
         yield from self._history(now)
         if self.lease is not None and self.lease["expiresAt"] > now:
-            yield _superseded_record(self.lease)
+            yield _superseded_record(self.lease, now)
 
     def _record(self, now: float) -> Write:
         item = {**record_key(self.start.owner, self.start.stream_id), **self._both(now), "state": "started"}
@@ -119,8 +119,13 @@ class StartTransaction:
         return put({**key, **new, **written_by})
 
 
-def _superseded_record(lease: Item) -> Write:
-    """The superseded stream lives on in its record until it ends: so the sweep still finds it if its worker is dead."""
+def _superseded_record(lease: Item, now: float) -> Write:
+    """The superseded stream lives on in its record until it ends: so the sweep still finds it if its worker is dead.
+
+    No heartbeat renews it there. So if its worker lives, it has a whole lease to end the stream.
+    """
     held = {name: lease.get(name) for name in ("open", "leaseExpiresAt", "claimedBy", "usage", "model")}
+    if lease["leaseExpiresAt"] > now:
+        held["leaseExpiresAt"] = max(lease["leaseExpiresAt"], now + LEASE_SECONDS)
     started = where("#fencingToken = :token AND #state = :started", token=lease["fencingToken"], started="started")
     return update(record_key(lease["owner"], lease["streamId"]), held, started)

@@ -19,7 +19,7 @@ from shared.telemetry.log import logger
 
 POLL_SECONDS = 0.25
 LOOK_SECONDS = 1.0
-"""How often a reader looks whether it is wanted no more, and, while nothing comes, whether the stream has ended."""
+"""How often a reader asks whether it is still wanted, and, while nothing comes, whether the stream has ended."""
 
 
 def never() -> bool:

@@ -83,23 +83,28 @@ class TableClient:
             if keys:
                 patience.wait()
 
-    def pages(self, **query: object) -> Iterator[list[Item]]:
-        """A consistent Query, page by page. `query`: as in its API, values plain; `#name` and `:name` as in Where."""
+    def pages(self, patience: Patience | None = None, /, **query: object) -> Iterator[list[Item]]:
+        """A consistent Query, page by page. `query`: as in its API, values plain; `#name` and `:name` as in Where.
+
+        All pages share a given patience; without one each page has its own.
+        """
         values = {name: query.pop(name) for name in list(query) if name.startswith(":")}
         request: dict[str, Any] = {"TableName": self.table, "ConsistentRead": True, **query}
         texts = " ".join(str(text) for name, text in query.items() if name.endswith("Expression"))
         request |= {"ExpressionAttributeNames": names_in(texts), "ExpressionAttributeValues": to_attributes(values)}
         while True:
-            page = Patience().ask(lambda: self.client.query(**request))
+            page = (patience or Patience()).ask(lambda: self.client.query(**request))
             yield [from_attributes(attributes) for attributes in page["Items"]]
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def pages_of(self, key: Key, prefix: str, **query: object) -> Iterator[list[Item]]:
+    def pages_of(
+        self, key: Key, prefix: str, patience: Patience | None = None, /, **query: object
+    ) -> Iterator[list[Item]]:
         """As `pages`, of the items in this key's partition whose sort keys begin so."""
         query |= {":pk": key["pk"], ":prefix": prefix}
-        return self.pages(KeyConditionExpression="#pk = :pk AND begins_with(#sk, :prefix)", **query)
+        return self.pages(patience, KeyConditionExpression="#pk = :pk AND begins_with(#sk, :prefix)", **query)
 
     def write(self, write: Write, patience: Patience | None = None) -> Item:
         """Makes one write. The item as an Update has left it, else nothing. Raises ConditionFailed."""

@@ -73,7 +73,14 @@ def working(what: str, number: int) -> Act:
             case "claim":
                 world.claimed[stream.fencing_token] += by.repository.claim(stream) != "taken"
             case "heartbeat":
+                if by.repository.look(stream).renewal_due:
+                    by.repository.renew(stream, Usage(1, 1), "m")
+            case "renew":
                 by.repository.renew(stream, Usage(1, 1), "m")
+            case "probe":
+                found = by.repository.open_stream(stream.owner, stream.stream_id, stream.fencing_token)
+                if found is not None:
+                    by.repository.probe(found)
             case "end":
                 world.ended[stream.fencing_token] += by.repository.end(stream, {}, [{"type": "text", "text": "answer"}])
             case "withdraw":
@@ -126,7 +133,11 @@ BODIES = st.builds(
 ACTS = st.one_of(
     st.builds(starting, st.sampled_from(USERS), st.sampled_from(["s-1", "s-2", None]), BODIES, st.booleans()),
     st.builds(starting, st.just("ada"), st.none(), BODIES, st.booleans()),
-    st.builds(working, st.sampled_from(["claim", "heartbeat", "end", "end", "withdraw", "cancel"]), st.integers(0, 5)),
+    st.builds(
+        working,
+        st.sampled_from(["claim", "probe", "heartbeat", "renew", "end", "end", "withdraw", "cancel"]),
+        st.integers(0, 5),
+    ),
     st.builds(seating, st.sampled_from(["share", "share", "invite", "accept", "decline", "leave", "remove"])),
     st.just(deleting),
     st.just(expiring),

@@ -11,6 +11,7 @@ from shared.generation.usage_meter import UsageMeter
 from shared.models.events import Usage
 from shared.streams import heartbeat as heartbeats
 from shared.streams.heartbeat import Heartbeat
+from shared.streams.readers import RESUMED_AGAIN_SECONDS
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.repository import LeaseNews, StreamRepository
 from shared.streams.start import StreamStart
@@ -182,6 +183,16 @@ def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkey
         repository().renew(stream, Usage(1, 1), "m")
 
 
+def test_asking_who_reads_is_given_up_as_soon(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = running()
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", readerDroppedAt=int(time.time() - RESUMED_AGAIN_SECONDS))
+    monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", WAIT_SECONDS)
+    asked_at = time.monotonic()
+    with refused(table_client().client, "Query", "ThrottlingException"), pytest.raises(Busy):
+        repository().look(stream)
+    assert time.monotonic() - asked_at < WAIT_SECONDS / 2
+
+
 def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = 0.0
     asked: list[float] = []
@@ -223,4 +234,45 @@ def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # 
     beating.heartbeat.stop()
     free.set()
     beating.heartbeat._thread.join(WAIT_SECONDS)
+    assert watched.requests.count("UpdateItem") == 1
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_beat_answers_a_probe_before_it_asks_who_reads(table: Table) -> None:
+    """Asking may take seconds, and a stream whose reaper waits no longer would be taken for dead."""
+    start = running()
+    dead = repository().open_stream(OWNER, STREAM, start.fencing_token)
+    assert dead is not None
+    dropped_at = time.time() - RESUMED_AGAIN_SECONDS
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0, readerDroppedAt=int(dropped_at))
+    repository().probe(dead)
+    watched = WatchedTable()
+    held, free = watched.hold("Query")
+    beating = Beating(watched, start)
+    assert held.wait(WAIT_SECONDS)
+    lease = table.lease(OWNER, CHAT)
+    beating.heartbeat.stop()
+    free.set()
+    beating.heartbeat._thread.join(WAIT_SECONDS)
+    assert lease is not None
+    assert lease["leaseExpiresAt"] > LEASE_SECONDS
+
+
+@pytest.mark.usefixtures("fast")
+def test_a_beat_that_finds_a_lease_about_to_expire_renews_at_once(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its writer may have waited long for the table before the stream could begin."""
+    monkeypatch.setattr(heartbeats, "RENEW_SECONDS", 3600.0)
+    start = running()
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=int(time.time()) + 3)
+    watched = WatchedTable()
+    renewed = Beats(watched, "UpdateItem")
+    beating = Beating(watched, start)
+    renewed.wait_for(1)
+    Beats(watched, "GetItem").wait_for(3)
+    beating.heartbeat.stop()
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert lease["leaseExpiresAt"] > time.time() + LEASE_SECONDS - 5
     assert watched.requests.count("UpdateItem") == 1

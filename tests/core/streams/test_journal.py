@@ -14,7 +14,7 @@ from shared.generation import journal_writer
 from shared.generation.journal_writer import MAX_UNWRITTEN_BYTES, JournalWriter
 from shared.protocol import parts
 from shared.protocol.parts import SequencedPart
-from shared.streams.journal import JournalReader, journaled
+from shared.streams.journal import JournalReader, journal_put
 from shared.streams.records import KEPT_SECONDS
 from shared.table.attributes import from_attributes
 from shared.table.keys import parts_key
@@ -59,7 +59,7 @@ def keys() -> list[int]:
 def put_item(table: WatchedTable, batch: Sequence[SequencedPart], expires_in: float = HOUR) -> None:
     """Of another writer."""
     item = {"expiresAt": int(time.time() + expires_in)}
-    written = journaled(OWNER, STREAM, batch, "another").arguments["Item"]
+    written = journal_put(OWNER, STREAM, batch, "another").arguments["Item"]
     table.write(put({**from_attributes(written), **item}))
 
 

@@ -18,6 +18,7 @@ from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import Item
 from shared.table.keys import Key
+from shared.table.patience import Patience
 from tests.support.aws import Table
 from tests.support.logs import Logs
 from tests.support.models import ScriptedModel, spoken
@@ -235,8 +236,8 @@ def test_what_was_found_is_ended_before_the_sweep_fails_because_no_more_can_be_f
     """A page of the index names the next one: without it no more is known."""
 
     class OneByOne(WatchedTable):
-        def pages(self, **query: object) -> Iterator[list[dict[str, Any]]]:
-            return super().pages(**({"Limit": 1, **query} if "IndexName" in query else query))
+        def pages(self, patience: Patience | None = None, /, **query: object) -> Iterator[list[dict[str, Any]]]:
+            return super().pages(patience, **({"Limit": 1, **query} if "IndexName" in query else query))
 
     two_dead(table)
     watched = OneByOne()
@@ -338,7 +339,7 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
 
 
 @pytest.mark.parametrize("when", ["before", "meanwhile"])
-def test_a_superseded_stream_has_as_long_to_end_as_its_lease_was_good(when: str, table: Table) -> None:
+def test_a_superseded_stream_has_a_lease_to_end(when: str, table: Table) -> None:
     """It has no lease any more, and so no heartbeat that shows whether its worker lives."""
     start = admitted()
     assert repository().claim(start) == "claimed"
