@@ -58,13 +58,20 @@ class _Journaled:
         self.blocks = OpenBlocks()
         self.next = 0
         self.ending: list[SequencedPart] = []
-        """The parts after the last delta."""
+        """The parts after the last delta, of one epoch: a reaper may have written the end, and not have booked it."""
         while page := reader.page(owner, stream_id, self.next):
             self.answer.observe(page)
             for numbered in page:
                 self.blocks.observe(numbered.part)
-                self.ending = [] if numbered.part["type"] in DELTAS else [*self.ending, numbered]
+                self._observe_end(numbered)
             self.next += len(page)
+
+    def _observe_end(self, numbered: SequencedPart) -> None:
+        is_delta = numbered.part["type"] in DELTAS
+        if is_delta or (self.ending and self.ending[-1].epoch != numbered.epoch):
+            self.ending.clear()
+        if not is_delta:
+            self.ending.append(numbered)
 
     @property
     def ended(self) -> bool:

@@ -9,7 +9,7 @@ from shared.errors import Busy
 from shared.generation.journal_writer import JournalWriter
 from shared.models.events import Usage
 from shared.protocol import parts
-from shared.protocol.parts import Part, SequencedPart
+from shared.protocol.parts import REAPER_EPOCH, Part, SequencedPart
 from shared.streams import heartbeat as heartbeats
 from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
@@ -123,6 +123,20 @@ def test_a_worker_that_died_between_its_last_part_and_its_usage_record_is_booked
     assert (record["stopReason"], int(record["usage"]["outputTokens"])) == ("max_tokens", 5)
     assert "estimated" not in record["usage"]
     assert logs.metrics()[0]["Duration"] == [12.5]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_an_end_that_could_not_be_booked_is_told_by_the_next_sweep_without_a_part_of_the_worker(table: Table) -> None:
+    """A publish has one epoch."""
+    died(table, said=[*SAID, parts.block_end("text", "t")])
+    watched = WatchedTable()
+    watched.fail("TransactWriteItems")
+    assert list(Reaper(StreamRepository(watched), JournalReader(watched)).sweep("websocket")) == []
+    told = journaled()
+    [reaped] = reaper().sweep("websocket")
+    assert journaled() == told
+    assert {numbered.epoch for numbered in reaped.terminal} == {REAPER_EPOCH}
+    assert [numbered.part for numbered in reaped.terminal] == told[5:]
 
 
 def test_metrics_that_cannot_be_written_keep_no_client_from_being_told(
