@@ -9,21 +9,18 @@ for the output, starts a fork; the answers are `{"ready": true}` once, `{"starte
 in the order of the requests, and `{"ended": <pid>, "code": <return code>}`.
 """
 
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import socket
 import sys
-
-del sys.path[0]  # the folder of this file, whose modules no function may find
-
-import contextlib  # noqa: E402
-import gc  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import os  # noqa: E402
-import runpy  # noqa: E402
-import select  # noqa: E402
-import socket  # noqa: E402
-import time  # noqa: E402
-from pathlib import Path  # noqa: E402
-from typing import Any  # noqa: E402
+import time
+from pathlib import Path
+from typing import Any
 
 REQUEST_BYTES = 1 << 20
 GUARD = "(read -r end <&3; kill -KILL 0) >/dev/null 2>&1 &"
@@ -115,6 +112,7 @@ def _run(request: "dict[str, Any]") -> None:
 
 
 def _main() -> None:
+    del sys.path[0]  # the folder of this file, whose modules no function may find
     for library in sys.argv[3:]:
         importlib.import_module(library)
     gc.collect()

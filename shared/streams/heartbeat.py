@@ -1,8 +1,8 @@
 """The heartbeat of a running stream: looks at its lease each second, and renews it every few.
 
 A look is a read, and costs a fifth of a write. It hears that the stream shall end. A renewal moves the lease's expiry
-and tells what was used so far. A look may find that a renewal is due at once: the reaper asks for one (see
-`StreamRepository.probe`), or the lease expires soon. The renewal comes first then, and hears the rest.
+and tells what was used so far; the first beat is one. A look may find that a renewal is due at once: the reaper asks
+for one (see `StreamRepository.probe`), or the lease expires soon. The renewal comes first then, and hears the rest.
 
 On a thread of its own, so that a table that hangs delays nothing but the heartbeat itself.
 """
@@ -58,8 +58,8 @@ class Heartbeat:
         self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
 
     def begin(self) -> None:
-        """The first look is an interval away: a claim has just done what a renewal does."""
-        self._renew_at = time.monotonic() + RENEW_SECONDS
+        """The first beat is an interval away. It renews the lease, and so tells the model and the input tokens: they
+        are billed also when the worker dies early."""
         self._thread.start()
 
     def stop(self) -> None:

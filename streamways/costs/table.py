@@ -25,7 +25,7 @@ HEARTBEAT_SECONDS: Final = 1.0
 HEARTBEAT_READS: Final = 1
 """A heartbeat reads the lease; one that writes it reads nothing, because its write answers with the item."""
 RENEW_SECONDS: Final = 5.0
-"""Between two heartbeats that write the lease."""
+"""Between two heartbeats that write the lease. The first one writes it."""
 
 FLUSH_SECONDS: Final = 0.6
 """The least time between two items of the journal."""
@@ -59,7 +59,7 @@ def write_units(architecture: Architecture, *, seconds: float, text_bytes: int, 
     journal = JOURNAL_ITEM_BYTES + part_bytes / flushes / JOURNAL_COMPRESSION
     return {
         "start": START_WRITES + CLAIM_WRITES[architecture],
-        "heartbeat": math.floor(seconds / RENEW_SECONDS),
+        "heartbeat": _renewals(seconds),
         "journal": FIRST_FLUSH_WRITES + flushes * math.ceil(journal / WRITE_UNIT_BYTES),
         "end": END_WRITES + 2 * math.ceil((ANSWER_ITEM_BYTES + text_bytes) / WRITE_UNIT_BYTES),
     }
@@ -67,6 +67,9 @@ def write_units(architecture: Architecture, *, seconds: float, text_bytes: int, 
 
 def read_units(*, seconds: float, readers: int) -> float:
     """Of an answer, and of those who read it along from the journal."""
-    heartbeats = math.floor(seconds / HEARTBEAT_SECONDS) - math.floor(seconds / RENEW_SECONDS)
-    heartbeats *= HEARTBEAT_READS
-    return START_READS + heartbeats + readers * READER_READS_A_SECOND * seconds
+    looks = math.floor(seconds / HEARTBEAT_SECONDS) - _renewals(seconds)
+    return START_READS + looks * HEARTBEAT_READS + readers * READER_READS_A_SECOND * seconds
+
+
+def _renewals(seconds: float) -> int:
+    return max(0, math.ceil((seconds - HEARTBEAT_SECONDS) / RENEW_SECONDS))

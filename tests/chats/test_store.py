@@ -125,8 +125,10 @@ def test_nothing_of_a_chat_is_read_before_it_is_known_who_may_see_it(user: str, 
 
 def test_a_member_who_is_removed_while_reading_reads_nothing() -> None:
     reading = ChatStore(TableClient(TABLE))
-    remove: Any = lambda: members().remove(OWNER, CHAT, FRIEND)  # noqa: E731
-    with just_before(reading.table.client, "Query", remove), pytest.raises(NotFound):
+    with (
+        just_before(reading.table.client, "Query", lambda: members().remove(OWNER, CHAT, FRIEND)),
+        pytest.raises(NotFound),
+    ):
         reading.read(FRIEND, CHAT)
 
 
@@ -173,8 +175,7 @@ def test_the_longest_title_is_accepted() -> None:
 
 def test_two_changes_at_once_are_both_made() -> None:
     disturbed = ChatStore(TableClient(TABLE))
-    remove: Any = lambda: members().remove(OWNER, CHAT, FRIEND)  # noqa: E731
-    with just_before(disturbed.table.client, "TransactWriteItems", remove):
+    with just_before(disturbed.table.client, "TransactWriteItems", lambda: members().remove(OWNER, CHAT, FRIEND)):
         changed = disturbed.update(OWNER, CHAT, title="Renamed")
     assert (changed["title"], changed["members"]) == ("Renamed", [])
     assert listed(FRIEND) == []

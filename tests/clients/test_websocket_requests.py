@@ -68,7 +68,9 @@ async def test_no_active_is_nothing_to_resume():
 
 
 async def test_an_abort_names_its_request_and_a_cancel_its_stream():
-    answers: Answers = lambda frame: [{"type": "result", "result": {}}] if frame["type"] == "cancel" else []  # noqa: E731
+    def answers(frame: dict[str, Any]) -> Frames:
+        return [{"type": "result", "result": {}}] if frame["type"] == "cancel" else []
+
     async with connected(answers) as (client, sent):
         await client.abort("stream-1")
         await client.cancel("chat-1", "stream-1")

@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
@@ -87,8 +86,10 @@ def test_two_who_come_and_go_at_once_are_both_heard(disturbed: Members) -> None:
 
 def test_a_member_who_is_removed_while_leaving_is_gone(disturbed: Members) -> None:
     shared_with(FRIEND)
-    remove: Any = lambda: members().remove(OWNER, CHAT, FRIEND)  # noqa: E731
-    with just_before(disturbed.table.client, WRITE, remove), pytest.raises(NotFound):
+    with (
+        just_before(disturbed.table.client, WRITE, lambda: members().remove(OWNER, CHAT, FRIEND)),
+        pytest.raises(NotFound),
+    ):
         disturbed.leave(FRIEND, CHAT)
     assert in_chat() == ([], [])
 

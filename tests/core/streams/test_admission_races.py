@@ -1,7 +1,7 @@
 """Whoever loses a race reads again and decides anew: every interleaving of a start with what changes under it."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -160,8 +160,10 @@ def test_a_cancel_that_comes_while_a_stream_is_started_refuses_it_or_stops_it(di
 def test_a_member_who_is_removed_while_starting_is_refused(table: Table, disturbed: Admission) -> None:
     running()
     shared_with("a-friend")
-    remove: Callable[[], object] = lambda: members().remove(OWNER, CHAT, "a-friend")  # noqa: E731
-    with just_before(disturbed.table.client, WRITE, remove), pytest.raises(NotFound):
+    with (
+        just_before(disturbed.table.client, WRITE, lambda: members().remove(OWNER, CHAT, "a-friend")),
+        pytest.raises(NotFound),
+    ):
         admit(disturbed, owner="a-friend")
     assert table.lease("a-friend", CHAT) is None
     assert table.membership("a-friend", CHAT) is None
@@ -170,8 +172,7 @@ def test_a_member_who_is_removed_while_starting_is_refused(table: Table, disturb
 def test_a_member_who_leaves_while_starting_is_refused(table: Table, disturbed: Admission) -> None:
     running()
     shared_with("a-friend")
-    leave: Callable[[], object] = lambda: members().leave("a-friend", CHAT)  # noqa: E731
-    with just_before(disturbed.table.client, WRITE, leave), pytest.raises(NotFound):
+    with just_before(disturbed.table.client, WRITE, lambda: members().leave("a-friend", CHAT)), pytest.raises(NotFound):
         admit(disturbed, owner="a-friend")
     assert table.lease("a-friend", CHAT) is None
     assert table.membership("a-friend", CHAT) is None

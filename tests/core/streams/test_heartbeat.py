@@ -26,27 +26,6 @@ BRIEFLY = 0.1
 """How long something is watched that must not happen."""
 
 
-class Beating:
-    """A heartbeat of a stream, with what it heard."""
-
-    def __init__(self, table: WatchedTable, start: StreamStart) -> None:
-        self.heard: list[str] = []
-        self.over = threading.Event()
-        self.tokens = 0
-        self.model = "m"
-        self.heartbeat = Heartbeat(StreamRepository(table), start, self, on_end=self._end)
-        self.heartbeat.begin()
-
-    def usage(self) -> Usage:
-        """Of the stream, which grows each time."""
-        self.tokens += 1
-        return Usage(5, self.tokens, estimated=True)
-
-    def _end(self, state: str) -> None:
-        self.heard.append(state)
-        self.over.set()
-
-
 class Beats:
     """Counts the requests of a table."""
 
@@ -60,6 +39,32 @@ class Beats:
     def wait_for(self, count: int) -> None:
         for _ in range(count):
             assert self._beaten.acquire(timeout=WAIT_SECONDS)
+
+
+class Beating:
+    """A heartbeat of a stream, with what it heard."""
+
+    def __init__(self, table: WatchedTable, start: StreamStart) -> None:
+        self.heard: list[str] = []
+        self.over = threading.Event()
+        self.tokens = 0
+        self.model = "m"
+        self._renewals = Beats(table, "UpdateItem")
+        self.heartbeat = Heartbeat(StreamRepository(table), start, self, on_end=self._end)
+        self.heartbeat.begin()
+
+    def renewed(self) -> None:
+        """Waits for the next renewal. The first beat is one."""
+        self._renewals.wait_for(1)
+
+    def usage(self) -> Usage:
+        """Of the stream, which grows each time."""
+        self.tokens += 1
+        return Usage(5, self.tokens, estimated=True)
+
+    def _end(self, state: str) -> None:
+        self.heard.append(state)
+        self.over.set()
 
 
 @pytest.fixture
@@ -82,7 +87,7 @@ def test_two_renewals_may_fail_before_the_lease_expires() -> None:
     assert 3 * heartbeats.RENEW_SECONDS <= LEASE_SECONDS
 
 
-def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lease(table: Table) -> None:  # noqa: ARG001
+def test_the_first_beat_is_an_interval_away(table: Table) -> None:  # noqa: ARG001
     watched = WatchedTable()
     beating = Beating(watched, running())
     assert not beating.over.wait(BRIEFLY)
@@ -91,16 +96,28 @@ def test_the_first_beat_is_an_interval_away_for_a_claim_has_just_renewed_the_lea
 
 
 @pytest.mark.usefixtures("fast")
-def test_each_beat_is_one_read_of_the_lease_that_changes_nothing(table: Table) -> None:
-    start = running()
-    before = table.lease(OWNER, CHAT)
+def test_the_first_beat_tells_the_model_and_the_input_tokens(table: Table) -> None:
+    """Else a worker that dies within seconds would be booked without them."""
+    beating = Beating(WatchedTable(), running())
+    beating.renewed()
+    beating.heartbeat.stop()
+    lease = table.lease(OWNER, CHAT)
+    assert lease is not None
+    assert (lease["model"], int(lease["usage"]["inputTokens"])) == ("m", 5)
+
+
+@pytest.mark.usefixtures("fast")
+def test_each_beat_between_two_renewals_is_one_read_that_changes_nothing(table: Table) -> None:
     watched = WatchedTable()
     beats = Beats(watched, "GetItem")
-    beating = Beating(watched, start)
+    beating = Beating(watched, running())
+    beating.renewed()
+    renewed = table.lease(OWNER, CHAT)
     beats.wait_for(3)
     beating.heartbeat.stop()
-    assert set(watched.requests) == {"GetItem"}
-    assert table.lease(OWNER, CHAT) == before
+    assert watched.requests[0] == "UpdateItem"
+    assert set(watched.requests[1:]) == {"GetItem"}
+    assert table.lease(OWNER, CHAT) == renewed
 
 
 @pytest.mark.usefixtures("fast")
@@ -108,19 +125,17 @@ def test_a_beat_that_finds_a_probe_renews_at_once(table: Table) -> None:
     start = running()
     dead = repository().open_stream(OWNER, STREAM, start.fencing_token)
     assert dead is not None
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
-    repository().probe(dead)
     watched = WatchedTable()
-    renewed = Beats(watched, "UpdateItem")
     beating = Beating(watched, start)
-    renewed.wait_for(1)
+    beating.renewed()
+    repository().probe(dead)
+    beating.renewed()
     Beats(watched, "GetItem").wait_for(3)
     beating.heartbeat.stop()
     lease = table.lease(OWNER, CHAT)
     assert lease is not None
-    assert lease["leaseExpiresAt"] > LEASE_SECONDS
     assert "probedAt" not in lease
-    assert watched.requests.count("UpdateItem") == 1
+    assert watched.requests.count("UpdateItem") == 2
 
 
 @pytest.mark.usefixtures("renewing")
@@ -151,8 +166,8 @@ def test_a_heartbeat_hears_that_its_stream_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(heartbeats, "RENEW_SECONDS", renew_seconds)
-    watched = WatchedTable()
-    beating = Beating(watched, running())
+    beating = Beating(WatchedTable(), running())
+    beating.renewed()
     if state == "cancelled":
         repository().cancel(OWNER, STREAM)
     else:
@@ -207,6 +222,8 @@ def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: py
             moment = moment or time.time() + 0.2
             return LeaseNews("running", look_again_at=moment) if len(asked) < 3 else LeaseNews("cancelled")
 
+        renew = look
+
     monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
     over = threading.Event()
     Heartbeat(Dropped(), start(), UsageMeter("m"), on_end=lambda _: over.set()).begin()  # pyright: ignore
@@ -241,14 +258,13 @@ def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # 
 def test_a_beat_answers_a_probe_before_it_asks_who_reads(table: Table) -> None:
     """Asking may take seconds, and a stream whose reaper waits no longer would be taken for dead."""
     start = running()
-    dead = repository().open_stream(OWNER, STREAM, start.fencing_token)
-    assert dead is not None
-    dropped_at = time.time() - RESUMED_AGAIN_SECONDS
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0, readerDroppedAt=int(dropped_at))
-    repository().probe(dead)
     watched = WatchedTable()
     held, free = watched.hold("Query")
     beating = Beating(watched, start)
+    beating.renewed()
+    dropped_at = int(time.time() - RESUMED_AGAIN_SECONDS)
+    probed = {"leaseExpiresAt": 0, "probedAt": int(time.time())}
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", readerDroppedAt=dropped_at, **probed)
     assert held.wait(WAIT_SECONDS)
     lease = table.lease(OWNER, CHAT)
     beating.heartbeat.stop()
@@ -264,15 +280,14 @@ def test_a_beat_that_finds_a_lease_about_to_expire_renews_at_once(
 ) -> None:
     """Its writer may have waited long for the table before the stream could begin."""
     monkeypatch.setattr(heartbeats, "RENEW_SECONDS", 3600.0)
-    start = running()
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=int(time.time()) + 3)
     watched = WatchedTable()
-    renewed = Beats(watched, "UpdateItem")
-    beating = Beating(watched, start)
-    renewed.wait_for(1)
+    beating = Beating(watched, running())
+    beating.renewed()
+    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=int(time.time()) + 3)
+    beating.renewed()
     Beats(watched, "GetItem").wait_for(3)
     beating.heartbeat.stop()
     lease = table.lease(OWNER, CHAT)
     assert lease is not None
     assert lease["leaseExpiresAt"] > time.time() + LEASE_SECONDS - 5
-    assert watched.requests.count("UpdateItem") == 1
+    assert watched.requests.count("UpdateItem") == 2
