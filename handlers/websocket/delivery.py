@@ -12,7 +12,7 @@ from shared.protocol.parts import Part, SequencedPart, is_terminal
 
 
 class FrameDelivery:
-    """Parts as `chunk` frames, between a `start` and an `end`, and what keeps the connection's client informed."""
+    """Parts as `chunk` frames, an `end` behind them, and what keeps the connection's client informed."""
 
     def __init__(self, connection: Connection, request_id: str, stream_id: str, connected_at: int) -> None:
         self._connection = connection
@@ -21,15 +21,15 @@ class FrameDelivery:
         self._chunks = 0
         self._connection_ends_at = connection_ends_at(connected_at)
         self._noticed = False
-        self._began = False
         self.ended = False
         """Whether the client was told that all parts were sent."""
 
     def begin(self) -> None:
-        """Says, once, that there is a stream: the stock client takes a `resume` for answered. Raises ReceiverGone."""
-        if not self._began:
-            self._began = True
-            self._connection.send(frames.start(self._request_id))
+        """Says that there is a stream: the stock client takes a `resume` for answered. Raises ReceiverGone.
+
+        A `send` needs no such answer: its first chunk is one, and comes a call sooner.
+        """
+        self._connection.send(frames.start(self._request_id))
 
     def precede(self, preamble: Sequence[Part]) -> None:
         """Sends what comes before the stream. Raises ReceiverGone."""
@@ -38,7 +38,6 @@ class FrameDelivery:
 
     def deliver(self, batch: Sequence[SequencedPart]) -> None:
         """One frame a part: the stock client reads no more than one from a frame. Raises ReceiverGone."""
-        self.begin()
         for numbered in batch:
             self._send(numbered.part, Cursor.behind(self._stream_id, numbered))
             if is_terminal(numbered.part):

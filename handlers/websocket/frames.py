@@ -56,7 +56,7 @@ def request_id_of(body: str) -> str:
 
 
 def start(request_id: str) -> str:
-    """The stream was accepted."""
+    """There is a stream to read, though it may not have said anything yet."""
     return encode({"type": "start", "requestId": request_id})
 
 

@@ -17,8 +17,8 @@ from sandbox.aws.eventstream import CONTENT_TYPE, event
 from sandbox.aws.moto_proxy import MotoProxy
 from shared.contract.parts import PartType
 
-FIRST_TOKEN_SECONDS = 0.5
-"""Long enough for the frames that precede the model's answer."""
+FIRST_TOKEN_SECONDS = 0.75
+"""Long enough for the frames that precede the model's answer, also where each takes 250 ms."""
 TOKEN = "{:04d} "
 TOKEN_CHARACTERS = 5
 

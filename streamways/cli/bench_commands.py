@@ -67,7 +67,7 @@ def lag(
     """Measure how far the workers are behind the model, at 50 to 500 tokens a second.
 
     One delivery takes 8, 25 or 80 ms. The command also counts the messages and the DynamoDB requests of a stream, and
-    measures the memory of a worker. It takes about three minutes.
+    measures the memory of a worker. It takes about four minutes.
 
     \b
     Examples:

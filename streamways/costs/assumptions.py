@@ -9,8 +9,8 @@ from streamways.clients.client import Architecture
 SHORT_FUNCTIONS: Final[dict[Architecture, int]] = {name: one.bill.short_functions for name, one in DESCRIPTORS.items()}
 """Invocations besides the one that generates: ticket, authorizer, $connect, the frame `send` and $disconnect over
 WebSocket, and the resolver of `startStream` over AppSync. A client that connects with its token needs no ticket."""
-OTHER_FRAMES: Final = 3
-"""Frames of a WebSocket answer that carry no part: `send`, `start` and `end`."""
+OTHER_FRAMES: Final = 2
+"""Frames of a WebSocket answer that carry no part: `send` and `end`."""
 CONTROL_PARTS: Final = 6
 """Parts around the text: `start`, `start-step`, `text-start`, `text-end`, `finish-step` and `finish`, or as many."""
 CONTROL_BATCHES: Final = 2
@@ -25,8 +25,9 @@ ENVELOPE_BYTES: Final[dict[Architecture, int]] = {name: one.bill.envelope_bytes 
 INVOCATION_LOG_BYTES: Final = 400
 """Lines that Lambda writes for each invocation: START, END and REPORT.
 https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
-STREAM_LOG_BYTES: Final = 1100
-"""The line and the metrics of a stream that ended. A test compares it with what the code writes."""
+STREAM_LOG_BYTES: Final = 1300
+"""The line and the metrics of a stream that ended, with what Lambda's context adds. A test compares it with what the
+code writes."""
 METRICS: Final = 6
 """What a stream that ended reports, for each stack, architecture and model."""
 

@@ -61,7 +61,7 @@ def test_an_answer_over_websocket_takes_short_functions_frames_minutes_and_a_tic
     assert lines["Lambda: short functions"] == 0.5 * 5 * 0.05
     assert lines["DynamoDB: start"] == 16
     assert lines["DynamoDB: ticket"] == 2
-    assert lines["API Gateway: messages"] == 2 + 3
+    assert lines["API Gateway: messages"] == 2 + 2
     assert lines["API Gateway: connection, in minutes"] == 2
 
 
@@ -76,7 +76,7 @@ def test_an_answer_over_appsync_takes_a_mutation_for_each_batch_and_an_update_fo
 @pytest.mark.parametrize(
     ("architecture", "line", "unit", "others"),
     [
-        ("websocket", "API Gateway: messages", 32 * 1024, 3),
+        ("websocket", "API Gateway: messages", 32 * 1024, 2),
         ("appsync", "AppSync: updates, connecting included", 5 * 1024, 1),
     ],
 )
@@ -103,7 +103,7 @@ def test_time_is_billed_by_the_begun_millisecond() -> None:
                 "DynamoDB: followers": 2,
                 "DynamoDB: ticket": 4,
                 "Lambda: requests": 12,
-                "API Gateway: messages": 10,
+                "API Gateway: messages": 8,
             },
         ),
         ("appsync", {"AppSync: updates, connecting included": 6, "AppSync: mutations": 3, "Lambda: requests": 2}),

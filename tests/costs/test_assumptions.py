@@ -21,6 +21,7 @@ from streamways.costs import assumptions, table
 from streamways.costs.assumptions import ENVELOPE_BYTES, SIZES, Idle, Workload
 from streamways.costs.named import assumed
 from tests.docs.pages import ROOT, default
+from tests.support.services import lambda_context
 
 STREAM_ID = "stream-0123456789abcdef0123456789abcdef"
 PART = block_delta("text", "0", "word ")
@@ -98,8 +99,13 @@ def test_the_log_of_a_stream_is_as_large_as_assumed(monkeypatch: pytest.MonkeyPa
     stream.setFormatter(logger.registered_formatter)
     monkeypatch.setattr(logger._logger, "handlers", [stream])
     ended = UsageRecord("amazon.nova-lite-v1:0", "end_turn", Usage(500, 300), 312.4, 5312.4, 60.0)
-    with contextlib.redirect_stdout(lines):
+
+    @logger.inject_lambda_context
+    def handler(_event: object, _context: object) -> None:
         metrics.record_stream(ended, {"streamId": STREAM_ID, "correlation_id": STREAM_ID})
+
+    with contextlib.redirect_stdout(lines):
+        handler({}, lambda_context())
     assert lines.getvalue().count("\n") == 2
     assert len(lines.getvalue()) == pytest.approx(assumptions.STREAM_LOG_BYTES, rel=0.1)
 

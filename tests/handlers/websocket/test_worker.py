@@ -40,31 +40,31 @@ def record(table: Table) -> dict[str, Any]:
     return item
 
 
-def test_a_stream_is_start_chunks_and_end(world: World) -> None:
+def test_a_stream_is_chunks_and_end(world: World) -> None:
     work()
     frames = world.connections.frames(CONNECTION)
     assert {frame["requestId"] for frame in frames} == {STREAM}
-    assert [frames[0]["type"], frames[-1]["type"]] == ["start", "end"]
-    chunks = frames[1:-1]
+    *chunks, last = frames
     assert {frame["type"] for frame in chunks} == {"chunk"}
+    assert last["type"] == "end"
     assert [frame["sequence"] for frame in chunks] == list(range(len(chunks)))
     told = [frame["chunk"] for frame in chunks]
     assert "".join(part.get("delta", "") for part in told) == "Hello wörld 🎈"
     assert [part["type"] for part in told if is_terminal(part)] == ["finish"]
 
 
-def test_an_answer_costs_no_more_than_nine_frames_besides_its_text(world: World) -> None:
+def test_an_answer_costs_no_more_than_eight_frames_besides_its_text(world: World) -> None:
     world.bedrock.answer = bedrock.saying(*(f"{number} " for number in range(50)))
     work()
     frames = world.connections.frames(CONNECTION)
-    assert len([frame for frame in frames if frame.get("chunk", {}).get("type") not in TEXT]) <= 9
+    assert len([frame for frame in frames if frame.get("chunk", {}).get("type") not in TEXT]) <= 8
 
 
 def test_a_second_delivery_of_the_event_does_nothing(world: World) -> None:
     once = event()
     for _ in range(2):
         worker.handler(once, lambda_context())  # pyright: ignore
-    assert len([frame for frame in world.connections.frames(CONNECTION) if frame["type"] == "start"]) == 1
+    assert len([frame for frame in world.connections.frames(CONNECTION) if frame["type"] == "end"]) == 1
     assert len(world.bedrock.requests()) == 1
 
 
@@ -73,7 +73,7 @@ def test_a_stream_that_was_cancelled_before_its_worker_came_is_told_to_be_aborte
     repository().cancel(OWNER, STREAM)
     worker.handler(waiting, lambda_context())  # pyright: ignore
     frames = world.connections.frames(CONNECTION)
-    assert [frames[0]["type"], frames[-2]["chunk"]["type"], frames[-1]["type"]] == ["start", "abort", "end"]
+    assert [frames[-2]["chunk"]["type"], frames[-1]["type"]] == ["abort", "end"]
     assert world.bedrock.requests() == []
 
 
