@@ -1,6 +1,7 @@
 """`bench capacity`: DynamoDB's rules for units, what a request was for, and that real functions can be measured."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from streamways.bench.capacity import measure, phases
 from streamways.bench.capacity.metered_table import TARGET, MeteredTable
 from streamways.bench.capacity.phases import Phase, Phases
 from streamways.bench.capacity.units import Index, Item, index_write_units, item_bytes, read_units, write_units
+from streamways.bench.endpoints import FIRST_TOKEN_SECONDS
 from streamways.clients.client import ARCHITECTURES
 from streamways.costs import table
 from streamways.costs.answer import Answer
@@ -145,29 +147,37 @@ def test_the_units_of_real_functions_are_measured(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(MeteredTable, "forward", watched)
     tokens, tokens_per_second = 60, 40
+    began = time.monotonic()
     rows = measure.measure_capacity(tokens, tokens_per_second)
+    longest = time.monotonic() - began
     units = {(row["architecture"], row["phase"]): (row["writeUnits"], row["readUnits"]) for row in rows}
 
     assert [row["phase"] for row in rows[:6]] == ["start", "heartbeat", "journal", "end", "an answer", "reader"]
-    workload = Workload(output_tokens=tokens, tokens_per_second=tokens_per_second, first_token_seconds=0.5)
+    workload = Workload(
+        output_tokens=tokens, tokens_per_second=tokens_per_second, first_token_seconds=FIRST_TOKEN_SECONDS
+    )
     for architecture in ARCHITECTURES:
         phase = {name: units[architecture, name] for name in ("start", "heartbeat", "journal", "end")}
         assert units[architecture, "an answer"] == tuple(map(sum, zip(*phase.values(), strict=True)))
-        # The cost model says the same; how often a timer fires in two seconds may differ by one.
+        # The cost model says the same; how often a timer fires may differ by one, and a busy machine takes longer.
         answer = Answer.assumed(architecture, workload)
-        expected = write_units_of(
-            architecture,
-            seconds=answer.seconds,
-            text_bytes=answer.text_bytes,
-            part_bytes=sum(answer.message_bytes),
+        least, most = (
+            write_units_of(
+                architecture,
+                seconds=seconds,
+                text_bytes=answer.text_bytes,
+                part_bytes=sum(answer.message_bytes),
+            )
+            for seconds in (answer.seconds, longest)
         )
-        assert phase["start"] == (expected["start"], table.START_READS)
-        assert phase["end"] == (expected["end"], 0)
-        heartbeat_reads = read_units_of(seconds=answer.seconds, readers=0) - table.START_READS
-        assert phase["heartbeat"][0] == pytest.approx(expected["heartbeat"], abs=1)
-        assert phase["heartbeat"][1] == pytest.approx(heartbeat_reads, abs=table.HEARTBEAT_READS)
-        flush = expected["journal"] / (answer.seconds / table.FLUSH_SECONDS)
-        assert phase["journal"] == (pytest.approx(expected["journal"], abs=1.5 * flush), 0)
+        assert phase["start"] == (least["start"], table.START_READS)
+        assert phase["end"] == (least["end"], 0)
+        assert least["heartbeat"] - 1 <= phase["heartbeat"][0] <= most["heartbeat"] + 1
+        looks = [read_units_of(seconds=seconds, readers=0) - table.START_READS for seconds in (answer.seconds, longest)]
+        assert looks[0] - table.HEARTBEAT_READS <= phase["heartbeat"][1] <= looks[1] + table.HEARTBEAT_READS
+        flush = least["journal"] / (answer.seconds / table.FLUSH_SECONDS)
+        assert least["journal"] - 1.5 * flush <= phase["journal"][0] <= most["journal"] + flush
+        assert phase["journal"][1] == 0
         assert units[architecture, "reader"][0] == table.READER_WRITES[architecture]
         assert units[architecture, "reader"][1] >= 2
     assert not any("__type" in document for document in answered), "a request was refused"
