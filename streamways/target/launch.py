@@ -1,6 +1,7 @@
 """Starts a sandbox as a process of its own (`python -m sandbox --json`), and ends it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -116,8 +117,13 @@ def _do_nothing(number: int, frame: FrameType | None) -> None:
 
 
 def _output() -> IO[bytes]:
-    """A file that the child appends to while this process reads it from anywhere: they share one position."""
+    """A file that the child appends to. Its position is the child's too: read it with `_read_from`."""
     return tempfile.TemporaryFile("a+b")
+
+
+def _read_from(file: IO[bytes], position: int) -> bytes:
+    """What is written there, without a look at the file's position, which the child's writes move."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size - position, position)
 
 
 def _ready(
@@ -126,8 +132,7 @@ def _ready(
     position = 0
     while True:
         ended = process.poll() is not None  # before reading: what it wrote until then is in the file
-        events.seek(position)
-        for line in events.read().splitlines(keepends=True):
+        for line in _read_from(events, position).splitlines(keepends=True):
             if not line.endswith(b"\n"):
                 break
             position += len(line)
@@ -153,8 +158,7 @@ def _published(port: int) -> state.State:
 
 
 def _early_end(process: subprocess.Popen[bytes], errors: IO[bytes]) -> CommandError:
-    errors.seek(0)
-    lines = errors.read().decode("utf-8", "replace").strip().splitlines()
+    lines = _read_from(errors, 0).decode("utf-8", "replace").strip().splitlines()
     message = lines[-1] if lines else f"the sandbox ended with exit code {process.returncode} and said nothing"
     if process.returncode == Misuse.exit_code:
         return Misuse(message.rpartition("error: ")[2])

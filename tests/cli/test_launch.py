@@ -54,6 +54,7 @@ def called(tmp_path: Path) -> tuple[int, int, list[str]]:
     return pid, session, arguments
 
 
+ATTENDS = "sys.stdin.read()"
 READY = """
 tell(event="progress", message="one")
 tell(event="progress", message="two")
@@ -170,3 +171,11 @@ def test_a_zombie_is_not_alive():
         pass
     assert not is_alive(pid)
     os.waitpid(pid, 0)
+
+
+def test_progress_is_read_whole_and_in_order_while_the_program_writes_on(program: Program) -> None:
+    count = 20_000
+    program(f"for number in range({count}): tell(event='progress', message='x' * (number % 97))" + READY + ATTENDS)
+    heard: list[str] = []
+    launch(StartOptions(), attached=True, progress=heard.append).stop()
+    assert heard == [*("x" * (number % 97) for number in range(count)), "one", "two"]
