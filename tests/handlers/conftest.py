@@ -1,7 +1,7 @@
 from tests.support import profiles
-from tests.support.aws import lambda_environment, table
+from tests.support.aws import lambda_environment, mocked_aws, table
 from tests.support.interference import impatient
 from tests.support.logs import logs
 from tests.support.stock import stock
 
-__all__ = ["impatient", "lambda_environment", "logs", "profiles", "stock", "table"]
+__all__ = ["impatient", "lambda_environment", "logs", "mocked_aws", "profiles", "stock", "table"]

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from moto import mock_aws
+from moto.backends import get_backend
 from moto.dynamodb.responses import DynamoHandler
 
 TABLE = "streams-of-the-test"
@@ -149,8 +150,15 @@ def _dynamodb(endpoint_url: str | None) -> Any:
     return boto3.client("dynamodb", region_name=REGION, endpoint_url=endpoint_url)
 
 
+@pytest.fixture(scope="module")
+def mocked_aws() -> Iterator[None]:
+    """AWS in this process. A module shares it, because moto takes as long to begin as a test does."""
+    with mock_aws(config={"core": {"mock_credentials": False}}):
+        yield
+
+
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+def table(mocked_aws: None, monkeypatch: pytest.MonkeyPatch) -> Table:  # noqa: ARG001
     """An empty table of streams. One request at a time: in a process with threads, moto leaves that to its callers."""
     lock = threading.Lock()
     answer = DynamoHandler.call_action
@@ -160,7 +168,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
             return answer(handler)
 
     monkeypatch.setattr(DynamoHandler, "call_action", one_at_a_time)
-    with mock_aws(config={"core": {"mock_credentials": False}}):
-        table = Table()
-        table.create()
-        yield table
+    get_backend("dynamodb").reset()
+    table = Table()
+    table.create()
+    return table

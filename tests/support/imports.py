@@ -1,7 +1,7 @@
 """What Python files import, read from their source; nothing is run."""
 
 import ast
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -12,7 +12,8 @@ def sources(package: str, root: Path = ROOT) -> list[Path]:
     return sorted((root / package).rglob("*.py"))
 
 
-def imported(path: Path) -> set[str]:
+@cache
+def imported(path: Path) -> frozenset[str]:
     """Each module that a file names in an import, anywhere in it: `from a import b` names `a` and, maybe, `a.b`."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes(), filename=str(path))):
@@ -23,17 +24,15 @@ def imported(path: Path) -> set[str]:
             assert node.module is not None
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return names
+    return frozenset(names)
 
 
-def files_of(module: str, root: Path = ROOT) -> Iterator[Path]:
+@cache
+def files_of(module: str, root: Path = ROOT) -> list[Path]:
     """The files that importing a module of this repository reads: its own, and each `__init__` above it."""
     parts = module.split(".")
-    for end in range(1, len(parts) + 1):
-        base = root.joinpath(*parts[:end])
-        for path in (base.with_suffix(".py"), base / "__init__.py"):
-            if path.is_file():
-                yield path
+    bases = [root.joinpath(*parts[:end]) for end in range(1, len(parts) + 1)]
+    return [path for base in bases for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()]
 
 
 def reached(start: Path, packages: frozenset[str], root: Path = ROOT) -> set[Path]:
