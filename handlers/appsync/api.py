@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from handlers.appsync.fields import FIELDS, Asked
+from handlers.appsync.fields import FIELDS, FieldCall
 from shared.auth.user import user_of
 from shared.contract.environment import Variable
 from shared.errors import Internal, StreamwaysError
@@ -19,7 +19,7 @@ from shared.telemetry.log import logger
 def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
     """`{"field", "claims", "arguments", "requestId"?}` → `{"result": …}` or `{"error": …}`."""
     try:
-        return {"result": FIELDS[event["field"]](_asked(event, context.aws_request_id))}
+        return {"result": FIELDS[event["field"]](_field_call(event, context.aws_request_id))}
     except StreamwaysError as refusal:
         return {"error": refusal.to_json()}
     except Exception:
@@ -27,6 +27,6 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
         return {"error": Internal().to_json()}
 
 
-def _asked(event: Mapping[str, Any], request_id: str) -> Asked:
+def _field_call(event: Mapping[str, Any], request_id: str) -> FieldCall:
     viewer = user_of(event["claims"], frozenset(os.environ[Variable.TOKEN_CLIENT_IDS].split(",")))
-    return Asked(viewer, event["arguments"], event.get("requestId") or request_id)
+    return FieldCall(viewer, event["arguments"], event.get("requestId") or request_id)

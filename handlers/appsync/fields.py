@@ -25,7 +25,7 @@ https://docs.aws.amazon.com/general/latest/gr/appsync.html"""
 
 
 @dataclass(frozen=True)
-class Asked:
+class FieldCall:
     """One field of one request: who asks, the field's arguments, and what ties the logs together."""
 
     viewer: User
@@ -50,41 +50,41 @@ chat_store = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
 
 
-def _viewer(asked: Asked) -> object:
-    return {"sub": asked.viewer.sub, "username": asked.viewer.username, "groups": [*asked.viewer.groups]}
+def _viewer(call: FieldCall) -> object:
+    return {"sub": call.viewer.sub, "username": call.viewer.username, "groups": [*call.viewer.groups]}
 
 
-def _start_stream(asked: Asked) -> object:
-    body = {name: asked.arguments.get(name) for name in ("trigger", "messageId")}
-    messages = read_list(asked.arguments.get("messages"), "`messages`")
-    request = ChatRequest.from_client({"id": asked.identifier("chatId"), "messages": messages, **body})
-    stream_id = asked.identifier("streamId")
-    admitted = admission().admit(asked.user, request, stream_id=stream_id, correlation_id=asked.correlation_id)
+def _start_stream(call: FieldCall) -> object:
+    body = {name: call.arguments.get(name) for name in ("trigger", "messageId")}
+    messages = read_list(call.arguments.get("messages"), "`messages`")
+    request = ChatRequest.from_client({"id": call.identifier("chatId"), "messages": messages, **body})
+    stream_id = call.identifier("streamId")
+    admitted = admission().admit(call.user, request, stream_id=stream_id, correlation_id=call.correlation_id)
     if not isinstance(admitted, Joined):
         dispatcher().dispatch(admitted, {})
     return {"streamId": admitted.stream_id, "chatId": request.chat_id}
 
 
-def _cancel_stream(asked: Asked) -> object:
-    stream_id = asked.identifier("streamId")
-    repository().cancel(asked.user, stream_id)
+def _cancel_stream(call: FieldCall) -> object:
+    stream_id = call.identifier("streamId")
+    repository().cancel(call.user, stream_id)
     return stream_id
 
 
-def _active_stream(asked: Asked) -> object:
-    stream = repository().resumable(asked.user, asked.identifier("chatId"), _after(asked))
+def _active_stream(call: FieldCall) -> object:
+    stream = repository().resumable(call.user, call.identifier("chatId"), _after(call))
     return stream and {"streamId": stream.stream_id, "chatId": stream.chat_id}
 
 
-def _parts(asked: Asked) -> object:
-    stream_id, after = asked.identifier("streamId"), _after(asked)
+def _parts(call: FieldCall) -> object:
+    stream_id, after = call.identifier("streamId"), _after(call)
     if after is not None and after.stream_id != stream_id:
         raise InvalidRequest(f"`after` must be a cursor of the stream {stream_id!r}; this one is of another.")
     # The record comes first: once it has ended, all that there will ever be is in the journal.
-    record = repository().record(asked.user, stream_id)
+    record = repository().record(call.user, stream_id)
     if record is None:
         raise NotFound(f"There is no stream {stream_id!r} of yours.")
-    journaled = journal().read(asked.user, stream_id, after)
+    journaled = journal().read(call.user, stream_id, after)
     # All parts of a page are of one epoch: the reaper's may have numbers that the client knows the worker's by.
     page = [numbered for numbered in journaled if numbered.epoch == journaled[0].epoch]
     reached = Cursor.behind(stream_id, page[-1]) if page else after
@@ -99,17 +99,17 @@ def _parts(asked: Asked) -> object:
     }
 
 
-def _after(asked: Asked) -> Cursor | None:
-    cursor = asked.arguments.get("after")
+def _after(call: FieldCall) -> Cursor | None:
+    cursor = call.arguments.get("after")
     return None if cursor is None else Cursor.parse(cursor, "`after`")
 
 
-def _chats(asked: Asked) -> object:
-    return chat_store().list(asked.user, asked.arguments.get("after"))
+def _chats(call: FieldCall) -> object:
+    return chat_store().list(call.user, call.arguments.get("after"))
 
 
-def _chat(asked: Asked) -> object:
-    chat = chat_store().read(asked.user, asked.identifier("id"))
+def _chat(call: FieldCall) -> object:
+    chat = chat_store().read(call.user, call.identifier("id"))
     newest = _newest(chat["messages"])
     return {**chat, "messages": newest, "omitted": len(chat["messages"]) - len(newest)}
 
@@ -125,45 +125,45 @@ def _newest(messages: Sequence[object]) -> Sequence[object]:
     return messages
 
 
-def _update_chat(asked: Asked) -> object:
-    return chat_store().update(asked.user, asked.identifier("id"), title=asked.arguments.get("title"))
+def _update_chat(call: FieldCall) -> object:
+    return chat_store().update(call.user, call.identifier("id"), title=call.arguments.get("title"))
 
 
-def _delete_chat(asked: Asked) -> object:
-    chat_id = asked.identifier("id")
-    chat_store().delete(asked.user, chat_id)
+def _delete_chat(call: FieldCall) -> object:
+    chat_id = call.identifier("id")
+    chat_store().delete(call.user, chat_id)
     return chat_id
 
 
-def _invite_user(asked: Asked) -> object:
-    return members().invite(asked.user, asked.identifier("id"), asked.arguments.get("sub"))
+def _invite_user(call: FieldCall) -> object:
+    return members().invite(call.user, call.identifier("id"), call.arguments.get("sub"))
 
 
-def _remove_user(asked: Asked) -> object:
-    return members().remove(asked.user, asked.identifier("id"), asked.arguments.get("sub"))
+def _remove_user(call: FieldCall) -> object:
+    return members().remove(call.user, call.identifier("id"), call.arguments.get("sub"))
 
 
-def _leave_chat(asked: Asked) -> object:
-    chat_id = asked.identifier("id")
-    members().leave(asked.user, chat_id)
+def _leave_chat(call: FieldCall) -> object:
+    chat_id = call.identifier("id")
+    members().leave(call.user, chat_id)
     return chat_id
 
 
-def _invitations(asked: Asked) -> object:
-    return members().invitations(asked.user, asked.arguments.get("after"))
+def _invitations(call: FieldCall) -> object:
+    return members().invitations(call.user, call.arguments.get("after"))
 
 
-def _accept_invitation(asked: Asked) -> object:
-    return members().accept(asked.user, asked.identifier("id"))
+def _accept_invitation(call: FieldCall) -> object:
+    return members().accept(call.user, call.identifier("id"))
 
 
-def _decline_invitation(asked: Asked) -> object:
-    chat_id = asked.identifier("id")
-    members().decline(asked.user, chat_id)
+def _decline_invitation(call: FieldCall) -> object:
+    chat_id = call.identifier("id")
+    members().decline(call.user, chat_id)
     return chat_id
 
 
-FIELDS: Mapping[str, Callable[[Asked], object]] = {
+FIELDS: Mapping[str, Callable[[FieldCall], object]] = {
     "viewer": _viewer,
     "startStream": _start_stream,
     "cancelStream": _cancel_stream,

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handlers.http import environment
-from handlers.http.requests import after_of, authenticated, chat_of, json_of
+from handlers.http.request_reader import after_of, authenticated, chat_of, json_of
 
 PRIVATE = {"cache-control": "no-store"}
 """No cache on the way keeps what a user has said: CloudFront may leave the token out of its key."""

@@ -6,7 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from handlers.http import environment
 from handlers.http.chats import PRIVATE
-from handlers.http.requests import after_of, authenticated, chat_of, json_of
+from handlers.http.request_reader import after_of, authenticated, chat_of, json_of
 
 
 async def invite(request: Request) -> Response:

@@ -10,7 +10,7 @@ from handlers.http import environment
 from handlers.http.encodings import encoding_of
 from handlers.http.environment import Invocation
 from handlers.http.parts_response import PartsResponse
-from handlers.http.requests import (
+from handlers.http.request_reader import (
     authenticated,
     chat_of,
     idempotency_key,

@@ -39,7 +39,7 @@ def resume(caller: Caller, frame: frames.ClientFrame, connection: Connection) ->
     if readers().attach(_reader(caller, frame), Read(stream.stream_id, frame.chat_id)):
         _read(caller, frame, stream.stream_id, resumed=True, cursor=cursor)
     else:
-        repository().drop_reader(caller.sub, frame.chat_id, stream.stream_id)
+        repository().leases.drop_reader(caller.sub, frame.chat_id, stream.stream_id)
 
 
 def abort(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
@@ -48,7 +48,7 @@ def abort(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
     if read is None:
         repository().cancel(caller.sub, frame.request_id)
     else:
-        repository().drop_reader(caller.sub, read.chat_id, read.stream_id)
+        repository().leases.drop_reader(caller.sub, read.chat_id, read.stream_id)
 
 
 def cancel(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:

@@ -26,7 +26,7 @@ class Chat:
     """How many messages count; those of higher index were cut off."""
     version: int
     """Grows with each write of the chat's item."""
-    turn: str | None
+    latest_token: str | None
     """The fencing token of the stream that was started last: the last message that counts bears it."""
 
     @classmethod
@@ -60,7 +60,7 @@ class Chat:
             updated_at=item["updatedAt"],
             length=item["length"],
             version=item["version"],
-            turn=item.get("turn"),
+            latest_token=item.get("latestToken"),
         )
 
     def role_of(self, user: str) -> ChatRole:

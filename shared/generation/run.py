@@ -64,7 +64,7 @@ class StreamRun:
         self._answer = Answer()
         self._journal = JournalWriter(repository.table, start.owner, start.stream_id, on_lost=self._lose)
         self._outbox = Outbox(min_interval=min_interval, on_numbered=self._keep)
-        self._heartbeat = Heartbeat(repository, start, self._meter, on_end=self._ends)
+        self._heartbeat = Heartbeat(repository.leases, start, self._meter, on_end=self._ends)
         self._settlement = Settlement(repository, start, ends_at)
         self._end_signal = EndSignal()
         self._failure: StreamwaysError | None = None
@@ -78,7 +78,7 @@ class StreamRun:
         """Starts to read the model; the first parts are in the outbox when this returns."""
         self._put_start()
         self._outbox.put(parts.start_step())
-        self._meter.ask(self._start.messages)
+        self._meter.model_called(self._start.messages)
         self._model_is_read.clear()
         threading.Thread(target=self._read_model, name="model", daemon=True).start()
         self._heartbeat.begin()

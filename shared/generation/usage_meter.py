@@ -15,7 +15,7 @@ class UsageMeter:
 
     def __init__(self, model: str) -> None:
         self.model = model
-        self._asked: Sequence[Message] | None = None
+        self._prompt: Sequence[Message] | None = None
         self._began = time.monotonic()
         self._first_text: float | None = None
         self._first_delta: float | None = None
@@ -29,9 +29,9 @@ class UsageMeter:
         self.blocked = False
         """Whether a guardrail stopped it."""
 
-    def ask(self, messages: Sequence[Message]) -> None:
+    def model_called(self, messages: Sequence[Message]) -> None:
         """Notes that the model is called now. A stream that ends before has used no tokens."""
-        self._asked = messages
+        self._prompt = messages
 
     def observe(self, event: ModelEvent) -> None:
         """Counts one event of the model."""
@@ -50,9 +50,9 @@ class UsageMeter:
         """What was used so far: as the provider says, or estimated from the texts as long as it has not said."""
         if self._usage is not None:
             return self._usage
-        if self._asked is None:
+        if self._prompt is None:
             return Usage(0, 0)
-        asked = sum(len(message.text) for message in self._asked)
+        asked = sum(len(message.text) for message in self._prompt)
         return Usage(estimate_tokens(asked), estimate_tokens(self._characters), estimated=True)
 
     def record(self, stop_reason: str, failure: StreamwaysError | None) -> UsageRecord:

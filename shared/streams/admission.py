@@ -35,7 +35,7 @@ class Joined:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Call:
     """One call of `admit`."""
 
     owner: str
@@ -87,83 +87,83 @@ class Admission:
         explicit = stream_id is not None
         named = stream_id if explicit else new_stream_id()
         patience = Patience.for_a_race()
-        asked = _Asked(owner, request, named, explicit, correlation_id, address, running, patience)
+        call = _Call(owner, request, named, explicit, correlation_id, address, running, patience)
         while True:
-            outcome = self._decide(asked)
+            outcome = self._decide(call)
             if isinstance(outcome, StartTransaction):
-                outcome = self._register(asked, outcome)
+                outcome = self._register(call, outcome)
             if outcome is not None:
                 return outcome
             patience.wait()
 
-    def _decide(self, asked: _Asked) -> StartTransaction | StreamStart | Joined | None:
+    def _decide(self, call: _Call) -> StartTransaction | StreamStart | Joined | None:
         """What the table makes of a request; None if it was changed while it was read."""
-        owner, request = asked.owner, asked.request
-        keys = [chat_key(request.chat_id), record_key(owner, asked.stream_id), lease_key(owner, request.chat_id)]
-        chat_item, record, lease = self.table.get_many(keys, asked.patience)
-        if started := _started(asked, record):
+        owner, request = call.owner, call.request
+        keys = [chat_key(request.chat_id), record_key(owner, call.stream_id), lease_key(owner, request.chat_id)]
+        chat_item, record, lease = self.table.get_many(keys, call.patience)
+        if started := _started(call, record):
             return started
         chat = Chat.seen_by(owner, request.chat_id, chat_item)
-        joined = _joined_by_id(asked, record) if asked.explicit else _joined_by_request(request, lease)
+        joined = _joined_by_id(call, record) if call.explicit else _joined_by_request(request, lease)
         if joined is not None:
             return joined
         if chat is None:
             if request.message is None:
                 raise not_found(request.chat_id)
-            return self._registration(asked, None, lease, [])
+            return self._registration(call, None, lease, [])
         items = newest_first(self.table, chat.id, chat.length)
         last = next(items, None)
-        if last is None or last.get("fencingToken") != chat.turn:
+        if last is None or last.get("fencingToken") != chat.latest_token:
             return None  # the history is newer than the chat
-        return self._registration(asked, chat, lease, map(StoredMessage.of, chain([last], items)))
+        return self._registration(call, chat, lease, map(StoredMessage.of, chain([last], items)))
 
     def _registration(
-        self, asked: _Asked, chat: Chat | None, lease: Item | None, messages: Iterable[StoredMessage]
+        self, call: _Call, chat: Chat | None, lease: Item | None, messages: Iterable[StoredMessage]
     ) -> StartTransaction:
-        turn = next_turn(asked.request, asked.stream_id, chat.length if chat else 0, messages)
+        turn = next_turn(call.request, call.stream_id, chat.length if chat else 0, messages)
         start = StreamStart(
-            owner=asked.owner,
-            stream_id=asked.stream_id,
-            chat_id=asked.request.chat_id,
+            owner=call.owner,
+            stream_id=call.stream_id,
+            chat_id=call.request.chat_id,
             fencing_token=secrets.token_hex(8),
             architecture=self._architecture,
             message_id=turn.answer_id,
             answer_index=turn.answer_index,
             messages=turn.prompt,
             max_output_tokens=self._max_output_tokens,
-            correlation_id=asked.correlation_id,
+            correlation_id=call.correlation_id,
         )
-        return StartTransaction(start, turn, asked.request.request_hash, asked.address, asked.running, chat, lease)
+        return StartTransaction(start, turn, call.request.request_hash, call.address, call.running, chat, lease)
 
-    def _register(self, asked: _Asked, registration: StartTransaction) -> StreamStart | None:
+    def _register(self, call: _Call, registration: StartTransaction) -> StreamStart | None:
         """The stream that this call has registered; None when what was read has changed, or changes now."""
         start = registration.start
-        asked.tried[start.fencing_token] = start
+        call.tried[start.fencing_token] = start
         try:
-            self.table.transact(list(registration.writes()), asked.patience)
+            self.table.transact(list(registration.writes()), call.patience)
         except ConditionFailed as refusal:
-            return _started(asked, refusal.items.get(0))
+            return _started(call, refusal.items.get(0))
         except Contended:
             return None
         except Busy:  # it may be registered all the same
-            [record] = self.table.get_many([record_key(start.owner, start.stream_id)], asked.patience)
-            return _started(asked, record)
+            [record] = self.table.get_many([record_key(start.owner, start.stream_id)], call.patience)
+            return _started(call, record)
         return start
 
 
-def _started(asked: _Asked, record: Item | None) -> StreamStart | None:
+def _started(call: _Call, record: Item | None) -> StreamStart | None:
     """The stream of this record, if this very call has registered it."""
-    return asked.tried.get(record["fencingToken"]) if record else None
+    return call.tried.get(record["fencingToken"]) if record else None
 
 
-def _joined_by_id(asked: _Asked, record: Item | None) -> Joined | None:
+def _joined_by_id(call: _Call, record: Item | None) -> Joined | None:
     if record is None or record["expiresAt"] < time.time():
         return None
     if record["state"] == "cancelled":
-        raise StreamCancelled(f"The stream {asked.stream_id!r} was cancelled before it was started.")
-    if record["requestHash"] != asked.request.request_hash:
-        raise AlreadyStarted(f"The stream {asked.stream_id!r} was started with another request. Choose a new id.")
-    return Joined(asked.stream_id)
+        raise StreamCancelled(f"The stream {call.stream_id!r} was cancelled before it was started.")
+    if record["requestHash"] != call.request.request_hash:
+        raise AlreadyStarted(f"The stream {call.stream_id!r} was started with another request. Choose a new id.")
+    return Joined(call.stream_id)
 
 
 def _joined_by_request(request: ChatRequest, lease: Item | None) -> Joined | None:

@@ -46,9 +46,9 @@ def end_stream(
         remove=HELD_WHILE_OPEN,
     )
     message = message_key(stream.chat_id, stream.answer_index)
-    settled = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
-    complete = update(message, settled, mine, append={"parts": answer})
-    without_text = update(message, settled, mine)
+    done = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
+    complete = update(message, done, mine, append={"parts": answer})
+    without_text = update(message, done, mine)
     others = [complete, delete(lease_key(stream.owner, stream.chat_id), mine)] if holds_lease else [complete]
     patience = Patience()
     while True:

@@ -2,7 +2,7 @@
 
 A look is a read, and costs a fifth of a write. It hears that the stream shall end. A renewal moves the lease's expiry
 and tells what was used so far; the first beat is one. A look may find that a renewal is due at once: the reaper asks
-for one (see `StreamRepository.probe`), or the lease expires soon. The renewal comes first then, and hears the rest.
+for one (see `Leases.probe`), or the lease expires soon. The renewal comes first then, and hears the rest.
 
 On a thread of its own, so that a table that hangs delays nothing but the heartbeat itself.
 """
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from shared.models.events import Usage
-from shared.streams.repository import LeaseNews, StreamRepository
+from shared.streams.leases import LeaseNews, Leases
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
 
@@ -43,13 +43,13 @@ class Heartbeat:
 
     def __init__(
         self,
-        repository: StreamRepository,
+        leases: Leases,
         start: StreamStart,
         meter: Metered,
         *,
         on_end: Callable[[Literal["cancelled", "superseded"]], None],
     ) -> None:
-        self._repository = repository
+        self._leases = leases
         self._start = start
         self._meter = meter
         self._on_end = on_end
@@ -86,9 +86,9 @@ class Heartbeat:
 
     def _news(self) -> LeaseNews:
         if time.monotonic() < self._renew_at:
-            news = self._repository.look(self._start)
+            news = self._leases.look(self._start)
             if not news.renewal_due:
                 return news
-        news = self._repository.renew(self._start, self._meter.usage(), self._meter.model)
+        news = self._leases.renew(self._start, self._meter.usage(), self._meter.model)
         self._renew_at = time.monotonic() + RENEW_SECONDS
         return news

@@ -151,7 +151,7 @@ class Reaper:
         A superseded stream has no lease and no heartbeat: its worker ends it, or the lease that it had runs out.
         """
         if watched.holds_lease:
-            self.repository.probe(watched)
+            self.repository.leases.probe(watched)
         until = self.clock() + (SILENT_SECONDS if watched.holds_lease else watched.lease_expires_at - time.time())
         while True:
             self.pause(LOOK_SECONDS)

@@ -9,21 +9,19 @@ another stream.
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal, Self
 
 from shared.chats.chat import Chat
 from shared.contract.table import OPEN_INDEX
 from shared.errors import InvalidRequest, NotFound
-from shared.models.events import Usage
 from shared.protocol.cursor import Cursor
 from shared.streams.end_transaction import end_stream
-from shared.streams.readers import RESUMED_AGAIN_SECONDS, Readers
+from shared.streams.leases import Leases
+from shared.streams.readers import Readers
 from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
 from shared.table.cancel_mark import cancel_running
-from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, Item, TableClient
+from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
 from shared.table.patience import Patience
 from shared.table.writes import delete, put, update, where
@@ -32,28 +30,8 @@ from shared.telemetry.log import logger
 Claim = Literal["claimed", "cancelled", "taken", "superseded"]
 """`taken`: somebody else has the stream, or had it: do nothing. `cancelled`, `superseded`: the stream is the caller's,
 who must end it without calling the model."""
-LeaseState = Literal["running", "cancelled", "superseded"]
-"""`superseded`: the lease item is not this stream's any more."""
-
-
-@dataclass(frozen=True)
-class LeaseNews:
-    """What a heartbeat has heard."""
-
-    state: LeaseState
-    look_again_at: float | None = None
-    """When it has to look again, in epoch seconds: then it is known whether a reader that was dropped meant a stop."""
-    renewal_due: bool = False
-    """Whether the lease has to be renewed at once, which tells the rest: the reaper asks for it, or it expires soon."""
-
-
 RESUMABLE_SECONDS = 60
 """How long after its end a stream is still offered to a client that was cut off just before."""
-EXPIRES_SOON_SECONDS = 5.0
-"""A lease that is good for so long at most is renewed by the next look. Whoever wrote it may have waited for the table
-before the stream began."""
-HEARTBEAT_PATIENCE_SECONDS = 0.5
-"""How long a request of a heartbeat is repeated: the next beat comes in a second, and the reaper watches for it."""
 TOMBSTONE_SECONDS = 60
 """How long a cancel waits for the start that it was faster than."""
 
@@ -63,6 +41,7 @@ class StreamRepository:
 
     def __init__(self, table: TableClient) -> None:
         self.table = table
+        self.leases = Leases(table)
         self._readers = Readers(table)
 
     @classmethod
@@ -99,48 +78,6 @@ class StreamRepository:
             return "taken"
         return "superseded"
 
-    def look(self, start: StreamStart) -> LeaseNews:
-        """Reads the lease item: what was asked of the stream meanwhile."""
-        lease = self.table.get(lease_key(start.owner, start.chat_id), Patience(HEARTBEAT_PATIENCE_SECONDS))
-        if lease is not None and ("probedAt" in lease or lease["leaseExpiresAt"] < time.time() + EXPIRES_SOON_SECONDS):
-            return LeaseNews("running", renewal_due=True)
-        return self._news(start, lease)
-
-    def renew(self, start: StreamStart, usage: Usage, model: str) -> LeaseNews:
-        """Renews the lease, reports the totals so far, and hears what was asked meanwhile."""
-        totals = {"leaseExpiresAt": time.time() + LEASE_SECONDS, "usage": usage.to_json(), "model": model}
-        mine = where("#fencingToken = :token", token=start.fencing_token)
-        renewal = update(lease_key(start.owner, start.chat_id), totals, mine, remove=["probedAt"])
-        try:
-            return self._news(start, self.table.write(renewal, Patience(HEARTBEAT_PATIENCE_SECONDS)))
-        except ConditionFailed:
-            return LeaseNews("superseded")
-
-    def probe(self, stream: OpenStream) -> None:
-        """Asks a worker for a sign of life: if it lives, its next heartbeat renews the lease."""
-        mine = where("#fencingToken = :token", token=stream.fencing_token)
-        with suppress(ConditionFailed):
-            self.table.write(update(lease_key(stream.owner, stream.chat_id), {"probedAt": time.time()}, mine))
-
-    def _news(self, start: StreamStart, lease: Item | None) -> LeaseNews:
-        if lease is None or lease["fencingToken"] != start.fencing_token:
-            return LeaseNews("superseded")
-        if lease["cancelled"]:
-            return LeaseNews("cancelled")
-        dropped_at = lease.get("readerDroppedAt")
-        if dropped_at is None:
-            return LeaseNews("running")
-        if time.time() < dropped_at + RESUMED_AGAIN_SECONDS:
-            return LeaseNews("running", look_again_at=dropped_at + RESUMED_AGAIN_SECONDS)
-        patience = Patience(HEARTBEAT_PATIENCE_SECONDS)
-        if not self._readers.is_read_again(start.owner, start.chat_id, dropped_at, patience):
-            return LeaseNews("cancelled")
-        with suppress(ConditionFailed):  # another was dropped meanwhile, or the lease item has gone
-            settled = where("#readerDroppedAt = :dropped", dropped=dropped_at)
-            key = lease_key(start.owner, start.chat_id)
-            self.table.write(update(key, {}, settled, remove=["readerDroppedAt"]), patience)
-        return LeaseNews("running")
-
     def end(
         self,
         stream: StreamStart | OpenStream,
@@ -176,13 +113,6 @@ class StreamRepository:
             record = refusal.items[0]
             if record is not None and record["state"] == "started":
                 cancel_running(self.table, owner, record["chatId"], record["fencingToken"])
-
-    def drop_reader(self, owner: str, chat_id: str, stream_id: str) -> None:
-        """Notes on a running stream that one of its readers was dropped. Two seconds later whoever runs it finds out
-        whether that was a stop: see shared.streams.readers."""
-        running = where("#streamId = :stream", stream=stream_id)
-        with suppress(ConditionFailed):
-            self.table.write(update(lease_key(owner, chat_id), {"readerDroppedAt": time.time()}, running))
 
     def was_cancelled(self, dead: OpenStream) -> bool:
         """Whether the user has stopped a stream whose worker died before it heard of that."""

@@ -81,7 +81,7 @@ class StartTransaction:
 
     def _history(self, now: float) -> Iterator[Write]:
         start, turn, said = self.start, self.turn, self.turn.said
-        grown = {"length": turn.answer_index + 1, "updatedAt": now, "turn": start.fencing_token}
+        grown = {"length": turn.answer_index + 1, "updatedAt": now, "latestToken": start.fencing_token}
         chat = self.chat
         if chat is None:
             title = first_title(said.text if said else "")

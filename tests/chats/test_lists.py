@@ -82,7 +82,7 @@ OLD_CHAT: dict[str, object] = {
     "updatedAt": 3,
     "length": 1,
     "version": 1,
-    "turn": "n",
+    "latestToken": "n",
 }
 OLD_ANSWER: dict[str, object] = {
     "sk": "message#000000",

@@ -36,7 +36,7 @@ def long_chat(table: Table, length: int, counted: int | None = None) -> None:
             "id": f"m-{index}",
             "role": "assistant" if index % 2 else "user",
             "parts": [{"type": "text", "text": f"text {index}"}],
-            "fencingToken": chat["turn"],
+            "fencingToken": chat["latestToken"],
             "state": "done",
         }
         for index in range(length)

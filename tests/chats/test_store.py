@@ -195,8 +195,8 @@ def test_a_deleted_chat_is_gone_from_everywhere(table: Table) -> None:
     assert_gone(table)
     assert listed(OWNER) == listed(FRIEND) == members().invitations("another")["invitations"] == []
     assert (
-        repository().renew(mine, Usage(1, 1), "m").state
-        == repository().renew(theirs, Usage(1, 1), "m").state
+        repository().leases.renew(mine, Usage(1, 1), "m").state
+        == repository().leases.renew(theirs, Usage(1, 1), "m").state
         == "cancelled"
     )
     for user in (OWNER, FRIEND):

@@ -166,9 +166,9 @@ def newer_stream(dynamodb: Conflicting) -> Iterator["Future[StreamStart]"]:
 def test_a_heartbeat_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRepository(client).renew(older, Usage(1, 1), "m").state == "superseded"
+        assert StreamRepository(client).leases.renew(older, Usage(1, 1), "m").state == "superseded"
         assert dynamodb.counted()["TransactionConflictException"] > 0
-        assert StreamRepository(client).renew(newer.result(), Usage(1, 1), "m").state == "running"
+        assert StreamRepository(client).leases.renew(newer.result(), Usage(1, 1), "m").state == "running"
 
 
 def test_an_end_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient, table: Table) -> None:

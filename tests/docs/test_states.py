@@ -4,14 +4,14 @@ from handlers.websocket import ticket_store
 from shared.chats import members, store
 from shared.contract.limits import START_WITHIN_SECONDS
 from shared.generation import journal_writer
-from shared.streams import heartbeat, readers, reaper, records, repository
+from shared.streams import heartbeat, leases, readers, reaper, records, repository
 from tests.docs.pages import default, page
 
 LEASE_OF_A_START = records.LEASE_SECONDS + START_WITHIN_SECONDS
 TIMES = {
     "heartbeat": heartbeat.INTERVAL_SECONDS,
     "heartbeat that moves the lease": heartbeat.RENEW_SECONDS,
-    "patience of one heartbeat with the table": repository.HEARTBEAT_PATIENCE_SECONDS,
+    "patience of one heartbeat with the table": leases.HEARTBEAT_PATIENCE_SECONDS,
     "lease of a running stream": records.LEASE_SECONDS,
     "first lease of a registered stream": LEASE_OF_A_START,
     "age at which an event is not worked on any more": START_WITHIN_SECONDS,

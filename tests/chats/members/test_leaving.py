@@ -25,7 +25,7 @@ def test_a_member_leaves_and_what_they_run_there_is_cancelled() -> None:
     shared_with(FRIEND, STRANGER)
     theirs = admitted("stream-2", "And?", owner=FRIEND)
     members().leave(FRIEND, CHAT)
-    assert repository().renew(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().leases.renew(theirs, Usage(1, 1), "m").state == "cancelled"
     assert listed(FRIEND) == []
     assert in_chat() == ([STRANGER], [])
     not_asked_until(time.time() + INVITATION_SECONDS)
@@ -52,7 +52,7 @@ def test_a_cancel_that_failed_when_a_member_went_is_made_by_the_same_request_aga
     assert in_chat() == ([], [])
     with pytest.raises(NotFound):
         act(disturbed)
-    assert repository().renew(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().leases.renew(theirs, Usage(1, 1), "m").state == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_takes_nobody_out_cancels_nothing(act: Callable[[], object], refusa
     stream = admitted("stream-2", "And?", running=True)
     with pytest.raises(refusal):
         act()
-    assert repository().renew(stream, Usage(1, 1), "m").state == "running"
+    assert repository().leases.renew(stream, Usage(1, 1), "m").state == "running"
 
 
 def test_the_owner_cannot_leave(table: Table) -> None:
@@ -84,7 +84,7 @@ def test_who_is_removed_is_cut_off_and_may_be_asked_again() -> None:
     shared_with(FRIEND)
     theirs = admitted("stream-2", "And?", owner=FRIEND)
     assert members().remove(OWNER, CHAT, FRIEND)["members"] == []
-    assert repository().renew(theirs, Usage(1, 1), "m").state == "cancelled"
+    assert repository().leases.renew(theirs, Usage(1, 1), "m").state == "cancelled"
     assert listed(FRIEND) == []
     assert members().invite(OWNER, CHAT, FRIEND)["invited"] == [FRIEND]
     assert members().remove(OWNER, CHAT, FRIEND)["invited"] == []

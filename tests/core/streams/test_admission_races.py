@@ -110,8 +110,8 @@ def test_of_two_different_requests_the_later_supersedes_and_both_questions_are_k
     assert isinstance(second, StreamStart)
     assert texts()[-2:] == ["First", "Second"]
     assert second.messages[-1].text == "First\n\nSecond"
-    assert repository().renew(first[0], Usage(1, 1), "m").state == "superseded"
-    assert repository().renew(second, Usage(1, 1), "m").state == "running"
+    assert repository().leases.renew(first[0], Usage(1, 1), "m").state == "superseded"
+    assert repository().leases.renew(second, Usage(1, 1), "m").state == "running"
 
 
 @pytest.mark.usefixtures("table")
@@ -288,7 +288,7 @@ def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) ->
 
     with ThreadPoolExecutor(8) as threads:
         streams = list(threads.map(start, range(8)))
-    states = [repository().renew(stream, Usage(1, 1), "m").state for stream in streams]
+    states = [repository().leases.renew(stream, Usage(1, 1), "m").state for stream in streams]
     assert sorted(states) == ["running", *["superseded"] * 7]
     last = max(streams, key=lambda stream: stream.answer_index)
     assert states[streams.index(last)] == "running", "the last in the history is the one that runs"

@@ -17,7 +17,7 @@ USAGE = Usage(3, 5, estimated=True)
 def test_a_cancel_is_heard_by_the_next_heartbeat() -> None:
     stream = running()
     repository().cancel(OWNER, STREAM)
-    assert repository().renew(stream, USAGE, "m").state == "cancelled"
+    assert repository().leases.renew(stream, USAGE, "m").state == "cancelled"
 
 
 @pytest.mark.usefixtures("table")
@@ -32,15 +32,15 @@ def test_the_stream_of_a_chat_can_be_cancelled_without_its_id() -> None:
     stream = running()
     cancel_running(table_client(), OWNER, "another-chat")
     cancel_running(table_client(), "somebody-else", CHAT)
-    assert repository().renew(stream, USAGE, "m").state == "running"
+    assert repository().leases.renew(stream, USAGE, "m").state == "running"
     cancel_running(table_client(), OWNER, CHAT)
-    assert repository().renew(stream, USAGE, "m").state == "cancelled"
+    assert repository().leases.renew(stream, USAGE, "m").state == "cancelled"
 
 
 def test_nobody_cancels_the_stream_of_another_user(table: Table) -> None:
     stream = running()
     repository().cancel("somebody-else", STREAM)
-    assert repository().renew(stream, USAGE, "m").state == "running"
+    assert repository().leases.renew(stream, USAGE, "m").state == "running"
     assert table.stream("somebody-else", STREAM) is not None
 
 
@@ -69,4 +69,4 @@ def test_a_cancel_of_a_superseded_stream_spares_the_one_that_runs() -> None:
     running()
     newer = running("stream-2")
     repository().cancel(OWNER, STREAM)
-    assert repository().renew(newer, USAGE, "m").state == "running"
+    assert repository().leases.renew(newer, USAGE, "m").state == "running"

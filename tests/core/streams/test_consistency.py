@@ -73,14 +73,14 @@ def working(what: str, number: int) -> Act:
             case "claim":
                 world.claimed[stream.fencing_token] += by.repository.claim(stream) != "taken"
             case "heartbeat":
-                if by.repository.look(stream).renewal_due:
-                    by.repository.renew(stream, Usage(1, 1), "m")
+                if by.repository.leases.look(stream).renewal_due:
+                    by.repository.leases.renew(stream, Usage(1, 1), "m")
             case "renew":
-                by.repository.renew(stream, Usage(1, 1), "m")
+                by.repository.leases.renew(stream, Usage(1, 1), "m")
             case "probe":
                 found = by.repository.open_stream(stream.owner, stream.stream_id, stream.fencing_token)
                 if found is not None:
-                    by.repository.probe(found)
+                    by.repository.leases.probe(found)
             case "end":
                 world.ended[stream.fencing_token] += by.repository.end(stream, {}, [{"type": "text", "text": "answer"}])
             case "withdraw":
@@ -206,7 +206,7 @@ def check(table: Table, world: World) -> None:
         assert invited.isdisjoint(lists)
         messages = live(table)
         assert len(messages) == chat["length"]
-        assert messages[-1]["fencingToken"] == chat["turn"]
+        assert messages[-1]["fencingToken"] == chat["latestToken"]
         ids = [message["id"] for message in messages if message["parts"]]
         assert len(set(ids)) == len(ids)
         written = {message["fencingToken"] for message in messages if message.get("state") == "streaming"}

@@ -114,7 +114,7 @@ def test_an_answer_that_was_cut_off_meanwhile_changes_nothing_in_the_history(tab
 def test_a_deleted_chat_does_not_come_back_with_the_end_of_a_stream(table: Table) -> None:
     stream = running()
     chats().delete(OWNER, CHAT)
-    assert repository().renew(stream, Usage(1, 1), "m").state == "cancelled"
+    assert repository().leases.renew(stream, Usage(1, 1), "m").state == "cancelled"
     assert repository().end(stream, BOOKED, ANSWER)
     [tombstone] = table.items(f"chat#{CHAT}")
     assert tombstone.keys() == {"pk", "sk", "deleted", "expiresAt"}
@@ -203,7 +203,7 @@ def test_the_sweep_finds_streams_whose_lease_has_expired(table: Table) -> None:
     admitted("stream-x", chat_id="chat-x", architecture="appsync")
     dead = running(chat_id=CHAT)
     begin_long_ago(table, f"user#{OWNER}", f"lease#{CHAT}")
-    repository().renew(dead, Usage(3, 5), "m")
+    repository().leases.renew(dead, Usage(3, 5), "m")
     assert list(repository().open_streams("websocket")) == []
     expire(table)
     expire(table, "chat-x")

@@ -11,9 +11,10 @@ from shared.generation.usage_meter import UsageMeter
 from shared.models.events import Usage
 from shared.streams import heartbeat as heartbeats
 from shared.streams.heartbeat import Heartbeat
+from shared.streams.leases import LeaseNews
 from shared.streams.readers import RESUMED_AGAIN_SECONDS
 from shared.streams.records import LEASE_SECONDS
-from shared.streams.repository import LeaseNews, StreamRepository
+from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.aws import Table
 from tests.support.interference import refused
@@ -50,7 +51,7 @@ class Beating:
         self.tokens = 0
         self.model = "m"
         self._renewals = Beats(table, "UpdateItem")
-        self.heartbeat = Heartbeat(StreamRepository(table), start, self, on_end=self._end)
+        self.heartbeat = Heartbeat(StreamRepository(table).leases, start, self, on_end=self._end)
         self.heartbeat.begin()
 
     def renewed(self) -> None:
@@ -128,7 +129,7 @@ def test_a_beat_that_finds_a_probe_renews_at_once(table: Table) -> None:
     watched = WatchedTable()
     beating = Beating(watched, start)
     beating.renewed()
-    repository().probe(dead)
+    repository().leases.probe(dead)
     beating.renewed()
     Beats(watched, "GetItem").wait_for(3)
     beating.heartbeat.stop()
@@ -195,7 +196,7 @@ def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkey
     stream = running()
     monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 3600.0)
     with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
-        repository().renew(stream, Usage(1, 1), "m")
+        repository().leases.renew(stream, Usage(1, 1), "m")
 
 
 def test_asking_who_reads_is_given_up_as_soon(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +205,7 @@ def test_asking_who_reads_is_given_up_as_soon(table: Table, monkeypatch: pytest.
     monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", WAIT_SECONDS)
     asked_at = time.monotonic()
     with refused(table_client().client, "Query", "ThrottlingException"), pytest.raises(Busy):
-        repository().look(stream)
+        repository().leases.look(stream)
     assert time.monotonic() - asked_at < WAIT_SECONDS / 2
 
 

@@ -6,11 +6,12 @@ import pytest
 
 from shared.models.events import Delta, Usage
 from shared.streams import heartbeat as heartbeats
-from shared.streams import repository as repositories
+from shared.streams import leases
 from shared.streams.journal import JournalReader
+from shared.streams.leases import LeaseNews
 from shared.streams.readers import KEPT_SECONDS, RESUMED_AGAIN_SECONDS, Read, Reader, Readers
 from shared.streams.reaper import Reaper
-from shared.streams.repository import LeaseNews, StreamRepository
+from shared.streams.repository import StreamRepository
 from tests.support.aws import Table
 from tests.support.models import SILENCE, ScriptedModel
 from tests.support.runs import begun, booked, journaled, types
@@ -29,22 +30,22 @@ def readers() -> Readers:
 def drop(reader: Reader = FIRST) -> None:
     """What the route does with the `abort` of a reader."""
     assert readers().drop(reader) == READS
-    repository().drop_reader(OWNER, CHAT, STREAM)
+    repository().leases.drop_reader(OWNER, CHAT, STREAM)
 
 
 @pytest.fixture
 def due(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two seconds are over at once."""
-    monkeypatch.setattr(repositories, "RESUMED_AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(leases, "RESUMED_AGAIN_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("table", "due")
 def test_a_reader_that_was_dropped_and_does_not_come_again_meant_a_stop() -> None:
     start = running()
     readers().attach(FIRST, READS)
-    assert repository().renew(start, USAGE, "m") == LeaseNews("running")
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("running")
     drop()
-    assert repository().renew(start, USAGE, "m") == LeaseNews("cancelled")
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("cancelled")
 
 
 @pytest.mark.usefixtures("table")
@@ -53,7 +54,7 @@ def test_it_is_not_decided_before_two_seconds_and_asked_again_right_then() -> No
     readers().attach(FIRST, READS)
     before = time.time()
     drop()
-    heard = repository().renew(start, USAGE, "m")
+    heard = repository().leases.renew(start, USAGE, "m")
     assert heard.state == "running"
     assert heard.look_again_at is not None
     assert before + RESUMED_AGAIN_SECONDS <= heard.look_again_at <= time.time() + RESUMED_AGAIN_SECONDS
@@ -68,12 +69,12 @@ def test_a_chat_that_is_read_again_goes_on_and_it_is_settled_for_good(order: str
     acts = [lambda: readers().attach(other, READS), drop]
     for act in acts if order == "before" else reversed(acts):
         act()
-    assert repository().renew(start, USAGE, "m") == LeaseNews("running")
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("running")
     lease = table.lease(OWNER, CHAT)
     assert lease is not None
     assert "readerDroppedAt" not in lease
     drop(other)
-    assert repository().renew(start, USAGE, "m") == LeaseNews("cancelled"), "the last reader was dropped"
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("cancelled"), "the last reader was dropped"
 
 
 @pytest.mark.usefixtures("due")
@@ -85,7 +86,7 @@ def test_a_reader_of_another_chat_or_user_or_long_ago_saves_nothing(table: Table
     readers().attach(Reader(OWNER, "tab-2", "r-5"), READS)
     table.change(f"user#{OWNER}", "reader#tab-2#r-5", resumedAt=int(time.time()) - 60)
     drop()
-    assert repository().renew(start, USAGE, "m") == LeaseNews("cancelled")
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("cancelled")
 
 
 @pytest.mark.usefixtures("due")
@@ -105,25 +106,25 @@ def test_an_abort_that_comes_while_the_last_one_is_settled_is_not_lost(table: Ta
             drop(SECOND)
 
     watched.before = meanwhile
-    assert StreamRepository(watched).renew(start, USAGE, "m") == LeaseNews("running")
-    assert repository().renew(start, USAGE, "m") == LeaseNews("cancelled")
+    assert StreamRepository(watched).leases.renew(start, USAGE, "m") == LeaseNews("running")
+    assert repository().leases.renew(start, USAGE, "m") == LeaseNews("cancelled")
 
 
 @pytest.mark.usefixtures("table")
 def test_a_dropped_reader_of_a_stream_that_was_superseded_or_has_ended_stops_no_other() -> None:
     running()
     newer = running("stream-2", "And now?")
-    repository().drop_reader(OWNER, CHAT, STREAM)
-    assert repository().renew(newer, USAGE, "m") == LeaseNews("running")
+    repository().leases.drop_reader(OWNER, CHAT, STREAM)
+    assert repository().leases.renew(newer, USAGE, "m") == LeaseNews("running")
     repository().end(newer, {}, [])
-    repository().drop_reader(OWNER, CHAT, "stream-2")
+    repository().leases.drop_reader(OWNER, CHAT, "stream-2")
 
 
 def test_a_running_stream_stops_by_itself_whatever_became_of_the_reader(
     table: Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.05)
-    monkeypatch.setattr(repositories, "RESUMED_AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(leases, "RESUMED_AGAIN_SECONDS", 0.2)
     readers().attach(FIRST, READS)
     model = ScriptedModel(Delta("text", 0, "So far"), SILENCE)
     run = begun(model)

@@ -95,7 +95,7 @@ def test_what_its_last_heartbeat_told_is_booked_or_what_the_journal_shows_if_tha
     table: Table, logs: Logs
 ) -> None:
     start = died(table)
-    repository().renew(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
+    repository().leases.renew(start, Usage(40, 1, estimated=True), "amazon.nova-lite-v1:0")
     table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1)
     assert len(list(reaper().sweep("websocket"))) == 1
     usage = booked(table)["usage"]
@@ -310,7 +310,7 @@ def test_a_duplicate_that_fails_does_not_end_the_stream_of_the_worker_that_runs_
 
     def beat(now: float) -> None:
         if now >= 1.4:
-            repository().renew(start, Usage(1, 2), "m")
+            repository().leases.renew(start, Usage(1, 2), "m")
 
     assert impatient(beat).of_event(event(start)) is None
     assert journaled() == before
@@ -342,7 +342,7 @@ def test_a_worker_that_claims_the_stream_just_before_the_reaper_is_watched_like_
     watched.before = claim
 
     def beat(_: float) -> None:
-        repository().renew(start, Usage(1, 2), "m")
+        repository().leases.renew(start, Usage(1, 2), "m")
 
     streams = StreamRepository(watched)
     assert Reaper(streams, JournalReader(watched), pause=beat).of_event(event(start)) is None
@@ -413,7 +413,7 @@ def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made(tabl
                 self.looks += 1
                 if self.looks == 2:
                     now += 60.0
-                    repository().renew(start, Usage(1, 2), "m")
+                    repository().leases.renew(start, Usage(1, 2), "m")
             return item
 
     slow = Slow()

@@ -89,8 +89,8 @@ def test_who_runs_a_stream_in_the_same_invocation_has_the_short_lease_at_once(ta
 def test_a_heartbeat_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
     stream = running()
     table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
-    assert repository().renew(stream, Usage(1, 1), "m").state == "running"
-    assert repository().renew(stream, USAGE, "m").state == "running"
+    assert repository().leases.renew(stream, Usage(1, 1), "m").state == "running"
+    assert repository().leases.renew(stream, USAGE, "m").state == "running"
     assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
     lease = table.lease(OWNER, CHAT)
     assert lease is not None
@@ -120,17 +120,21 @@ def test_claim_and_heartbeat_are_one_request_each(table: Table) -> None:  # noqa
     stream = admitted()
     with sent(repository().table.client) as requests:
         repository().claim(stream)
-        repository().renew(stream, USAGE, "m")
+        repository().leases.renew(stream, USAGE, "m")
     assert requests == ["UpdateItem", "UpdateItem"]
 
 
 def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Table) -> None:
     older, elsewhere = running(), running("stream-0", chat_id="another-chat")
     admitted("stream-x", owner="somebody-else", chat_id="a-chat-of-theirs")
-    repository().renew(older, USAGE, "m")
+    repository().leases.renew(older, USAGE, "m")
     newer = running("stream-2")
-    assert repository().renew(older, USAGE, "m").state == "superseded"
-    assert repository().renew(newer, USAGE, "m").state == repository().renew(elsewhere, USAGE, "m").state == "running"
+    assert repository().leases.renew(older, USAGE, "m").state == "superseded"
+    assert (
+        repository().leases.renew(newer, USAGE, "m").state
+        == repository().leases.renew(elsewhere, USAGE, "m").state
+        == "running"
+    )
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert (record["state"], record["open"], record["model"]) == ("started", "websocket", "m")
@@ -288,7 +292,7 @@ def test_another_failure_of_the_table_is_not_taken_for_an_outcome(table: Table) 
     table.delete()
     steps: list[Callable[[], object]] = [
         lambda: repository().claim(stream),
-        lambda: repository().renew(stream, USAGE, "m"),
+        lambda: repository().leases.renew(stream, USAGE, "m"),
         lambda: repository().cancel(OWNER, STREAM),
         lambda: repository().withdraw(stream),
         lambda: repository().record(OWNER, STREAM),
