@@ -8,10 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from botocore.exceptions import ClientError
 
-from shared.contract.limits import START_WITHIN_SECONDS
 from shared.errors import NotFound
 from shared.models.events import Usage
-from shared.streams.records import LEASE_SECONDS
 from shared.streams.repository import RESUMABLE_SECONDS, StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import TableClient
@@ -22,12 +20,6 @@ from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, members, 
 
 USAGE = Usage(3, 5, estimated=True)
 BOOKED: dict[str, object] = {"model": "m", "stopReason": "end_turn"}
-
-
-def lease_seconds(table: Table, chat_id: str = CHAT) -> float:
-    lease = table.lease(OWNER, chat_id)
-    assert lease is not None
-    return float(lease["leaseExpiresAt"]) - time.time()
 
 
 def end(stream: StreamStart) -> bool:
@@ -72,56 +64,6 @@ def at_once(count: int, call: Callable[[], str]) -> list[str]:
 
     with ThreadPoolExecutor(count) as threads:
         return list(threads.map(run, range(count)))
-
-
-def test_a_worker_has_a_minute_to_claim_a_stream_and_then_a_short_lease(table: Table) -> None:
-    stream = admitted()
-    assert lease_seconds(table) == pytest.approx(START_WITHIN_SECONDS + LEASE_SECONDS, abs=5)
-    repository().claim(stream)
-    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
-
-
-def test_who_runs_a_stream_in_the_same_invocation_has_the_short_lease_at_once(table: Table) -> None:
-    running()
-    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
-
-
-def test_a_heartbeat_renews_the_lease_and_keeps_the_totals(table: Table) -> None:
-    stream = running()
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=0)
-    assert repository().leases.renew(stream, Usage(1, 1), "m").state == "running"
-    assert repository().leases.renew(stream, USAGE, "m").state == "running"
-    assert lease_seconds(table) == pytest.approx(LEASE_SECONDS, abs=5)
-    lease = table.lease(OWNER, CHAT)
-    assert lease is not None
-    assert (lease["usage"]["inputTokens"], lease["usage"]["outputTokens"], lease["model"]) == (3, 5, "m")
-
-
-def test_a_superseded_stream_has_a_whole_lease_to_end_however_late_its_last_renewal_was(table: Table) -> None:
-    """No heartbeat renews it any more, and its worker has yet to hear of it."""
-    running()
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=int(time.time()) + 2)
-    running("stream-2")
-    record = table.stream(OWNER, STREAM)
-    assert record is not None
-    assert float(record["leaseExpiresAt"]) - time.time() == pytest.approx(LEASE_SECONDS, abs=5)
-
-
-def test_a_stream_that_was_dead_when_it_was_superseded_has_no_more_time(table: Table) -> None:
-    running()
-    table.change(f"user#{OWNER}", f"lease#{CHAT}", leaseExpiresAt=1)
-    running("stream-2")
-    record = table.stream(OWNER, STREAM)
-    assert record is not None
-    assert record["leaseExpiresAt"] == 1
-
-
-def test_claim_and_heartbeat_are_one_request_each(table: Table) -> None:  # noqa: ARG001
-    stream = admitted()
-    with sent(repository().table.client) as requests:
-        repository().claim(stream)
-        repository().leases.renew(stream, USAGE, "m")
-    assert requests == ["UpdateItem", "UpdateItem"]
 
 
 def test_a_stream_is_superseded_by_a_newer_one_of_its_user_in_its_chat(table: Table) -> None:
