@@ -83,7 +83,7 @@ def _parts(call: FieldCall) -> object:
     # The record comes first: once it has ended, all that there will ever be is in the journal.
     record = repository().record(call.user, stream_id)
     if record is None:
-        raise NotFound(f"There is no stream {stream_id!r} of yours.")
+        raise NotFound(f"You have no stream {stream_id!r}.")
     journaled = journal().read(call.user, stream_id, after)
     # All parts of a page are of one epoch: the reaper's may have numbers that the client knows the worker's by.
     page = [numbered for numbered in journaled if numbered.epoch == journaled[0].epoch]

@@ -50,7 +50,7 @@ def after_of(request: Request) -> str | None:
     """The `?after=` of a list: where the page before ended. Raises InvalidRequest when it is there twice."""
     values = request.query_params.getlist("after")
     if len(values) > 1:
-        raise InvalidRequest("`after` is there twice.")
+        raise InvalidRequest("`after` is given twice.")
     return values[0] if values else None
 
 

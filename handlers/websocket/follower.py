@@ -18,7 +18,7 @@ from shared.telemetry.log import logger
 
 MARGIN_SECONDS = 4.0
 """What is kept of the function's time to tell the client."""
-LOST = "The rest of the answer cannot be read any more. Read the chat instead."
+LOST = "The rest of the answer can no longer be read. Read the chat instead."
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Follower:
         if reading.complete:
             delivery.end()  # the client had the terminal part already
         elif time.monotonic() >= until:
-            delivery.fail(DeadlineExceeded("The answer goes on, but it is not read here any more. Resume it."))
+            delivery.fail(DeadlineExceeded("The answer goes on, but this request has no time left to read it. Resume the stream."))
         else:
             delivery.fail(Internal(LOST))
 

@@ -58,7 +58,7 @@ class Sessions:
             return
         user = self._tokens().verify(token)
         if user.sub != caller.sub:
-            raise Unauthenticated("The access token is another user's. Open a connection for each user.")
+            raise Unauthenticated("The access token belongs to another user. Open a connection for each user.")
         if user.expires_at > max(caller.token_expires_at, self._remembered(caller)):
             self._keep(caller, user.expires_at)
 

@@ -79,6 +79,6 @@ def _reader(caller: Caller, frame: frames.ClientFrame) -> Reader:
 def _cursor(frame: frames.ClientFrame) -> Cursor | None:
     """What the client gives back; None for the whole stream, which is what the stock client wants."""
     if frame.fields.get("lastSequence") is not None and frame.fields.get("cursor") is None:
-        raise InvalidRequest("A number does not say of which stream: send the `cursor` of the last chunk instead.")
+        raise InvalidRequest("A number does not name its stream. Send the `cursor` of the last chunk instead.")
     cursor = frame.fields.get("cursor")
     return None if cursor is None else Cursor.parse(cursor, "`cursor`")

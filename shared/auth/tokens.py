@@ -44,7 +44,7 @@ class TokenVerifier:
             raise Unauthenticated("The access token is malformed.") from error
         kid = header.get("kid")
         if header.get("alg") != ALGORITHM or not isinstance(kid, str):
-            raise Unauthenticated("The access token is not signed as this user pool signs.")
+            raise Unauthenticated("The access token is not signed with the algorithm of this user pool.")
         try:
             payload: bytes = jwt.PyJWS().decode(token, self._keys.key(kid), algorithms=[ALGORITHM])
             claims = read_object(payload, "The claims")

@@ -45,7 +45,7 @@ class Chat:
     def awaiting(cls, user: str, chat_id: str, item: Mapping[str, Any] | None, now: float) -> Self:
         """Reads the chat's item for whom it has invited. Raises NotFound when no invitation stands."""
         if item is None or item.get("deleted") or item.get("invitations", {}).get(user, 0) <= now:
-            raise NotFound(f"There is no invitation of yours to a chat {chat_id!r:.70}.")
+            raise NotFound(f"You have no invitation to a chat {chat_id!r:.70}.")
         return cls._of(chat_id, item)
 
     @classmethod
@@ -86,7 +86,7 @@ class Chat:
 
 def not_found(chat_id: str) -> NotFound:
     """The refusal of a chat: the same whether it is not there or another's."""
-    return NotFound(f"There is no chat {chat_id!r:.70} among yours.")
+    return NotFound(f"You have no chat {chat_id!r:.70}.")
 
 
 def iso_time(epoch_seconds: float) -> str:

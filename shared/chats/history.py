@@ -82,7 +82,7 @@ def next_turn(request: ChatRequest, stream_id: str, length: int, newest_first: I
     edited = _edited(request, searched)
     said, index = request.message, length if edited is None else edited.index
     if said is None:
-        raise InvalidRequest("There is no message of the user to be answered. Send one.")
+        raise InvalidRequest("There is no user message to answer. Send one.")
     below = _within_prompt(chain([_asked(said)], _below(index, kept)))
     if any(message.id == said.id for message in below[1:]):
         said = NewMessage(new_message_id(), said.text)
@@ -165,7 +165,7 @@ def _conversation(newest_first: list[StoredMessage]) -> tuple[Message, ...]:
         elif said or not _is_answer(message):
             said.append(Message(message.role, message.text))
     if not said:
-        raise InvalidRequest("There is no message of the user to be answered. Send one.")
+        raise InvalidRequest("There is no user message to answer. Send one.")
     return tuple(said)
 
 

@@ -68,7 +68,7 @@ class Members:
             item, quiet, sent = self.table.get_many(keys)
             chat, now = owned(user, chat_id, item), time.time()
             if invitee == chat.owner:
-                raise InvalidRequest("`sub` is the chat's owner, who is in it anyway.")
+                raise InvalidRequest("`sub` is the owner of this chat, who needs no invitation.")
             invited = chat.invited(now)
             if invitee in chat.members or invitee in invited:
                 return chat.header(user, now)

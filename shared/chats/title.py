@@ -32,7 +32,7 @@ def chosen_title(value: object) -> str:
     """The title that a client gives. Raises InvalidRequest."""
     title = _line(value) if isinstance(value, str) else ""
     if not 0 < len(title) <= MAX_TITLE_CHARACTERS:
-        raise InvalidRequest(f"`title` must be a text of 1 to {MAX_TITLE_CHARACTERS} characters that show.")
+        raise InvalidRequest(f"`title` must be a text of 1 to {MAX_TITLE_CHARACTERS} visible characters.")
     refuse_lone_surrogates(title, "`title`")
     return title
 

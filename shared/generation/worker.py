@@ -69,7 +69,7 @@ class Worker:
         if claim != "claimed":
             run.begin_ended(claim)
         elif time.time() > start_by:
-            run.begin_ended(DeadlineExceeded("The answer could not be begun in time. Please try again."))
+            run.begin_ended(DeadlineExceeded("The answer could not start in time. Please try again."))
         else:
             run.begin()
         return run

@@ -120,7 +120,7 @@ def refuse_lone_surrogates(text: str, where: str) -> None:
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise InvalidRequest(f"{where} holds half a surrogate pair, which no text can.") from error
+        raise InvalidRequest(f"{where} holds half of a surrogate pair, which is not valid text.") from error
 
 
 def _message_id(value: object, name: str) -> str:
@@ -161,7 +161,7 @@ def _text(message: Mapping[str, object], where: str) -> str:
         raise InvalidRequest(f"{where} has no list of `parts`.")
     text = "".join(texts).strip()
     if not text:
-        raise InvalidRequest("`messages` must end with a message of the user that has text.")
+        raise InvalidRequest("`messages` must end with a user message that has text.")
     if len(text) > MAX_MESSAGE_CHARACTERS:
         raise TooLarge(f"{where} has {len(text)} characters; at most {MAX_MESSAGE_CHARACTERS} are accepted.")
     if (size := json_bytes(text)) > MAX_MESSAGE_BYTES:
@@ -190,7 +190,7 @@ def _hash_of(asked: object) -> str:
     try:
         canonical = json.dumps(asked, sort_keys=True, separators=(",", ":"))
     except (RecursionError, TypeError, ValueError) as error:
-        raise InvalidRequest("The request is nested too deeply, or holds what JSON cannot.") from error
+        raise InvalidRequest("The request is nested too deeply, or holds a value that JSON does not have.") from error
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -138,7 +138,7 @@ class StreamRepository:
             return self._latest(owner, chat_id)
         record = self.record(owner, after.stream_id)
         if record is None:
-            raise NotFound("The stream of this cursor is kept no more. Read the chat instead.")
+            raise NotFound("The stream of this cursor is no longer kept. Read the chat instead.")
         if record.chat_id != chat_id:
             raise InvalidRequest("This cursor is of a stream in another chat.")
         return record

@@ -211,7 +211,7 @@ def test_nobody_starts_a_chat_under_the_id_of_a_deleted_one_until_dynamodb_has_f
     for user in (OWNER, FRIEND, STRANGER):
         with pytest.raises(NotFound) as refusal:
             admitted("stream-2", "Mine now", owner=user)
-        assert refusal.value.message == f"There is no chat {CHAT!r} among yours."
+        assert refusal.value.message == f"You have no chat {CHAT!r}."
         assert repository().record(user, "stream-2") is None
     assert_gone(table)
     table.remove(f"chat#{CHAT}", "chat")

@@ -65,7 +65,7 @@ def test_the_chat_is_not_there_for_who_has_not_accepted_or_is_gone(
     before = table.items()
     with pytest.raises(NotFound) as refusal:
         act(FRIEND)
-    assert refusal.value.message == f"There is no chat {CHAT!r} among yours."
+    assert refusal.value.message == f"You have no chat {CHAT!r}."
     assert table.items() == before
 
 

@@ -190,7 +190,7 @@ def test_a_second_delivery_of_the_event_does_nothing(world: World) -> None:
 def test_an_event_that_comes_late_is_told_to_the_client(world: World, stock: StockClient) -> None:
     work(event={**started(), "startBy": time.time() - 1})
     message, problems = stock.read(flattened(world))
-    assert problems == ["The answer could not be begun in time. Please try again."]
+    assert problems == ["The answer could not start in time. Please try again."]
     assert message["metadata"]["stopReason"] == "deadline"
     assert world.bedrock.received == []
 
