@@ -18,7 +18,7 @@ demo: ## see the three stream on this machine, without an AWS account
 
 test: ## run all tests
 	@$(install) dev
-	@.venv/bin/python -m pytest -n auto --dist loadgroup --durations=10 --durations-min=1
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --durations=10 --durations-min=1
 
 lint: ## check style and types
 	@$(install) dev

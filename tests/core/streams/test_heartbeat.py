@@ -232,8 +232,9 @@ def test_a_beat_that_is_to_ask_again_at_a_moment_asks_right_then(monkeypatch: py
     assert asked[1] < moment <= asked[2]
 
 
-@pytest.mark.usefixtures("renewing", "impatient")
-def test_a_beat_that_fails_is_logged_and_the_next_one_comes(table: Table, logs: Logs) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("renewing", "table")
+def test_a_beat_that_fails_is_logged_and_the_next_one_comes(logs: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.streams.leases.HEARTBEAT_PATIENCE_SECONDS", 0.0)
     watched = WatchedTable()
     watched.fail("UpdateItem", times=8)
     beating = Beating(watched, running())
