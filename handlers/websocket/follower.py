@@ -77,7 +77,7 @@ class Follower:
             delivery.end()  # the client had the terminal part already
         elif time.monotonic() >= until:
             delivery.fail(
-                DeadlineExceeded("The answer goes on, but this request has no time left to read it. Resume the stream.")
+                DeadlineExceeded("The answer goes on, but this request has no time left. Resume the stream.")
             )
         else:
             delivery.fail(Internal(LOST))
