@@ -76,9 +76,7 @@ class Follower:
         if reading.complete:
             delivery.end()  # the client had the terminal part already
         elif time.monotonic() >= until:
-            delivery.fail(
-                DeadlineExceeded("The answer goes on, but this request has no time left. Resume the stream.")
-            )
+            delivery.fail(DeadlineExceeded("The answer goes on, but this request has no time left. Resume the stream."))
         else:
             delivery.fail(Internal(LOST))
 
