@@ -89,6 +89,12 @@ def not_found(chat_id: str) -> NotFound:
     return NotFound(f"You have no chat {chat_id!r:.70}.")
 
 
+def milliseconds(epoch_seconds: float) -> int:
+    """A time as lists are sorted by it. `iso_time` tells the same one, so that a list is in the order that it tells."""
+    return int(epoch_seconds * 1000)
+
+
 def iso_time(epoch_seconds: float) -> str:
     """A time as JSON objects have it: ISO 8601, in UTC, to the millisecond."""
-    return datetime.fromtimestamp(epoch_seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    moment = datetime.fromtimestamp(milliseconds(epoch_seconds) / 1000, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -9,6 +9,7 @@ comes twice.
 import re
 from typing import Literal
 
+from shared.chats.chat import milliseconds
 from shared.contract.limits import PAGE_ENTRIES
 from shared.contract.table import LISTED_INDEX
 from shared.errors import InvalidRequest
@@ -52,7 +53,7 @@ def page(
 
 def _moment(at: float) -> str:
     """Milliseconds, as a text that sorts like them."""
-    return f"{round(at * 1000):013d}"
+    return f"{milliseconds(at):013d}"
 
 
 def _position(cursor: object) -> str:

@@ -4,10 +4,11 @@ import base64
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from shared.chats import lists
+from shared.chats.chat import iso_time
 from shared.contract.limits import PAGE_ENTRIES
 from shared.errors import InvalidRequest
 from tests.support.aws import Table
@@ -16,6 +17,7 @@ from tests.support.interference import noted, sent
 from tests.support.starts import OWNER, admitted, chats, repository, table_client
 
 OTHER = "another"
+MOMENTS = st.integers(0, 5_000).map(lambda microseconds: 1_700_000_000 + microseconds / 1_000_000)
 
 
 def fill(table: Table, count: int) -> None:
@@ -179,3 +181,10 @@ def test_a_start_moves_the_chat_in_its_user_s_list_alone(table: Table) -> None:
     repository().end(admitted(chat_id="c-1", running=True), {}, [])
     table.fill([entry(OWNER, 5, at=9_000_000_000)])
     assert pages(table) == [["c-5", "c-1"]]
+
+
+@given(MOMENTS, MOMENTS)
+@example(1_700_000_000.0006, 1_700_000_000.0011)
+def test_two_entries_are_listed_in_the_order_of_the_times_that_are_told(one: float, other: float) -> None:
+    if iso_time(one) < iso_time(other):
+        assert lists.listed("chat", one, "z") < lists.listed("chat", other, "a")

@@ -13,8 +13,8 @@ from tests.support.sandbox import RunningSandbox, running_sandbox
 
 PACE = ("--first-token-ms", "20", "--tokens-per-second", "150")
 """An answer takes two to three seconds: time enough to cut and to cancel it on the way."""
-FUNCTION_SECONDS = 8
-"""Five of them until the deadline: a worker is killed before it, also on a machine under load."""
+FUNCTION_SECONDS = 6
+"""Three of them until the deadline: time to kill a worker before it, and less than an idle connection has."""
 TIME_SCALE = 0.008
 
 Results = Mapping[tuple[str, On], Result]
