@@ -27,7 +27,7 @@ class FrameDelivery:
     def begin(self) -> None:
         """Says that there is a stream: the stock client takes a `resume` for answered. Raises ReceiverGone.
 
-        A `send` needs no such answer: its first chunk is one, and comes a call sooner.
+        A `send` that starts a stream needs no such answer: its first chunk is one, and comes a call sooner.
         """
         self._connection.send(frames.start(self._request_id))
 
