@@ -72,6 +72,7 @@ class Beating:
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """A second takes a moment; the next renewal is far away."""
     monkeypatch.setattr(heartbeats, "INTERVAL_SECONDS", 0.01)
+    monkeypatch.setattr(heartbeats, "RENEW_SECONDS", 3600.0)
 
 
 @pytest.fixture
@@ -277,11 +278,8 @@ def test_a_beat_answers_a_probe_before_it_asks_who_reads(table: Table) -> None:
 
 
 @pytest.mark.usefixtures("fast")
-def test_a_beat_that_finds_a_lease_about_to_expire_renews_at_once(
-    table: Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_beat_that_finds_a_lease_about_to_expire_renews_at_once(table: Table) -> None:
     """Its writer may have waited long for the table before the stream could begin."""
-    monkeypatch.setattr(heartbeats, "RENEW_SECONDS", 3600.0)
     watched = WatchedTable()
     beating = Beating(watched, running())
     beating.renewed()
