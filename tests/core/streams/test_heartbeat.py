@@ -100,11 +100,13 @@ def test_the_first_beat_is_an_interval_away(table: Table) -> None:  # noqa: ARG0
 @pytest.mark.usefixtures("fast")
 def test_the_first_beat_tells_the_model_and_the_input_tokens(table: Table) -> None:
     """Else a worker that dies within seconds would be booked without them."""
-    beating = Beating(WatchedTable(), running())
+    watched = WatchedTable()
+    beating = Beating(watched, running())
     beating.renewed()
     beating.heartbeat.stop()
     lease = table.lease(OWNER, CHAT)
     assert lease is not None
+    assert watched.requests[0] == "UpdateItem"
     assert (lease["model"], int(lease["usage"]["inputTokens"])) == ("m", 5)
 
 
