@@ -89,7 +89,8 @@ def test_two_renewals_may_fail_before_the_lease_expires() -> None:
     assert 3 * heartbeats.RENEW_SECONDS <= LEASE_SECONDS
 
 
-def test_the_first_beat_is_an_interval_away(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_the_first_beat_is_an_interval_away() -> None:
     watched = WatchedTable()
     beating = Beating(watched, running())
     assert not beating.over.wait(BRIEFLY)
@@ -182,8 +183,8 @@ def test_a_heartbeat_hears_that_its_stream_is(
     assert beating.heard == [state]
 
 
-@pytest.mark.usefixtures("fast")
-def test_a_stream_that_is_cancelled_has_a_heartbeat_until_it_is_settled_and_is_told_once(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("fast", "table")
+def test_a_stream_that_is_cancelled_has_a_heartbeat_until_it_is_settled_and_is_told_once() -> None:
     watched = WatchedTable()
     beating = Beating(watched, running())
     repository().cancel(OWNER, STREAM)
@@ -195,7 +196,8 @@ def test_a_stream_that_is_cancelled_has_a_heartbeat_until_it_is_settled_and_is_t
     assert beating.heard == ["cancelled"]
 
 
-def test_a_beat_is_given_up_soon_because_the_next_one_comes(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_beat_is_given_up_soon_because_the_next_one_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = running()
     monkeypatch.setattr("shared.table.patience.PATIENCE_SECONDS", 3600.0)
     with refused(table_client().client, "UpdateItem", "ThrottlingException"), pytest.raises(Busy):
@@ -247,8 +249,8 @@ def test_a_beat_that_fails_is_logged_and_the_next_one_comes(logs: Logs, monkeypa
     assert logs.lines("a heartbeat failed")
 
 
-@pytest.mark.usefixtures("renewing")
-def test_stopping_does_not_wait_for_a_beat_that_hangs(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("renewing", "table")
+def test_stopping_does_not_wait_for_a_beat_that_hangs() -> None:
     watched = WatchedTable()
     held, free = watched.hold("UpdateItem")
     beating = Beating(watched, running())
@@ -281,7 +283,7 @@ def test_a_beat_answers_a_probe_before_it_asks_who_reads(table: Table) -> None:
 
 @pytest.mark.usefixtures("fast")
 def test_a_beat_that_finds_a_lease_about_to_expire_renews_at_once(table: Table) -> None:
-    """Its writer may have waited long for the table before the stream could begin."""
+    """Its writer may have waited long for the table."""
     watched = WatchedTable()
     beating = Beating(watched, running())
     beating.renewed()

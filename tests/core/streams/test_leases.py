@@ -62,7 +62,8 @@ def test_a_stream_that_was_dead_when_it_was_superseded_has_no_more_time(table: T
     assert record["leaseExpiresAt"] == 1
 
 
-def test_claim_and_heartbeat_are_one_request_each(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_claim_and_heartbeat_are_one_request_each() -> None:
     stream = admitted()
     with sent(repository().table.client) as requests:
         repository().claim(stream)

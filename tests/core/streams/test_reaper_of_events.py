@@ -153,7 +153,8 @@ def test_a_stream_that_its_user_stops_ends_as_stopped_though_its_worker_died(mom
     assert (reaped.error.status, reaped.error.message) == (409, "The answer was stopped.")
 
 
-def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_look_that_takes_long_does_not_stand_for_those_that_were_not_made() -> None:
     """A read that hangs says what was: the heartbeat may have come meanwhile."""
     start = admitted()
     assert repository().claim(start) == "claimed"
@@ -206,6 +207,7 @@ def test_a_failed_invocation_of_a_stream_that_is_not_open_ends_nothing(what: str
     assert table.items() == before
 
 
-def test_a_failed_invocation_of_a_reader_ends_nothing(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_failed_invocation_of_a_reader_ends_nothing() -> None:
     tail = {"owner": OWNER, "streamId": STREAM, "resumed": True, "cursor": None}
     assert reaper().of_event({"connectionId": "c", "requestId": "r", "tail": tail}) is None
