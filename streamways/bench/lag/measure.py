@@ -19,7 +19,7 @@ TOKENS_PER_SECOND = (50, 100, 250, 500)
 CALL_MS = (8, 25, 80, 250)
 LONG_ANSWER_TOKENS = 5_000
 WARM_UP = Load(tokens=50, tokens_per_second=100, call_seconds=0.008)
-SLOWEST_CALL_SECONDS = 0.080
+MEMORY_CALL_SECONDS = 0.080
 INVOKED_SECONDS = 10
 
 
@@ -100,7 +100,7 @@ class _Pair:
         """Empty where the system does not tell. The client is slow, and the model fast."""
         peaks: list[int | None] = []
         for tokens in (TOKENS, LONG_ANSWER_TOKENS):
-            await self.run(Load(tokens, max(TOKENS_PER_SECOND), SLOWEST_CALL_SECONDS))
+            await self.run(Load(tokens, max(TOKENS_PER_SECOND), MEMORY_CALL_SECONDS))
             peaks.append(self.worker.peak_megabytes)
         short, long = peaks
         return [] if short is None or long is None else [Memory(self.architecture, short, long)]
