@@ -17,8 +17,7 @@ from shared.table.writes import update, where
 LeaseState = Literal["running", "cancelled", "superseded"]
 """`superseded`: the lease item is not this stream's any more."""
 EXPIRES_SOON_SECONDS = 5.0
-"""A lease that is good for so long at most is renewed by the next look. Whoever wrote it may have waited for the table
-before the stream began."""
+"""A lease that is good for so long at most is renewed by the next look: its writer may have waited for the table."""
 HEARTBEAT_PATIENCE_SECONDS = 0.5
 """How long a request of a heartbeat is repeated: the next beat comes in a second, and the reaper watches for it."""
 
