@@ -160,7 +160,8 @@ def test_so_many_invitations_go_out_in_an_hour() -> None:
     for number in range(INVITATIONS_AN_HOUR):
         result("inviteUser", {"id": CHAT, "sub": f"user-{number}"})
     error = ask("inviteUser", INVITED)["error"]
-    assert (error["code"], 0 < error["retryAfter"] <= 3600) == ("rate_limited", True)
+    assert error["code"] == "rate_limited"
+    assert 0 < error["retryAfter"] <= 3601, "an hour that ends on a full second"
 
 
 @pytest.mark.parametrize("field", ["inviteUser", "removeUser"])
