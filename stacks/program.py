@@ -46,19 +46,19 @@ def deploy(settings: Settings) -> None:
     account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
     opts = pulumi.ResourceOptions(providers=[provider])
 
-    identity_args: IdentityArgs = {"region": settings.region, "self_sign_up": settings.self_sign_up}
-    if settings.cognito_endpoint:
-        identity_args["endpoint"] = settings.cognito_endpoint
+    identity_args: IdentityArgs = {"region": settings.region, "self_sign_up": settings.identity.self_sign_up}
+    if settings.identity.cognito_endpoint:
+        identity_args["endpoint"] = settings.identity.cognito_endpoint
     identity = Identity("identity", identity_args, opts)
     core = StreamingCore(
         "core",
         {
             "region": settings.region,
             "account_id": account_id,
-            "model": settings.model,
-            "model_regions": settings.model_regions,
-            "guardrail_id": settings.guardrail_id,
-            "guardrail_version": settings.guardrail_version,
+            "model": settings.model.id,
+            "model_regions": settings.model.regions,
+            "guardrail_id": settings.model.guardrail_id,
+            "guardrail_version": settings.model.guardrail_version,
         },
         opts,
     )
@@ -67,16 +67,16 @@ def deploy(settings: Settings) -> None:
         account_id=account_id,
         user_pool_id=identity.user_pool_id,
         limits={
-            "timeout_seconds": settings.timeout_seconds,
-            "memory_megabytes": settings.memory_megabytes,
-            "log_retention_days": settings.log_retention_days,
+            "timeout_seconds": settings.functions.timeout_seconds,
+            "memory_megabytes": settings.functions.memory_megabytes,
+            "log_retention_days": settings.functions.log_retention_days,
         },
         tokens={
             "issuer": identity.issuer,
             "jwks_url": identity.jwks_url,
             "client_ids": [identity.user_pool_client_id],
         },
-        core=core.access(settings.max_output_tokens),
+        core=core.access(settings.model.max_output_tokens),
         opts=opts,
     )
     outputs: dict[str, pulumi.Input[str]] = {
@@ -105,9 +105,9 @@ def _function_url(given: Foundation) -> Outputs:
             "limits": given.limits,
             "tokens": given.tokens,
             "core": given.core,
-            "cors_origins": settings.cors_origins,
-            "signed_requests": settings.function_url_auth == "AWS_IAM",
-            "reserved_concurrency": settings.reserved_concurrency,
+            "cors_origins": settings.access.cors_origins,
+            "signed_requests": settings.access.function_url_auth == "AWS_IAM",
+            "reserved_concurrency": settings.functions.reserved_concurrency,
         },
         given.opts,
     )
@@ -124,14 +124,14 @@ def _websocket(given: Foundation) -> Outputs:
             "routes_package": _archive(packages["routes"]),
             "worker_package": _archive(packages["worker"]),
             "reaper_package": _archive(packages["reaper"]),
-            "interval_milliseconds": settings.web_socket_interval_milliseconds,
+            "interval_milliseconds": settings.delivery.web_socket_interval_milliseconds,
             "limits": given.limits,
             "tokens": given.tokens,
             "core": given.core,
-            "cors_origins": settings.cors_origins,
-            "requests_per_second": settings.web_socket_requests_per_second,
-            "request_burst": settings.web_socket_request_burst,
-            "tickets_reserved_concurrency": settings.ticket_reserved_concurrency,
+            "cors_origins": settings.access.cors_origins,
+            "requests_per_second": settings.delivery.web_socket_requests_per_second,
+            "request_burst": settings.delivery.web_socket_request_burst,
+            "tickets_reserved_concurrency": settings.functions.ticket_reserved_concurrency,
         },
         given.opts,
     )
@@ -149,7 +149,7 @@ def _appsync(given: Foundation) -> Outputs:
             "api_package": _archive(packages["api"]),
             "worker_package": _archive(packages["worker"]),
             "reaper_package": _archive(packages["reaper"]),
-            "interval_milliseconds": given.settings.app_sync_interval_milliseconds,
+            "interval_milliseconds": given.settings.delivery.app_sync_interval_milliseconds,
             "limits": given.limits,
             "core": given.core,
         },

@@ -234,7 +234,7 @@ def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> 
 
     assert [arguments[:2] for arguments in calls][-2:] == [["up"], ["stack", "output"]]
     assert (shell.folder / "outputs.json").exists()
-    assert found.cors_origins == ("https://chat.example.com",)
+    assert found.access.cors_origins == ("https://chat.example.com",)
     assert found.provider.arguments == {
         "region": "us-east-1",
         "profile": "chat-dev",

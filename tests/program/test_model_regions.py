@@ -25,7 +25,7 @@ def refusal(model: str, region: str, *model_regions: str) -> str:
 
 @pytest.mark.parametrize("model", PRICES["models"])
 def test_every_model_with_a_price_is_accepted_in_the_region_of_its_price(model: str) -> None:
-    assert settings(model, PRICES["region"]).model == model
+    assert settings(model, PRICES["region"]).model.id == model
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_every_model_with_a_price_is_accepted_in_the_region_of_its_price(model: 
 )
 def test_a_catalogued_model_is_accepted_wherever_it_is_called_from(model: str, regions: tuple[str, ...]) -> None:
     for region in regions:
-        assert settings(model, region).model_regions == ROUTES.get(model, {}).get(region, ())
+        assert settings(model, region).model.regions == ROUTES.get(model, {}).get(region, ())
 
 
 def test_the_default_model_is_refused_where_it_answers_through_a_profile_alone() -> None:
@@ -88,21 +88,21 @@ def test_a_profile_of_another_geography_is_refused_with_the_one_of_its_own() -> 
 
 
 def test_what_is_newer_than_the_catalogue_is_accepted_on_the_users_word() -> None:
-    assert settings("amazon.nova-lite-v1:0", "eu-central-1", "eu-central-1").model_regions == ()
-    assert settings("us.amazon.nova-micro-v1:0", "us-west-1", "us-east-1").model_regions == ("us-east-1",)
+    assert settings("amazon.nova-lite-v1:0", "eu-central-1", "eu-central-1").model.regions == ()
+    assert settings("us.amazon.nova-micro-v1:0", "us-west-1", "us-east-1").model.regions == ("us-east-1",)
     assert "leave the list empty" in refusal("amazon.nova-lite-v1:0", "eu-central-1", "eu-west-1")
 
 
 @pytest.mark.parametrize("region", ["sa-east-1", "af-south-1", "eu-west-1"])
 def test_what_cannot_be_known_is_accepted(region: str) -> None:
-    assert settings("zai.glm-4.7", region).model_regions == ()
-    assert settings(f"global.{HAIKU}", region).model_regions == ()
+    assert settings("zai.glm-4.7", region).model.regions == ()
+    assert settings(f"global.{HAIKU}", region).model.regions == ()
 
 
 def test_where_a_geography_ends_is_not_guessed() -> None:
     # eu. profiles are called from Tel Aviv, some us. profiles from Canada.
-    assert settings(f"eu.{HAIKU}", "il-central-1", "eu-west-1").model_regions == ("eu-west-1",)
-    assert settings(f"us.{HAIKU}", "ca-central-1", "us-east-1").model_regions == ("us-east-1",)
+    assert settings(f"eu.{HAIKU}", "il-central-1", "eu-west-1").model.regions == ("eu-west-1",)
+    assert settings(f"us.{HAIKU}", "ca-central-1", "us-east-1").model.regions == ("us-east-1",)
     assert "name the profile's regions" in refusal(f"eu.{HAIKU}", "il-central-1")
 
 

@@ -7,9 +7,14 @@ import pulumi
 import pytest
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
+from stacks.access_settings import AccessSettings
+from stacks.delivery_settings import DeliverySettings
 from stacks.errors import SettingsError
+from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
+from stacks.identity_settings import IdentitySettings
+from stacks.model_settings import ModelSettings
 from stacks.provider_settings import ProviderSettings
-from stacks.settings import SHORTEST_TIMEOUT_SECONDS, Settings
+from stacks.settings import Settings
 from tests.program.recording import defaults, run
 
 REGION = "us-east-1"
@@ -36,24 +41,22 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         region="us-east-1",
         provider=ProviderSettings({"region": "us-east-1"}, {}, frozenset()),
         architectures=("function-url", "websocket", "appsync"),
-        model="amazon.nova-lite-v1:0",
-        model_regions=(),
-        max_output_tokens=1000,
-        timeout_seconds=60,
-        web_socket_interval_milliseconds=50,
-        app_sync_interval_milliseconds=50,
-        memory_megabytes=512,
-        log_retention_days=14,
-        cors_origins=(),
-        function_url_auth="NONE",
-        self_sign_up=False,
-        cognito_endpoint=None,
-        guardrail_id=None,
-        guardrail_version=None,
-        reserved_concurrency=None,
-        ticket_reserved_concurrency=None,
-        web_socket_requests_per_second=500,
-        web_socket_request_burst=1000,
+        model=ModelSettings("amazon.nova-lite-v1:0", (), 1000, guardrail_id=None, guardrail_version=None),
+        functions=FunctionSettings(
+            timeout_seconds=60,
+            memory_megabytes=512,
+            log_retention_days=14,
+            reserved_concurrency=None,
+            ticket_reserved_concurrency=None,
+        ),
+        delivery=DeliverySettings(
+            web_socket_interval_milliseconds=50,
+            app_sync_interval_milliseconds=50,
+            web_socket_requests_per_second=500,
+            web_socket_request_burst=1000,
+        ),
+        access=AccessSettings(cors_origins=(), function_url_auth="NONE"),
+        identity=IdentitySettings(self_sign_up=False, cognito_endpoint=None),
     )
 
 
@@ -137,7 +140,7 @@ def test_a_region_outside_the_commercial_partition_is_refused(region: str) -> No
 
 
 def test_the_shortest_timeout_leaves_a_stream_time_to_begin() -> None:
-    assert read(values(timeoutSeconds=5)).timeout_seconds == SHORTEST_TIMEOUT_SECONDS
+    assert read(values(timeoutSeconds=5)).functions.timeout_seconds == SHORTEST_TIMEOUT_SECONDS
     assert SHORTEST_TIMEOUT_SECONDS > DEADLINE_MARGIN_SECONDS + 1
     assert f"{DEADLINE_MARGIN_SECONDS:g} s before" in problems(timeoutSeconds=1)[0]
 
@@ -161,7 +164,7 @@ def test_the_regions_of_a_geographic_profile_are_known_or_given(
     changes: dict[str, object], region: str, regions: tuple[str, ...] | None
 ) -> None:
     expected = tuple(changes["modelRegions"]) if regions is None else regions  # type: ignore[arg-type]
-    assert read(values(**changes), region).model_regions == expected
+    assert read(values(**changes), region).model.regions == expected
 
 
 def test_where_a_us_profile_routes_to_is_not_guessed_from_another_region() -> None:
@@ -173,12 +176,12 @@ def test_where_a_us_profile_routes_to_is_not_guessed_from_another_region() -> No
 
 @pytest.mark.parametrize("origin", ["https://chat.example.com", "http://localhost:5173", "http://[::1]:8080"])
 def test_an_origin_is_scheme_host_and_port(origin: str) -> None:
-    assert read(values(corsOrigins=[origin])).cors_origins == (origin,)
+    assert read(values(corsOrigins=[origin])).access.cors_origins == (origin,)
 
 
 def test_plain_http_reaches_cognito_on_this_machine_only() -> None:
     endpoint = "http://127.0.0.1:9100/cognito"
-    assert read(values(cognitoEndpoint=endpoint)).cognito_endpoint == endpoint
+    assert read(values(cognitoEndpoint=endpoint)).identity.cognito_endpoint == endpoint
 
 
 def test_a_wrong_setting_ends_the_program_with_its_message_alone() -> None:

@@ -1,25 +1,55 @@
-"""The settings of the model: its id, refused where the stack's region lacks it, and the regions that it routes to."""
+"""The settings of the model: its id, where it is called and routed to, how long its answers are, and its guardrail."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from stacks.config_reader import ConfigReader
 from stacks.model_access import alternatives, geography, is_foreign, known_regions, sources
 
 REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
 """A region of AWS's commercial partition."""
+# The most that a model on Bedrock puts out: https://docs.aws.amazon.com/bedrock/latest/userguide/models-supported.html
+MOST_OUTPUT_TOKENS = 128_000
+
 _MODEL = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+(:[a-z0-9]+)*")
+# https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_GuardrailStreamConfiguration.html
+_GUARDRAIL_ID = re.compile(r"[a-z0-9]*")
+_GUARDRAIL_VERSION = re.compile(r"([1-9][0-9]{0,7}|DRAFT)?")
 
 
-def read_model(reader: ConfigReader) -> str:
-    """`model`: an id as the API takes it."""
-    return reader.matching(
-        "model", _MODEL, "the id (no ARN) of a Bedrock model or inference profile, like amazon.nova-lite-v1:0"
-    )
+@dataclass(frozen=True)
+class ModelSettings:
+    """Which model answers, where, and how much."""
+
+    id: str
+    """As the API takes it."""
+    regions: tuple[str, ...]
+    """Where a geographic inference profile routes to; empty for any other model."""
+    max_output_tokens: int
+    guardrail_id: str | None
+    guardrail_version: str | None
+    """Set exactly when `guardrail_id` is."""
+
+    @classmethod
+    def read(cls, reader: ConfigReader, region: str) -> "ModelSettings":
+        """Take the model's keys from `reader`, for a stack in `region`; what is wrong is noted there."""
+        model = reader.matching(
+            "model", _MODEL, "the id (no ARN) of a Bedrock model or inference profile, like amazon.nova-lite-v1:0"
+        )
+        settings = cls(
+            id=model,
+            regions=_regions(reader, model, region),
+            max_output_tokens=reader.integer("maxOutputTokens", 1, MOST_OUTPUT_TOKENS),
+            guardrail_id=reader.matching("guardrailId", _GUARDRAIL_ID, "the guardrail's id, not its ARN") or None,
+            guardrail_version=reader.matching("guardrailVersion", _GUARDRAIL_VERSION, "a number or DRAFT") or None,
+        )
+        _check_guardrail(reader, settings)
+        return settings
 
 
-def read_model_regions(reader: ConfigReader, model: str, region: str) -> tuple[str, ...]:
-    """`modelRegions`: where a geographic profile routes to; empty for any other model.
+def _regions(reader: ConfigReader, model: str, region: str) -> tuple[str, ...]:
+    """Where a geographic profile routes to; empty for any other model.
 
     Regions that a user names are taken for what AWS has, where the catalogue of this project has something else.
     """
@@ -68,3 +98,10 @@ def _not_called(model: str, region: str, called_in: Sequence[str]) -> str:
 def _instead(model: str, region: str, otherwise: str) -> str:
     others = alternatives(model, region)
     return f"set it to {' or '.join(others)}" if others else otherwise
+
+
+def _check_guardrail(reader: ConfigReader, settings: ModelSettings) -> None:
+    if settings.guardrail_id and not settings.guardrail_version:
+        reader.refuse("guardrailVersion", "", f"guardrail {settings.guardrail_id} needs one; set a number or DRAFT")
+    if settings.guardrail_version and not settings.guardrail_id:
+        reader.refuse("guardrailId", "", f"version {settings.guardrail_version} is of no guardrail; set its id too")

@@ -1,0 +1,63 @@
+"""The settings of access: whose pages may call a stack, and whether the function URL takes signed requests alone."""
+
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from stacks.config_reader import ConfigReader
+
+FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
+# https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
+MOST_CORS_ORIGINS = 100
+# Joined by commas, in the environment of the WebSocket API's authorizer, which has 4 KB for all its variables:
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MOST_ORIGIN_CHARACTERS = 3_000
+
+
+@dataclass(frozen=True)
+class AccessSettings:
+    """Who may reach the addresses of a stack, before any token is looked at."""
+
+    cors_origins: tuple[str, ...]
+    function_url_auth: str
+
+    @classmethod
+    def read(cls, reader: ConfigReader) -> "AccessSettings":
+        """Take the keys of access from `reader`; what is wrong is noted there."""
+        return cls(
+            cors_origins=_cors_origins(reader),
+            function_url_auth=reader.choice("functionUrlAuth", FUNCTION_URL_AUTH),
+        )
+
+
+def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
+    key = "corsOrigins"
+    origins = reader.texts(key)
+    if origins is None:
+        return ()
+    for origin in origins:
+        if "*" in origin:
+            reader.refuse(key, origins, "a wildcard would let any site call the function; name each origin")
+        elif not _is_origin(origin):
+            reader.refuse(
+                key, origins, f"{origin!r} is no origin; write scheme and host, like https://chat.example.com"
+            )
+    if len(origins) > MOST_CORS_ORIGINS:
+        reader.refuse(key, origins, f"name at most {MOST_CORS_ORIGINS} origins")
+    if (characters := len(",".join(origins))) > MOST_ORIGIN_CHARACTERS:
+        reader.refuse(key, origins, f"they have {characters:,} characters; at most {MOST_ORIGIN_CHARACTERS:,} fit")
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return (
+        parts.scheme in ("http", "https")
+        and bool(host)
+        and text == f"{parts.scheme}://{host}{f':{port}' if port is not None else ''}"
+    )
