@@ -22,6 +22,7 @@ from sandbox.options import SandboxOptions
 from sandbox.state import State
 from sandbox.tls import make_certificate
 from sandbox.world import World
+from stacks.environments import PREVIEW
 
 if TYPE_CHECKING:
     from sandbox.http_server import HttpServer
@@ -78,7 +79,10 @@ class Sandbox:
         origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
         self._on_progress(f"deploying {project.name} into {origin}")
         given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
-        here = {f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER])}
+        here = {
+            f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER]),
+            f"{project.name}:environment": PREVIEW.name,
+        }
         config = configure(project, options.stack, given, here=here)
 
         program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")

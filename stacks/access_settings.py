@@ -1,10 +1,12 @@
 """The settings of access: whose pages may call a stack, and whether the function URL takes signed requests alone."""
 
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
 from stacks.config_reader import ConfigReader
+from stacks.environments import Environment
 
 FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 # https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
@@ -22,15 +24,15 @@ class AccessSettings:
     function_url_auth: str
 
     @classmethod
-    def read(cls, reader: ConfigReader) -> "AccessSettings":
+    def read(cls, reader: ConfigReader, environment: Environment) -> "AccessSettings":
         """Take the keys of access from `reader`; what is wrong is noted there."""
         return cls(
-            cors_origins=_cors_origins(reader),
+            cors_origins=_cors_origins(reader, environment),
             function_url_auth=reader.choice("functionUrlAuth", FUNCTION_URL_AUTH),
         )
 
 
-def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
+def _cors_origins(reader: ConfigReader, environment: Environment) -> tuple[str, ...]:
     key = "corsOrigins"
     origins = reader.texts(key)
     if origins is None:
@@ -42,11 +44,30 @@ def _cors_origins(reader: ConfigReader) -> tuple[str, ...]:
             reader.refuse(
                 key, origins, f"{origin!r} is no origin; write scheme and host, like https://chat.example.com"
             )
+        elif not environment.takes_local_origins and (why := _why_local(origin)):
+            refused = f"{origin!r} is {why}, which the environment {environment.name} refuses"
+            reader.refuse(key, origins, f"{refused}; take it out, and use it with a stack whose environment is preview")
     if len(origins) > MOST_CORS_ORIGINS:
         reader.refuse(key, origins, f"name at most {MOST_CORS_ORIGINS} origins")
     if (characters := len(",".join(origins))) > MOST_ORIGIN_CHARACTERS:
         reader.refuse(key, origins, f"they have {characters:,} characters; at most {MOST_ORIGIN_CHARACTERS:,} fit")
     return origins
+
+
+def _why_local(origin: str) -> str:
+    """What is wrong with an origin whose pages anybody else may have written; empty for a site with TLS."""
+    parts = urlsplit(origin)
+    host = parts.hostname or ""
+    if host == "localhost" or host.endswith(".localhost") or _is_loopback(host):
+        return "a page on the machine of whoever opens it"
+    return "a page without TLS" if parts.scheme != "https" else ""
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_origin(text: str) -> bool:

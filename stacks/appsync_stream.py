@@ -86,7 +86,7 @@ class AppSyncStreamArgs(TypedDict):
     interval_milliseconds: pulumi.Input[int]
     """Least time between two publishes with text of one stream: AppSync bills each, and each delivery."""
     limits: FunctionLimits
-    """Memory and log retention of all, timeout of the worker."""
+    """Memory, logs and tracing of all, timeout of the worker. The API is traced with its functions."""
     core: CoreAccess
     """Table and model of the streaming core."""
 
@@ -122,6 +122,8 @@ class AppSyncStream(pulumi.ComponentResource):
             ],
             query_depth_limit=QUERY_DEPTH,
             resolver_count_limit=RESOLVER_COUNT,
+            # AppSync sends its traces by a service-linked role, which it makes when the first API asks for them.
+            xray_enabled=limits.get("tracing", False),
             opts=child,
         )
         publisher: Mapping[str, pulumi.Input[str]] = {

@@ -5,7 +5,7 @@ the components to other languages.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import pulumi
 
@@ -13,8 +13,17 @@ from shared.contract.environment import Variable
 from stacks.iam import Statement
 
 
+class DataProtection(TypedDict):
+    """What keeps data from being deleted. Both are plain values: Pulumi needs them before any resource is made."""
+
+    deletion_protection: NotRequired[bool]
+    """Whether AWS and Pulumi refuse to delete and to replace what holds data; by default they do not."""
+    retain: NotRequired[bool]
+    """Whether what Pulumi removes from the stack, or replaces, stays in the account; by default it is deleted."""
+
+
 class FunctionLimits(TypedDict):
-    """What one function may use."""
+    """What one function may use, and what is kept of it."""
 
     timeout_seconds: pulumi.Input[int]
     """Longest that one stream may take, 1 to 900 seconds."""
@@ -22,6 +31,10 @@ class FunctionLimits(TypedDict):
     """Memory of each function, 128 to 10240 MB."""
     log_retention_days: pulumi.Input[int]
     """How long CloudWatch keeps each function's logs, in days."""
+    retain_logs: NotRequired[bool]
+    """Whether the logs of a function that Pulumi removes stay in the account; by default they are deleted."""
+    tracing: NotRequired[bool]
+    """Whether X-Ray traces each function; by default a function follows the decision of its caller."""
 
 
 class AcceptedTokens(TypedDict):
@@ -48,6 +61,15 @@ class CoreAccess(TypedDict):
     """Environment variables by which a function finds its model."""
     model_statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
     """What a function's role needs for calling the model."""
+
+
+def holding_data(parent: pulumi.Resource, protection: DataProtection) -> pulumi.ResourceOptions:
+    """The options of a child of `parent` that holds data; what `protection` leaves out is inherited."""
+    return pulumi.ResourceOptions(
+        parent=parent,
+        protect=protection.get("deletion_protection"),
+        retain_on_delete=protection.get("retain"),
+    )
 
 
 def token_environment(tokens: AcceptedTokens) -> Mapping[str, pulumi.Input[str]]:

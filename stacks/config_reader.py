@@ -71,6 +71,13 @@ class ConfigReader:
         """`true` or `false`."""
         return self.choice(key, ("true", "false")) == "true"
 
+    def boolean_or(self, key: str, default: bool) -> bool:
+        """`true` or `false`; `default`, the environment's, when it is empty."""
+        value = self.text(key)
+        if value not in ("true", "false", ""):
+            self.refuse(key, value, "set it to true or false, or leave it empty for the environment's default")
+        return value == "true" if value else default
+
     def integer(self, key: str, least: int, most: int | None = None, *, why: str = "") -> int:
         """A whole number from `least` to `most`; `why` says what a reader would not guess of these."""
         value = self.text(key)
@@ -83,7 +90,7 @@ class ConfigReader:
     def integer_of(self, key: str, allowed: Collection[int]) -> int:
         """A whole number out of `allowed`."""
         value = self.choice(key, [str(number) for number in allowed])
-        return int(value) if value.isdecimal() else 0
+        return int(value) if _INTEGER.fullmatch(value) else 0
 
     def texts(self, key: str) -> tuple[str, ...] | None:
         """A list of texts, each at most once; None when it is no such list, which is noted."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from stacks.config_reader import ConfigReader
+from stacks.environments import Environment
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_TIMEOUT_SECONDS = 900
@@ -15,6 +16,8 @@ LOG_RETENTION_DAYS = (
     *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
     *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
 )
+NOT_SET = -1
+"""`logRetentionDays` that is the environment's."""
 NOT_RESERVED = -1
 """`reservedConcurrency` of a function that draws from the account's pool, as pulumi-aws has it."""
 MOST_RESERVED = 900
@@ -31,12 +34,16 @@ class FunctionSettings:
     timeout_seconds: int
     memory_megabytes: int
     log_retention_days: int
+    """The environment's, unless it is set."""
+    tracing: bool
+    """Whether X-Ray traces the functions and the GraphQL API; the environment's, unless it is set."""
     reserved_concurrency: int | None
     ticket_reserved_concurrency: int | None
 
     @classmethod
-    def read(cls, reader: ConfigReader) -> "FunctionSettings":
+    def read(cls, reader: ConfigReader, environment: Environment) -> "FunctionSettings":
         """Take the functions' keys from `reader`; what is wrong is noted there."""
+        log_retention_days = reader.integer_of("logRetentionDays", (NOT_SET, *LOG_RETENTION_DAYS))
         settings = cls(
             timeout_seconds=reader.integer(
                 "timeoutSeconds",
@@ -45,7 +52,10 @@ class FunctionSettings:
                 why=f"a stream is ended {DEADLINE_MARGIN_SECONDS:g} s before its function, and needs time to begin",
             ),
             memory_megabytes=reader.integer("memoryMegabytes", *MEMORY_MEGABYTES),
-            log_retention_days=reader.integer_of("logRetentionDays", LOG_RETENTION_DAYS),
+            log_retention_days=(
+                environment.log_retention_days if log_retention_days == NOT_SET else log_retention_days
+            ),
+            tracing=reader.boolean_or("tracing", environment.tracing),
             reserved_concurrency=_reserved_concurrency(reader, "reservedConcurrency"),
             ticket_reserved_concurrency=_reserved_concurrency(reader, "ticketReservedConcurrency"),
         )

@@ -5,13 +5,19 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 import json
 from collections.abc import Sequence
-from typing import TypedDict, cast
+from typing import Final, TypedDict, cast
 
 import pulumi
 
 from stacks.errors import StatementError
 
 POLICY_VERSION = "2012-10-17"
+
+WITHOUT_RESOURCE: Final = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
+"""Actions that IAM knows no resource for: a statement of these, and of no other, is about `*`.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+"""
 
 
 class Statement(TypedDict):
@@ -20,7 +26,14 @@ class Statement(TypedDict):
     actions: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Actions like `dynamodb:PutItem`, without wildcards."""
     resources: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """ARNs; a wildcard only within one."""
+    """ARNs; a wildcard only within one, or alone for actions of `WITHOUT_RESOURCE`."""
+
+
+SEND_TRACES: Final[Statement] = {"actions": sorted(WITHOUT_RESOURCE), "resources": ["*"]}
+"""What Lambda needs to send the traces of a function, in the name of its role.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+"""
 
 
 def policy(statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]) -> pulumi.Output[str]:
@@ -47,7 +60,7 @@ def _allow(statement: Statement) -> dict[str, object]:
         if "*" in action or ":" not in action:
             raise StatementError(f"{action!r} is not one action of one service; name it, like dynamodb:PutItem.")
     for resource in resources:
-        if not resource.startswith("arn:"):
+        if not (resource.startswith("arn:") or (resource == "*" and WITHOUT_RESOURCE.issuperset(actions))):
             raise StatementError(f"{' and '.join(actions)} on {resource!r}: name the resource by its ARN.")
     return {"Effect": "Allow", "Action": actions, "Resource": resources}
 

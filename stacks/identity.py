@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from shared.contract.tiers import Tier
+from stacks.arguments import DataProtection, holding_data
 
 
 class IdentityArgs(TypedDict):
@@ -17,6 +18,8 @@ class IdentityArgs(TypedDict):
     """Whether people may create an account themselves; otherwise only an administrator does."""
     endpoint: NotRequired[pulumi.Input[str]]
     """Where the pool is reached, without a trailing slash; by default AWS's own address in the region."""
+    protection: NotRequired[DataProtection]
+    """What keeps the pool from being deleted, with its groups and its app client; by default nothing does."""
 
 
 class Identity(pulumi.ComponentResource):
@@ -38,17 +41,20 @@ class Identity(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:Identity", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        protection = args.get("protection", {})
+        # A group that is deleted forgets its users; pages and tokens name the client.
+        kept = holding_data(self, protection)
         pool = aws.cognito.UserPool(
             f"{name}-pool",
             username_attributes=["email"],
             auto_verified_attributes=["email"],
+            deletion_protection="ACTIVE" if protection.get("deletion_protection") else "INACTIVE",
             admin_create_user_config=aws.cognito.UserPoolAdminCreateUserConfigArgs(
                 allow_admin_create_user_only=pulumi.Output.from_input(args["self_sign_up"]).apply(
                     lambda allowed: not allowed
                 ),
             ),
-            opts=child,
+            opts=kept,
         )
         client = aws.cognito.UserPoolClient(
             f"{name}-client",
@@ -61,10 +67,10 @@ class Identity(pulumi.ComponentResource):
                 "ALLOW_ADMIN_USER_PASSWORD_AUTH",
             ],
             prevent_user_existence_errors="ENABLED",
-            opts=child,
+            opts=kept,
         )
         for tier in Tier:  # they appear in a token's `cognito:groups`
-            aws.cognito.UserGroup(f"{name}-{tier}", user_pool_id=pool.id, name=tier.value, opts=child)
+            aws.cognito.UserGroup(f"{name}-{tier}", user_pool_id=pool.id, name=tier.value, opts=kept)
 
         amazon = pulumi.Output.concat("https://cognito-idp.", args["region"], ".amazonaws.com")
         endpoint = args.get("endpoint")

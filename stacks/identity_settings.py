@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from stacks.config_reader import ConfigReader
+from stacks.environments import Environment
 
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -17,9 +18,17 @@ class IdentitySettings:
     """Without a trailing slash; None for AWS's own."""
 
     @classmethod
-    def read(cls, reader: ConfigReader) -> "IdentitySettings":
+    def read(cls, reader: ConfigReader, environment: Environment) -> "IdentitySettings":
         """Take the user pool's keys from `reader`; what is wrong is noted there."""
-        return cls(self_sign_up=reader.boolean("selfSignUp"), cognito_endpoint=_cognito_endpoint(reader))
+        return cls(self_sign_up=_self_sign_up(reader, environment), cognito_endpoint=_cognito_endpoint(reader))
+
+
+def _self_sign_up(reader: ConfigReader, environment: Environment) -> bool:
+    wanted = reader.boolean("selfSignUp")
+    if wanted and not environment.takes_self_sign_up:
+        why = f"in the environment {environment.name} nothing limits yet what a stranger who signs up may spend"
+        reader.refuse("selfSignUp", "true", f"{why}; set it to false and let an administrator make the users")
+    return wanted
 
 
 def _cognito_endpoint(reader: ConfigReader) -> str | None:

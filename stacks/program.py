@@ -11,7 +11,7 @@ from shared.contract.architectures import appsync, function_url, websocket
 from shared.contract.outputs import Output
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream
-from stacks.arguments import AcceptedTokens, CoreAccess, FunctionLimits
+from stacks.arguments import AcceptedTokens, CoreAccess, DataProtection, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
 from stacks.identity import Identity, IdentityArgs
 from stacks.packages import build
@@ -41,12 +41,24 @@ def deploy(settings: Settings) -> None:
     Builds the packages that are not there yet. Raises `StacksError`.
     """
     # Known strings only: with a tag that is not, the provider reports a change on every run (pulumi/pulumi-aws#5960).
-    tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+    tags = {
+        "project": pulumi.get_project(),
+        "stack": pulumi.get_stack(),
+        "environment": settings.environment.name,
+    }
     provider = aws.Provider("aws", settings.provider.args(tags))
     account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
     opts = pulumi.ResourceOptions(providers=[provider])
 
-    identity_args: IdentityArgs = {"region": settings.region, "self_sign_up": settings.identity.self_sign_up}
+    protection: DataProtection = {
+        "deletion_protection": settings.data.deletion_protection,
+        "retain": settings.data.retain,
+    }
+    identity_args: IdentityArgs = {
+        "region": settings.region,
+        "self_sign_up": settings.identity.self_sign_up,
+        "protection": protection,
+    }
     if settings.identity.cognito_endpoint:
         identity_args["endpoint"] = settings.identity.cognito_endpoint
     identity = Identity("identity", identity_args, opts)
@@ -59,6 +71,8 @@ def deploy(settings: Settings) -> None:
             "model_regions": settings.model.regions,
             "guardrail_id": settings.model.guardrail_id,
             "guardrail_version": settings.model.guardrail_version,
+            "protection": protection,
+            "point_in_time_recovery": settings.data.point_in_time_recovery,
         },
         opts,
     )
@@ -70,6 +84,8 @@ def deploy(settings: Settings) -> None:
             "timeout_seconds": settings.functions.timeout_seconds,
             "memory_megabytes": settings.functions.memory_megabytes,
             "log_retention_days": settings.functions.log_retention_days,
+            "retain_logs": settings.data.retain,
+            "tracing": settings.functions.tracing,
         },
         tokens={
             "issuer": identity.issuer,

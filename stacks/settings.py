@@ -1,7 +1,7 @@
 """The configuration of a stack, read in one place; components get values and never ask for configuration.
 
-Each subject has a class and a reader of its own beside this module. Defaults are in Pulumi.yaml. Every problem is found
-in one run, and said in one line each.
+Each subject has a class and a reader of its own beside this module. Defaults are in Pulumi.yaml; those that depend on
+the environment are in `stacks/environments.py`. Every problem is found in one run, and said in one line each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,9 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 from shared.contract.architectures import DESCRIPTORS
 from stacks.access_settings import AccessSettings
 from stacks.config_reader import ConfigReader
+from stacks.data_settings import DataSettings
 from stacks.delivery_settings import DeliverySettings
+from stacks.environments import ENVIRONMENTS, PREVIEW, Environment
 from stacks.errors import SettingsError
 from stacks.function_settings import FunctionSettings
 from stacks.identity_settings import IdentitySettings
@@ -29,7 +31,9 @@ class Settings:
     region: str
     provider: ProviderSettings
     """The keys of the namespace `aws`, the region among them."""
+    environment: Environment
     architectures: tuple[str, ...]
+    data: DataSettings
     model: ModelSettings
     functions: FunctionSettings
     delivery: DeliverySettings
@@ -66,15 +70,18 @@ class Settings:
         of_provider = ConfigReader("aws", aws, _without(secrets, "aws"))
         own = ConfigReader(project, values, _without(secrets, project))
         region = of_provider.matching("region", REGION, "a region of AWS's commercial partition, like us-east-1")
+        environment = _environment(own)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
+            environment=environment,
             architectures=_architectures(own),
+            data=DataSettings.read(own, environment),
             model=ModelSettings.read(own, region),
-            functions=FunctionSettings.read(own),
+            functions=FunctionSettings.read(own, environment),
             delivery=DeliverySettings.read(own),
-            access=AccessSettings.read(own),
-            identity=IdentitySettings.read(own),
+            access=AccessSettings.read(own, environment),
+            identity=IdentitySettings.read(own, environment),
         )
         of_provider.refuse_unknown()
         own.refuse_unknown()
@@ -85,6 +92,11 @@ class Settings:
 
 def _without(keys: Sequence[str], namespace: str) -> list[str]:
     return [key.removeprefix(f"{namespace}:") for key in keys if key.startswith(f"{namespace}:")]
+
+
+def _environment(reader: ConfigReader) -> Environment:
+    """One that does not exist is noted, and stands for the one that refuses least: one mistake, one line."""
+    return ENVIRONMENTS.get(reader.choice("environment", tuple(ENVIRONMENTS)), PREVIEW)
 
 
 def _architectures(reader: ConfigReader) -> tuple[str, ...]:

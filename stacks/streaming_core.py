@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from shared.contract.environment import Variable
 from shared.contract.table import LISTED_INDEX, OPEN_INDEX
-from stacks.arguments import CoreAccess
+from stacks.arguments import CoreAccess, DataProtection, holding_data
 from stacks.iam import Statement
 from stacks.model_access import model_arns
 
@@ -28,6 +28,10 @@ class StreamingCoreArgs(TypedDict):
     """Id of a guardrail that prompts and answers pass; needs `guardrail_version`."""
     guardrail_version: NotRequired[pulumi.Input[str | None]]
     """Version of the guardrail."""
+    protection: NotRequired[DataProtection]
+    """What keeps the table from being deleted; by default nothing does."""
+    point_in_time_recovery: NotRequired[pulumi.Input[bool]]
+    """Whether DynamoDB keeps what it needs to restore the table to any second of the last 35 days; off by default."""
 
 
 class StreamingCore(pulumi.ComponentResource):
@@ -49,6 +53,7 @@ class StreamingCore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StreamingCoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:StreamingCore", name, {}, opts)
+        protection = args.get("protection", {})
         table = aws.dynamodb.Table(
             f"{name}-streams",
             billing_mode="PAY_PER_REQUEST",
@@ -77,7 +82,12 @@ class StreamingCore(pulumi.ComponentResource):
                 )
             ],
             ttl=aws.dynamodb.TableTtlArgs(attribute_name="expiresAt", enabled=True),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Said even when they are off: DynamoDB leaves on what is no longer mentioned.
+            deletion_protection_enabled=protection.get("deletion_protection", False),
+            point_in_time_recovery=aws.dynamodb.TablePointInTimeRecoveryArgs(
+                enabled=args.get("point_in_time_recovery", False)
+            ),
+            opts=holding_data(self, protection),
         )
         known = pulumi.Output.all(
             region=args["region"],

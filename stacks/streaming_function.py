@@ -8,8 +8,8 @@ import pulumi_aws as aws
 
 from shared.contract.environment import Variable
 from shared.contract.limits import START_WITHIN_SECONDS
-from stacks.arguments import FunctionLimits, joined, merged
-from stacks.iam import Statement, policy, trust
+from stacks.arguments import FunctionLimits, holding_data, joined, merged
+from stacks.iam import SEND_TRACES, Statement, policy, trust
 
 RUNTIME = "python3.13"
 INSTRUCTION_SET = "arm64"
@@ -34,7 +34,7 @@ class StreamingFunctionArgs(TypedDict):
     handler: pulumi.Input[str]
     """`module.function`, or the script that the Web Adapter starts."""
     limits: FunctionLimits
-    """Timeout, memory and log retention."""
+    """Timeout and memory, what is kept of its logs, and whether it is traced."""
     environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Environment variables."""
     statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
@@ -64,7 +64,12 @@ class StreamingFunction(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         limits = args["limits"]
         # The group has a name of its own, and the role may not create groups: deleted, it does not come back.
-        log_group = aws.cloudwatch.LogGroup(f"{name}-logs", retention_in_days=limits["log_retention_days"], opts=child)
+        log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            retention_in_days=limits["log_retention_days"],
+            # Not protected: a stack that gives up an architecture gives up its functions.
+            opts=holding_data(self, {"retain": limits["retain_logs"]} if "retain_logs" in limits else {}),
+        )
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"), opts=child)
         logs: Statement = {
             "actions": ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -75,8 +80,10 @@ class StreamingFunction(pulumi.ComponentResource):
         tell: list[Statement] = (
             [] if on_failure is None else [{"actions": ["lambda:InvokeFunction"], "resources": [on_failure]}]
         )
+        traced = limits.get("tracing", False)
+        own = [logs, *tell, *([SEND_TRACES] if traced else [])]
         role_policy = aws.iam.RolePolicy(
-            f"{name}-policy", role=role.id, policy=policy(joined([logs, *tell], args["statements"])), opts=child
+            f"{name}-policy", role=role.id, policy=policy(joined(own, args["statements"])), opts=child
         )
         function = aws.lambda_.Function(
             name,
@@ -102,6 +109,8 @@ class StreamingFunction(pulumi.ComponentResource):
             ),
             # Powertools writes JSON itself; Lambda's JSON format would wrap it once more.
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log_group.name),
+            # Lambda goes on tracing a function whose tracing is no longer mentioned.
+            tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active" if traced else "PassThrough"),
             # A request that comes before the policy would be refused by the services it calls.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role_policy]),
         )

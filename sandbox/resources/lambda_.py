@@ -37,6 +37,7 @@ UNRESERVED = -1
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html, those that the sandbox can run
 RUNTIMES = ("python3.10", "python3.11", "python3.12", "python3.13", "python3.14")
 ARCHITECTURES = ("x86_64", "arm64")
+TRACING_MODES = ("PassThrough", "Active")
 
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 RESERVED_VARIABLES = frozenset(
@@ -78,6 +79,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             f"InvalidParameterValueException: The role defined for the function cannot be assumed by Lambda. ({role})"
         )
+    _check_tracing(cloud, inputs.block("tracingConfig"), role)
     package = _package(cloud.program_folder, inputs.archive("code"))
     concurrency = _reserved_concurrency(cloud, inputs)
     architectures = inputs.texts("architectures", allowed=ARCHITECTURES) or ("x86_64",)
@@ -122,6 +124,17 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
             "version": "$LATEST",
         },
     )
+
+
+def _check_tracing(cloud: Cloud, block: Inputs | None, role: str) -> None:
+    """Lambda itself sends the traces, in the name of the role: https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html"""
+    if block is None or block.text("mode", allowed=TRACING_MODES) != "Active":
+        return
+    if not policies.role_allows(cloud.world, role, "xray:PutTraceSegments", "*"):
+        raise ResourceRefused(
+            "InvalidParameterValueException: The provided execution role does not have permissions to call "
+            f"PutTraceSegments on XRAY ({role})"
+        )
 
 
 def _reserved_concurrency(cloud: Cloud, inputs: Inputs) -> int:

@@ -30,6 +30,11 @@ STREAM_LOG_BYTES: Final = 1300
 code writes."""
 METRICS: Final = 6
 """What a stream that ended reports, for each stack, architecture and model."""
+TRACES_A_SECOND: Final = 1
+"""X-Ray's default rule records the first request of each second.
+https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""
+TRACED_SHARE: Final = 0.05
+"""What the rule records of the requests beyond the first of a second."""
 
 
 @dataclass(frozen=True)

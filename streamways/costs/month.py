@@ -1,6 +1,6 @@
 """The bill of a month: of a stack that nobody uses, and of one that answers so many times."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from streamways.clients.client import Architecture
@@ -16,6 +16,8 @@ from streamways.costs.assumptions import (
     HOURS_OF_A_MONTH,
     INVOCATION_LOG_BYTES,
     METRICS,
+    TRACED_SHARE,
+    TRACES_A_SECOND,
     Idle,
     Size,
     Workload,
@@ -28,6 +30,9 @@ PREVIEW_DAYS: Final = 3
 PREVIEW_BUSY_HOURS: Final = 10
 """Hours in which somebody tries it."""
 DAYS_OF_A_MONTH = HOURS_OF_A_MONTH / 24
+SECONDS_OF_A_MONTH = HOURS_OF_A_MONTH * 3600
+TRACED = (Priced.REQUEST, Priced.OPERATION)
+"""What begins a trace: an invocation of a function, and a request to AppSync."""
 
 
 def idle_lines(idle: Idle) -> list[Line]:
@@ -47,6 +52,15 @@ def idle_lines(idle: Idle) -> list[Line]:
 def metric_lines(busy_hours: float) -> list[Line]:
     """A month of one architecture's metrics for one model: CloudWatch bills the hours in which a metric got a value."""
     return [Line("CloudWatch: metrics", METRICS * busy_hours / HOURS_OF_A_MONTH, Priced.METRIC)]
+
+
+def trace_lines(month: Sequence[Line]) -> list[Line]:
+    """The most that tracing adds to these lines of a month: their requests spread evenly over it, none in another's
+    trace. Functions and AppSync are sampled each for itself."""
+    begun = [sum(line.quantity for line in month if line.priced is priced) for priced in TRACED]
+    first = SECONDS_OF_A_MONTH * TRACES_A_SECOND
+    traces = sum(min(each, first) + max(0, each - first) * TRACED_SHARE for each in begun)
+    return [Line("X-Ray: traces", traces, Priced.TRACE)]
 
 
 def preview_lines(idle: Idle) -> list[Line]:

@@ -11,7 +11,7 @@ from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import MEGABYTES_PER_GIGABYTE, Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import Line, total
-from streamways.costs.month import by_row, idle_lines, metric_lines, model_usd, month_lines, preview_lines
+from streamways.costs.month import by_row, idle_lines, metric_lines, model_usd, month_lines, preview_lines, trace_lines
 from streamways.costs.named import assumed
 from streamways.costs.prices import Priced, Prices, read_prices
 
@@ -41,6 +41,7 @@ UNITS: Final[Mapping[Priced, tuple[str, int, str]]] = {
     Priced.STORAGE: ("DynamoDB storage", 1, "GB and month"),
     Priced.METRIC: ("CloudWatch metric", 1, "month"),
     Priced.LOG: ("CloudWatch Logs, taken in", 1, "GB"),
+    Priced.TRACE: ("X-Ray, recorded trace", MILLION, "million"),
     Priced.USER: ("Cognito Essentials, active user", 1, "month"),
     Priced.TRANSFER: ("data from AWS to the internet", 1, "GB"),
 }
@@ -62,6 +63,7 @@ def tables(prices: Prices) -> dict[str, str]:
         "three sizes": _three_sizes,
         "lines of a month": _lines_of_a_month,
         "idle": _idle,
+        "tracing": _tracing,
         "strangers": _strangers,
         "assumptions": lambda _: _table(
             ["name", "value", "why, or where from"], ([f"`{each.name}`", each.value, each.why] for each in assumed())
@@ -176,6 +178,19 @@ def _idle(prices: Prices) -> str:
     together = [f"**{month:.3f}**", f"**{month * len(ARCHITECTURES):.3f}**", f"**{life:.3f}**"]
     heads = ["in USD", "idle, one architecture, a month", "idle, all three, a month", "a preview, all three, its life"]
     return _table(heads, [*rows, ["**together**", *together]])
+
+
+def _tracing(prices: Prices) -> str:
+    """The most that the traces of a month cost."""
+    bills = {
+        name: [month_lines(each, size, Workload(), Idle(), prices) for each in ARCHITECTURES]
+        for name, size in SIZES.items()
+    }
+    rows = [
+        [name, *(f"{total(trace_lines(bill), prices):,.2f}" for bill in each)]
+        for name, each in {"nobody": [idle_lines(Idle())] * len(ARCHITECTURES), **bills}.items()
+    ]
+    return _table(["used by", *(TITLES[name] for name in ARCHITECTURES)], rows)
 
 
 def _strangers(prices: Prices) -> str:

@@ -27,6 +27,7 @@ class Priced(StrEnum):
     STORAGE = "dynamodb.gigabyteMonth"
     METRIC = "cloudWatch.metricMonth"
     LOG = "cloudWatch.logGigabyte"
+    TRACE = "xray.trace"
     USER = "cognito.monthlyActiveUser"
     TRANSFER = "dataTransfer.gigabyteOut"
 

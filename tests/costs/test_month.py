@@ -5,9 +5,9 @@ import pytest
 from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Size, Workload
-from streamways.costs.lines import total
-from streamways.costs.month import idle_lines, metric_lines, model_usd, month_lines, preview_lines
-from streamways.costs.prices import read_prices
+from streamways.costs.lines import Line, total
+from streamways.costs.month import idle_lines, metric_lines, model_usd, month_lines, preview_lines, trace_lines
+from streamways.costs.prices import Priced, read_prices
 
 PRICES = read_prices()
 
@@ -26,6 +26,23 @@ def test_metrics_are_billed_by_the_hours_in_which_they_got_a_value() -> None:
 def test_a_preview_costs_its_days_of_an_idle_stack_and_the_hours_it_is_tried() -> None:
     idle = total(idle_lines(Idle()), PRICES) * 3 * 24 / 730
     assert total(preview_lines(Idle()), PRICES) == pytest.approx(idle + 6 * 0.30 * 10 / 730)
+
+
+def test_each_sweep_of_an_idle_stack_may_be_a_trace() -> None:
+    assert total(trace_lines(idle_lines(Idle())), PRICES) == pytest.approx(43_800 * 5 / 1_000_000)
+
+
+def test_x_ray_records_one_request_a_second_and_a_twentieth_of_the_others_of_functions_and_of_appsync() -> None:
+    """Of a month with 2,628,000 seconds; what nobody requests (compute, updates) is no trace."""
+    busy = [
+        Line("invocations", 2_000_000, Priced.REQUEST),
+        Line("more invocations", 1_628_000, Priced.REQUEST),
+        Line("mutations", 2_728_000, Priced.OPERATION),
+        Line("updates", 9_000_000, Priced.UPDATE),
+        Line("compute", 9_000_000, Priced.COMPUTE),
+    ]
+    (traces,) = trace_lines(busy)
+    assert traces.quantity == pytest.approx(2 * 2_628_000 + 0.05 * (1_000_000 + 100_000))
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)

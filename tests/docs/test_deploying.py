@@ -175,7 +175,7 @@ def test_the_password_is_in_no_list_of_processes_in_no_environment_and_not_on_th
 
 
 def test_the_users_are_made_in_the_account_and_the_region_of_the_stack(shell: Shell) -> None:
-    shell.run(block("pulumi up") + signing_in(), f"{PASSWORD}\n")
+    shell.run(block("pulumi stack init") + signing_in(), f"{PASSWORD}\n")
     profiles = [call.arguments[-1] for call in shell.calls("pulumi") if "aws:profile" in call.arguments]
     for call in shell.calls("aws"):
         assert call.environment["AWS_REGION"] == OUTPUTS["region"]
@@ -228,7 +228,7 @@ def settings(config: dict[str, str]) -> Settings:
 
 
 def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> None:
-    shell.run(block("pulumi up"))
+    shell.run(block("pulumi stack init"))
     calls = [call.arguments for call in shell.calls("pulumi")]
     found = settings(config_of(arguments[2:] for arguments in calls if arguments[:2] == ["config", "set"]))
 
@@ -240,6 +240,16 @@ def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> 
         "profile": "chat-dev",
         "allowed_account_ids": ["123456789012"],
     }
+
+
+def test_the_page_takes_the_protection_of_production_off_by_a_setting_that_counts(shell: Shell) -> None:
+    shell.run(block("deletionProtection"))
+    calls = [call.arguments for call in shell.calls("pulumi")]
+    given = config_of(arguments[2:] for arguments in calls if arguments[:2] == ["config", "set"])
+
+    assert [arguments[0] for arguments in calls] == ["config", "up", "destroy"]
+    data = settings(given | {"streamways:environment": "production"}).data
+    assert (data.deletion_protection, data.retain) == (False, True)
 
 
 def test_every_setting_that_the_configuration_page_shows_is_taken() -> None:

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import fields
 from typing import Any
 
 import yaml
 
 from sandbox.aws.model_faults import KINDS
 from shared.contract.errors import ErrorCode
+from stacks.environments import ENVIRONMENTS, Environment
 from streamways.clients.outputs import KNOWN
 from tests.docs.pages import ROOT, page
 
@@ -35,6 +37,29 @@ def test_every_setting_is_documented_with_its_type_and_default() -> None:
     documented = {code(row[0]): (row[1], value(row[2])) for row in CONFIGURATION.table_after("Configuration keys")}
     settings = declared_settings().items()
     assert documented == {key: (TYPES.get(one["type"], one["type"]), one["default"]) for key, one in settings}
+
+
+def test_the_table_of_environments_is_the_data() -> None:
+    rows = CONFIGURATION.table_after("Environments")
+    columns = {"".join(word.capitalize() for word in one.name.split("_")): one.name for one in fields(Environment)}
+    documented = {code(row[0]): [yaml.safe_load(code(cell)) for cell in row[1:]] for row in rows}
+    data = {
+        f"{key[0].lower()}{key[1:]}": [getattr(row, column) for row in ENVIRONMENTS.values()]
+        for key, column in columns.items()
+        if column != "name" and not column.startswith("takes_")
+    }
+    assert documented == data
+    assert set(documented) <= set(declared_settings())
+    assert [declared_settings()[key]["default"] in ("", -1) for key in documented] == [True] * len(documented)
+
+
+def test_the_table_of_what_an_environment_refuses_is_the_data() -> None:
+    heading = f"| | {' | '.join(f'`{name}`' for name in ENVIRONMENTS)} |"
+    _, _, after = CONFIGURATION.prose.partition(heading)
+    local, sign_up = [line.strip("| ").split(" | ") for line in after.strip().splitlines()[1:3]]
+    words = {True: "taken", False: "refused"}
+    assert local[1:] == [words[row.takes_local_origins] for row in ENVIRONMENTS.values()]
+    assert sign_up == ["`selfSignUp`", *(words[row.takes_self_sign_up] for row in ENVIRONMENTS.values())]
 
 
 def value(cell: str) -> object:

@@ -5,7 +5,8 @@ from shared.chats import members, store
 from shared.contract.limits import START_WITHIN_SECONDS
 from shared.generation import journal_writer
 from shared.streams import heartbeat, leases, readers, reaper, records, repository
-from tests.docs.pages import default, page
+from stacks.environments import ENVIRONMENTS
+from tests.docs.pages import page
 
 LEASE_OF_A_START = records.LEASE_SECONDS + START_WITHIN_SECONDS
 TIMES = {
@@ -35,7 +36,7 @@ KEPT = {
     "that a chat was deleted": f"{store.DELETED_KEPT_SECONDS // HOUR} hours",
     "reader on a WebSocket connection": f"{readers.KEPT_SECONDS // HOUR} hours",
     "ticket": f"{ticket_store.TICKET_SECONDS} seconds",
-    "logs of the functions": f"{default('logRetentionDays')} days",
+    "logs of the functions": "{}, {} or {} days".format(*(row.log_retention_days for row in ENVIRONMENTS.values())),
 }
 
 

@@ -33,6 +33,7 @@ class Resource:
     provider: str
     dependencies: tuple[str, ...]
     protect: bool
+    retain: bool
 
 
 @dataclass
@@ -116,7 +117,8 @@ class _Recorder(mocks.MockMonitor):
             parent=request.parent,
             provider=request.provider,
             dependencies=tuple(request.dependencies),
-            protect=request.protect or request.retainOnDelete,
+            protect=request.protect,
+            retain=request.retainOnDelete,
         )
         with self.lock:
             assert response.urn not in self.deployment.resources, f"{response.urn} is registered twice"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from shared.contract.environment import Variable
+from stacks.environments import PREVIEW
 from stacks.packages import LAMBDA, PACKAGES, code_files, package_of
 from tests.program.conftest import Deploy
 from tests.program.recording import Deployment, Resource
@@ -222,7 +223,7 @@ def test_every_function_has_a_role_and_a_log_group_of_its_own(deploy: Deploy) ->
         assert parent(deployment, group) is own
         assert parent(deployment, role) is own
         assert function.inputs["loggingConfig"] == {"logFormat": "Text", "logGroup": f"{group.name}-0a1b2c3"}
-        assert group.inputs["retentionInDays"] == 14
+        assert group.inputs["retentionInDays"] == PREVIEW.log_retention_days
 
 
 def test_a_function_waits_for_its_policy(deploy: Deploy) -> None:

@@ -199,6 +199,8 @@ def test_eventbridge_invokes_a_reaper_only_by_its_own_rule(deploy: Deploy) -> No
         {"actions": ["GetItem"], "resources": ["arn:aws:s3:::bucket"]},
         {"actions": [], "resources": ["arn:aws:s3:::bucket"]},
         {"actions": ["s3:GetObject"], "resources": ["*"]},
+        {"actions": ["xray:PutTraceSegments", "s3:GetObject"], "resources": ["*"]},
+        {"actions": ["xray:GetTraceSummaries"], "resources": ["*"]},
         {"actions": ["s3:GetObject"], "resources": []},
     ],
     ids=str,

@@ -95,14 +95,16 @@ def test_an_empty_value_is_as_good_as_none() -> None:
 
 def test_default_tags_are_added_to_ours() -> None:
     tags = {"team": "chat", "costCenter": "7"}
+    own = {"project": "streamways", "stack": "dev", "environment": "preview"}
     inputs = provider_inputs(with_aws(defaultTags={"tags": tags}))
-    assert json.loads(inputs["defaultTags"]) == {"tags": {"project": "streamways", "stack": "dev", **tags}}
+    assert json.loads(inputs["defaultTags"]) == {"tags": {**own, **tags}}
 
 
 def test_a_default_tag_of_the_configuration_wins_over_ours_whatever_its_case() -> None:
     # IAM does not tell the case of a key, and refuses a role that has both.
-    inputs = provider_inputs(with_aws(defaultTags={"tags": {"Project": "assistants"}}))
-    assert json.loads(inputs["defaultTags"]) == {"tags": {"stack": "dev", "Project": "assistants"}}
+    given = {"Project": "assistants", "ENVIRONMENT": "blue"}
+    inputs = provider_inputs(with_aws(defaultTags={"tags": given}))
+    assert json.loads(inputs["defaultTags"]) == {"tags": {"stack": "dev", **given}}
 
 
 def test_numbers_and_booleans_that_the_command_line_made_of_texts_are_texts_again() -> None:

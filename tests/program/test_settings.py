@@ -8,7 +8,9 @@ import pytest
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from stacks.access_settings import AccessSettings
+from stacks.data_settings import DataSettings
 from stacks.delivery_settings import DeliverySettings
+from stacks.environments import PREVIEW
 from stacks.errors import SettingsError
 from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
 from stacks.identity_settings import IdentitySettings
@@ -40,12 +42,15 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
     assert read(values()) == Settings(
         region="us-east-1",
         provider=ProviderSettings({"region": "us-east-1"}, {}, frozenset()),
+        environment=PREVIEW,
         architectures=("function-url", "websocket", "appsync"),
+        data=DataSettings(deletion_protection=False, retain=False, point_in_time_recovery=False),
         model=ModelSettings("amazon.nova-lite-v1:0", (), 1000, guardrail_id=None, guardrail_version=None),
         functions=FunctionSettings(
             timeout_seconds=60,
             memory_megabytes=512,
-            log_retention_days=14,
+            log_retention_days=7,
+            tracing=False,
             reserved_concurrency=None,
             ticket_reserved_concurrency=None,
         ),

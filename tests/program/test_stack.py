@@ -1,6 +1,7 @@
 """What a stack holds for each choice of architectures, and how its resources hang together."""
 
 import itertools
+import json
 
 import pytest
 
@@ -8,7 +9,7 @@ from shared.contract.architectures import DESCRIPTORS
 from shared.contract.outputs import Output
 from streamways.clients.client import ARCHITECTURES
 from tests.program.conftest import Deploy
-from tests.program.recording import ROOT, STACK_TYPE
+from tests.program.recording import STACK_TYPE
 
 SUBSETS = [
     subset for size in range(1, len(ARCHITECTURES) + 1) for subset in itertools.combinations(ARCHITECTURES, size)
@@ -141,9 +142,10 @@ def test_every_resource_has_a_component_for_a_parent(deploy: Deploy) -> None:
             assert resource.parent, f"{resource.name} is an orphan"
 
 
-def test_everything_is_tagged_with_project_and_stack(deploy: Deploy) -> None:
+def test_everything_is_tagged_with_project_stack_and_environment(deploy: Deploy) -> None:
     (provider,) = deploy("pr-7", architectures=["appsync"]).of("pulumi:providers:aws")
-    assert provider.inputs["defaultTags"] == '{"tags": {"project": "streamways", "stack": "pr-7"}}'
+    tags = {"project": "streamways", "stack": "pr-7", "environment": "preview"}
+    assert json.loads(provider.inputs["defaultTags"]) == {"tags": tags}
 
 
 def test_two_stacks_live_side_by_side_because_no_physical_name_is_fixed(deploy: Deploy) -> None:
@@ -160,16 +162,3 @@ def test_two_stacks_live_side_by_side_because_no_physical_name_is_fixed(deploy: 
 def test_physical_names_have_room_for_the_random_suffix(deploy: Deploy) -> None:
     # Functions and roles: 64 characters; Pulumi appends a dash and seven hexadecimal digits.
     assert all(len(resource.name) + 8 <= 64 for resource in deploy().resources.values())
-
-
-KEEPING = ("deletionProtection", "deletionProtectionEnabled", "pointInTimeRecovery", "skipDestroy")
-"""Inputs by which AWS or the provider keep what a stack held when the stack goes."""
-
-
-def test_destroying_a_stack_takes_its_data_as_the_page_about_deploying_says(deploy: Deploy) -> None:
-    deploying = " ".join((ROOT / "docs" / "deploying.md").read_text().split())
-    assert "deletion protection and point-in-time recovery are off, and there is no backup" in deploying
-
-    for resource in deploy().resources.values():
-        assert not resource.protect, f"{resource.name} stays"
-        assert not [key for key in KEEPING if key in resource.inputs], f"{resource.name} stays"

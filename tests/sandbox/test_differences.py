@@ -104,6 +104,7 @@ AS_ON_AWS = {
     "dynamodb.projectionType",
     "dynamodb.type",
     "lambda_.architectures",
+    "lambda_.mode",
     "lambda_access.allowMethods",
     "lambda_access.authorizationType",
     "lambda_access.functionUrlAuthType",

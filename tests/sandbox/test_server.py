@@ -33,6 +33,7 @@ pulumi.log.info("hello from the program")
 pulumi.export("userPoolId", pool.id)
 pulumi.export("userPoolClientId", client.id)
 pulumi.export("cognitoEndpoint", pulumi.Config().require("cognitoEndpoint"))
+pulumi.export("environment", pulumi.Config().require("environment"))
 """
 
 
@@ -111,6 +112,7 @@ async def test_a_sandbox_serves_what_its_program_asked_for_and_leaves_nothing(tm
     async with running(options, messages) as (found, stop), httpx.AsyncClient(trust_env=False) as http:
         assert found.origin == f"http://127.0.0.1:{options.port}"
         assert found.outputs["cognitoEndpoint"] == f"{found.origin}/cognito"
+        assert found.outputs["environment"] == "preview"
         assert state.read(options.state_root, options.port) == found
         assert [user.username for user in found.users] == ["pro@example.com"]
         assert messages == [

@@ -35,7 +35,8 @@ async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[De
     try:
         await program.start()
         await moto.start()
-        running = deploy(project, "dev", configure(project, "dev", {}), account.cloud, program, on_message=print)
+        config = configure(project, "dev", {"environment": "production"})
+        running = deploy(project, "dev", config, account.cloud, program, on_message=print)
         deployment, _ = await asyncio.gather(running, moto.answering())
         yield Deployed(deployment, account.world)
     finally:
@@ -56,6 +57,12 @@ def test_the_stage_throttles_as_the_settings_say(deployed: Deployed) -> None:
     (api,) = deployed.world.websocket_apis.values()
     (stage,) = api.stages.values()
     assert stage[1] == RouteSettings(throttling_rate_limit=500, throttling_burst_limit=1000)
+
+
+def test_the_sandbox_takes_production_and_sees_what_pulumi_would_protect(deployed: Deployed) -> None:
+    protected = {resource.name for resource in deployed.deployment.resources.values() if resource.protect}
+    users = {"identity-pool", "identity-client", "identity-free", "identity-pro", "identity-enterprise"}
+    assert protected == {*users, "core-streams"}
 
 
 def test_every_resource_is_made_after_what_it_depends_on(deployed: Deployed) -> None:

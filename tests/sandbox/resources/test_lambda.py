@@ -8,6 +8,7 @@ import pytest
 from sandbox.errors import ResourceRefused
 from sandbox.resources.values import Archive
 from sandbox.world import Cors, EventInvokeConfig
+from stacks.iam import SEND_TRACES, policy_document
 from tests.sandbox.resources.account import Account
 
 URL = "aws:lambda/functionUrl:FunctionUrl"
@@ -33,6 +34,7 @@ def test_a_function_is_deployed_with_lambdas_defaults(account: Account) -> None:
     ("inputs", "message"),
     [
         ({"timeout": 901}, "timeout is 901, allowed is a whole number from 1 to 900"),
+        ({"tracingConfig": {"mode": "On"}}, "tracingConfig.mode is 'On', allowed is one of PassThrough, Active"),
         ({"memorySize": 64}, "a whole number from 128 to 10240"),
         ({"runtime": "python2.7"}, "runtime is 'python2.7', allowed is one of python3.10"),
         ({"architectures": ["mips"]}, "allowed is a list of x86_64, arm64"),
@@ -66,6 +68,18 @@ def test_lambda_keeps_a_hundred_of_the_accounts_concurrency_for_what_reserves_no
     with pytest.raises(ResourceRefused, match=re.escape(words)):
         account.function("one-more", reservedConcurrentExecutions=1)
     assert {name.rpartition("-")[0] for name in account.world.functions} == {"most", "last", "none"}
+
+
+def test_a_function_is_traced_only_by_a_role_that_may_send_traces(account: Account) -> None:
+    role = account.role("traced")
+    name = next(one.name for one in account.world.roles.values() if one.arn == role)
+    with pytest.raises(ResourceRefused, match="does not have permissions to call PutTraceSegments on XRAY"):
+        account.function("early", role=role, tracingConfig={"mode": "Active"})
+    account.function("untraced", role=role, tracingConfig={"mode": "PassThrough"})
+
+    document = policy_document([SEND_TRACES])
+    account.create("aws:iam/rolePolicy:RolePolicy", "traces", role=name, policy=document)
+    account.function("late", role=role, tracingConfig={"mode": "Active"})
 
 
 def test_a_role_that_trusts_another_service_is_refused(account: Account) -> None:
