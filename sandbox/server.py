@@ -1,7 +1,6 @@
 """One sandbox from start to stop: its port and folder, its processes, and the services in one event loop."""
 
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -15,22 +14,20 @@ from typing import TYPE_CHECKING, cast
 
 from sandbox import ports
 from sandbox.aws.moto import Moto
+from sandbox.configuration import configuration
 from sandbox.engine.launch import ProgramProcess
-from sandbox.engine.project import configure, load
+from sandbox.engine.project import load
 from sandbox.errors import SandboxError, one_line
 from sandbox.options import SandboxOptions
 from sandbox.state import State
 from sandbox.tls import make_certificate
 from sandbox.world import World
-from stacks.environments import PREVIEW
 
 if TYPE_CHECKING:
     from sandbox.http_server import HttpServer
     from sandbox.services import Services
 
 DEFAULT_REGION = "us-east-1"
-DEVELOPMENT_SERVER = "http://localhost:5173"
-"""Origin of the pages that Vite serves: they may call a sandbox, and nothing on AWS unless somebody says so."""
 
 _log = logging.getLogger(__name__)
 
@@ -78,12 +75,7 @@ class Sandbox:
         certificate = make_certificate(claim.path / "tls") if options.tls else None
         origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
         self._on_progress(f"deploying {project.name} into {origin}")
-        given = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito", **options.config}
-        here = {
-            f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER]),
-            f"{project.name}:environment": PREVIEW.name,
-        }
-        config = configure(project, options.stack, given, here=here)
+        config = configuration(project, options.stack, options.config, origin)
 
         program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")
         running.push_async_callback(program.stop)

@@ -1,18 +1,20 @@
 """Streaming over AppSync GraphQL: a mutation starts a stream, a subscription delivers it, to every tab of its owner."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from shared.contract.architectures.appsync import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
+from stacks.appsync_users import authentication
 from stacks.arguments import (
     CoreAccess,
     FunctionLimits,
+    TokenClaims,
     admission_environment,
-    comma_separated,
+    claim_environment,
     interval_environment,
     joined,
     merged,
@@ -66,10 +68,15 @@ RESOLVER_RUNTIME: Final = aws.appsync.ResolverRuntimeArgs(name="APPSYNC_JS", run
 class AppSyncStreamArgs(TypedDict):
     """Arguments of `AppSyncStream`."""
 
-    user_pool_id: pulumi.Input[str]
-    """The pool whose users may call the API."""
+    user_pool_id: NotRequired[pulumi.Input[str]]
+    """The pool whose users may call the API. Without it `issuer` and `claims` say whose."""
+    issuer: NotRequired[pulumi.Input[str]]
+    """An OIDC issuer, as its tokens say it in `iss`; AppSync finds its keys by discovery."""
+    claims: NotRequired[TokenClaims]
+    """How to read the issuer's tokens; the client is in `aud` or `azp`, for AppSync looks nowhere else. `schema` and
+    the resolvers have to be made for the same claims."""
     client_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The app clients of the pool whose access tokens are accepted."""
+    """The clients of pool or issuer whose access tokens are accepted."""
     schema: pulumi.Input[str]
     """The GraphQL schema (SDL); it has `Subscription.onParts` and the IAM-only `Mutation.publishParts`, which resolve
     without data."""
@@ -92,7 +99,7 @@ class AppSyncStreamArgs(TypedDict):
 
 
 class AppSyncStream(pulumi.ComponentResource):
-    """A GraphQL API for the users of a pool, on which only the worker's role may publish parts.
+    """A GraphQL API for the users of a pool or an issuer, on which only the worker's role may publish parts.
 
     https://docs.aws.amazon.com/appsync/latest/devguide/aws-appsync-real-time-data.html
     """
@@ -106,17 +113,14 @@ class AppSyncStream(pulumi.ComponentResource):
         super().__init__("streamways:index:AppSyncStream", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
         core, limits = args["core"], args["limits"]
-        client_ids = comma_separated(args["client_ids"])
+        clients, claims = args["client_ids"], args.get("claims")
+        users = authentication(clients, args.get("user_pool_id"), args.get("issuer"), claims)
         api = aws.appsync.GraphQLApi(
             f"{name}-api",
             schema=args["schema"],
-            authentication_type="AMAZON_COGNITO_USER_POOLS",
-            # ALLOW is required beside other providers; the schema's directives keep users off publishParts.
-            user_pool_config=aws.appsync.GraphQLApiUserPoolConfigArgs(
-                user_pool_id=args["user_pool_id"],
-                default_action="ALLOW",
-                app_id_client_regex=client_ids.apply(lambda ids: f"^({ids.replace(',', '|')})$"),
-            ),
+            authentication_type=users.type,
+            user_pool_config=users.user_pool,
+            openid_connect_config=users.openid_connect,
             additional_authentication_providers=[
                 aws.appsync.GraphQLApiAdditionalAuthenticationProviderArgs(authentication_type="AWS_IAM")
             ],
@@ -171,7 +175,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 "limits": {**limits, "timeout_seconds": API_TIMEOUT_SECONDS},
                 "environment": {
                     **admission_environment(core),
-                    Variable.TOKEN_CLIENT_IDS: client_ids,
+                    **claim_environment(clients, claims),
                     Variable.WORKER_FUNCTION_NAME: worker.function_name,
                 },
                 "statements": [

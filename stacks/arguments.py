@@ -37,15 +37,30 @@ class FunctionLimits(TypedDict):
     """Whether X-Ray traces each function; by default a function follows the decision of its caller."""
 
 
+class TokenClaims(TypedDict):
+    """What the access tokens of a foreign issuer say by which claim."""
+
+    client: str
+    """The claim that names the client or the API that a token is for: `aud`, `azp`, `cid`, …"""
+    use: NotRequired[str]
+    """What tells an access token from an ID token, as `claim=value`; by default nothing does. Then an ID token is as
+    good as an access token wherever it names the same client."""
+    tier: NotRequired[str]
+    """The claim that names a user's tiers, one text or a list; by default nobody has any. Names that are no tiers are
+    dropped."""
+
+
 class AcceptedTokens(TypedDict):
-    """Which access tokens are good: those of one user pool, for one of its clients."""
+    """Which access tokens are good: those of one user pool or issuer, for one of its clients."""
 
     issuer: pulumi.Input[str]
     """The `iss` of the tokens."""
     jwks_url: pulumi.Input[str]
-    """Where the pool's public keys are."""
+    """Where the issuer's public keys are."""
     client_ids: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """The app clients whose tokens are accepted."""
+    """The clients whose tokens are accepted."""
+    claims: NotRequired[TokenClaims]
+    """How to read the tokens of a foreign issuer; by default they are those of a Cognito user pool."""
 
 
 class CoreAccess(TypedDict):
@@ -77,8 +92,22 @@ def token_environment(tokens: AcceptedTokens) -> Mapping[str, pulumi.Input[str]]
     return {
         Variable.TOKEN_ISSUER: tokens["issuer"],
         Variable.TOKEN_JWKS_URL: tokens["jwks_url"],
-        Variable.TOKEN_CLIENT_IDS: comma_separated(tokens["client_ids"]),
+        **claim_environment(tokens["client_ids"], tokens.get("claims")),
     }
+
+
+def claim_environment(
+    client_ids: pulumi.Input[Sequence[pulumi.Input[str]]], claims: TokenClaims | None
+) -> Mapping[str, pulumi.Input[str]]:
+    """The environment variables of a function that reads claims (`shared/auth/accepted.py`)."""
+    environment: dict[str, pulumi.Input[str]] = {Variable.TOKEN_CLIENT_IDS: comma_separated(client_ids)}
+    if claims is not None:
+        environment[Variable.TOKEN_CLIENT_CLAIM] = claims["client"]
+        if use := claims.get("use"):
+            environment[Variable.TOKEN_USE] = use
+        if tier := claims.get("tier"):
+            environment[Variable.TOKEN_TIER_CLAIM] = tier
+    return environment
 
 
 def comma_separated(texts: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.Output[str]:

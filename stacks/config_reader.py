@@ -22,7 +22,7 @@ class ConfigReader:
         self._namespace = namespace
         self._values = values
         self._secrets = secrets
-        self._known: list[str] = []
+        self._known: dict[str, None] = {}
         self.problems: list[str] = []
         """One line for each thing to change."""
 
@@ -40,12 +40,12 @@ class ConfigReader:
 
     def optional_text(self, key: str) -> str:
         """The value as it is; empty when there is none, which is fine."""
-        self._known.append(key)
+        self._known[key] = None
         return self._values.get(key, "")
 
     def text(self, key: str) -> str:
         """The value as it is; empty when there is none, which is noted."""
-        self._known.append(key)
+        self._known[key] = None
         value = self._values.get(key)
         if value is None:
             self.problems.append(

@@ -2,6 +2,7 @@
 
     StacksError
       ├─ SettingsError    the configuration of a stack (`stacks/settings.py`)
+      ├─ ArgumentError    arguments of a component that contradict each other (`stacks/appsync_users.py`)
       ├─ StatementError   an IAM statement that allows nothing, or everything (`stacks/iam.py`)
       └─ PackageError     a function's package cannot be built, or is not one of ours (`stacks/packages/`)
 
@@ -21,6 +22,10 @@ class SettingsError(StacksError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+class ArgumentError(StacksError):
+    """A component is given arguments that do not go together, or lacks one."""
 
 
 class StatementError(StacksError):

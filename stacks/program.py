@@ -1,4 +1,4 @@
-"""What a stack holds: one identity, one core, and the ways to stream that the settings name."""
+"""What a stack holds: its users, one core, and the ways to stream that the settings name."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from shared.contract.architecture import Package
 from shared.contract.architectures import appsync, function_url, websocket
 from shared.contract.outputs import Output
 from stacks.appsync_code import appsync_code
-from stacks.appsync_stream import AppSyncStream
-from stacks.arguments import AcceptedTokens, CoreAccess, DataProtection, FunctionLimits
+from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
+from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
-from stacks.identity import Identity, IdentityArgs
 from stacks.packages import build
 from stacks.settings import Settings
-from stacks.streaming_core import StreamingCore
+from stacks.streaming_core import StreamingCore, StreamingCoreArgs
+from stacks.users import Users, users_of
 from stacks.websocket_stream import WebSocketStream
 
 Outputs = Mapping[str, pulumi.Output[str]]
@@ -28,9 +28,8 @@ class Foundation:
 
     settings: Settings
     account_id: pulumi.Output[str]
-    user_pool_id: pulumi.Output[str]
+    users: Users
     limits: FunctionLimits
-    tokens: AcceptedTokens
     core: CoreAccess
     opts: pulumi.ResourceOptions
 
@@ -54,32 +53,24 @@ def deploy(settings: Settings) -> None:
         "deletion_protection": settings.data.deletion_protection,
         "retain": settings.data.retain,
     }
-    identity_args: IdentityArgs = {
+    users = users_of(settings, protection, opts)
+    core_args: StreamingCoreArgs = {
         "region": settings.region,
-        "self_sign_up": settings.identity.self_sign_up,
+        "account_id": account_id,
+        "model": settings.model.id,
+        "model_regions": settings.model.regions,
+        "guardrail_id": settings.model.guardrail_id,
+        "guardrail_version": settings.model.guardrail_version,
         "protection": protection,
+        "point_in_time_recovery": settings.data.point_in_time_recovery,
     }
-    if settings.identity.cognito_endpoint:
-        identity_args["endpoint"] = settings.identity.cognito_endpoint
-    identity = Identity("identity", identity_args, opts)
-    core = StreamingCore(
-        "core",
-        {
-            "region": settings.region,
-            "account_id": account_id,
-            "model": settings.model.id,
-            "model_regions": settings.model.regions,
-            "guardrail_id": settings.model.guardrail_id,
-            "guardrail_version": settings.model.guardrail_version,
-            "protection": protection,
-            "point_in_time_recovery": settings.data.point_in_time_recovery,
-        },
-        opts,
-    )
+    if settings.table:
+        core_args["table_name"] = settings.table.name_in(account_id)
+    core = StreamingCore("core", core_args, opts)
     foundation = Foundation(
         settings=settings,
         account_id=account_id,
-        user_pool_id=identity.user_pool_id,
+        users=users,
         limits={
             "timeout_seconds": settings.functions.timeout_seconds,
             "memory_megabytes": settings.functions.memory_megabytes,
@@ -87,21 +78,10 @@ def deploy(settings: Settings) -> None:
             "retain_logs": settings.data.retain,
             "tracing": settings.functions.tracing,
         },
-        tokens={
-            "issuer": identity.issuer,
-            "jwks_url": identity.jwks_url,
-            "client_ids": [identity.user_pool_client_id],
-        },
         core=core.access(settings.model.max_output_tokens),
         opts=opts,
     )
-    outputs: dict[str, pulumi.Input[str]] = {
-        Output.USER_POOL_ID: identity.user_pool_id,
-        Output.USER_POOL_CLIENT_ID: identity.user_pool_client_id,
-        Output.ISSUER: identity.issuer,
-        Output.COGNITO_ENDPOINT: identity.endpoint,
-        Output.REGION: settings.region,
-    }
+    outputs: dict[str, pulumi.Input[str]] = {**users.outputs, Output.REGION: settings.region}
     for name, deploy_architecture in ARCHITECTURES.items():
         if name in settings.architectures:
             outputs |= deploy_architecture(foundation)
@@ -119,7 +99,7 @@ def _function_url(given: Foundation) -> Outputs:
             "package": _archive(packages["handler"]),
             "reaper_package": _archive(packages["reaper"]),
             "limits": given.limits,
-            "tokens": given.tokens,
+            "tokens": given.users.tokens,
             "core": given.core,
             "cors_origins": settings.access.cors_origins,
             "signed_requests": settings.access.function_url_auth == "AWS_IAM",
@@ -142,7 +122,7 @@ def _websocket(given: Foundation) -> Outputs:
             "reaper_package": _archive(packages["reaper"]),
             "interval_milliseconds": settings.delivery.web_socket_interval_milliseconds,
             "limits": given.limits,
-            "tokens": given.tokens,
+            "tokens": given.users.tokens,
             "core": given.core,
             "cors_origins": settings.access.cors_origins,
             "requests_per_second": settings.delivery.web_socket_requests_per_second,
@@ -155,22 +135,22 @@ def _websocket(given: Foundation) -> Outputs:
 
 
 def _appsync(given: Foundation) -> Outputs:
-    packages = appsync.DESCRIPTOR.packages
-    stream = AppSyncStream(
-        appsync.NAME,
-        {
-            **appsync_code(),
-            "user_pool_id": given.user_pool_id,
-            "client_ids": given.tokens["client_ids"],
-            "api_package": _archive(packages["api"]),
-            "worker_package": _archive(packages["worker"]),
-            "reaper_package": _archive(packages["reaper"]),
-            "interval_milliseconds": given.settings.delivery.app_sync_interval_milliseconds,
-            "limits": given.limits,
-            "core": given.core,
-        },
-        given.opts,
-    )
+    packages, tokens = appsync.DESCRIPTOR.packages, given.users.tokens
+    args: AppSyncStreamArgs = {
+        **appsync_code(tokens.get("claims")),
+        "client_ids": tokens["client_ids"],
+        "api_package": _archive(packages["api"]),
+        "worker_package": _archive(packages["worker"]),
+        "reaper_package": _archive(packages["reaper"]),
+        "interval_milliseconds": given.settings.delivery.app_sync_interval_milliseconds,
+        "limits": given.limits,
+        "core": given.core,
+    }
+    if given.users.user_pool_id is not None:
+        args["user_pool_id"] = given.users.user_pool_id
+    elif "claims" in tokens:
+        args["issuer"], args["claims"] = tokens["issuer"], tokens["claims"]
+    stream = AppSyncStream(appsync.NAME, args, given.opts)
     return {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url}
 
 

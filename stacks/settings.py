@@ -22,6 +22,7 @@ from stacks.function_settings import FunctionSettings
 from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import REGION, ModelSettings
 from stacks.provider_settings import ProviderSettings
+from stacks.table_setting import ExistingTable, read_table
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Settings:
     delivery: DeliverySettings
     access: AccessSettings
     identity: IdentitySettings
+    table: ExistingTable | None
+    """None for a table that the stack makes."""
 
     @classmethod
     def load(cls) -> Self:
@@ -81,8 +84,10 @@ class Settings:
             functions=FunctionSettings.read(own, environment),
             delivery=DeliverySettings.read(own),
             access=AccessSettings.read(own, environment),
-            identity=IdentitySettings.read(own, environment),
+            identity=IdentitySettings.read(own, environment, region),
+            table=read_table(own, region),
         )
+        settings.identity.check_architectures(own, settings.architectures)
         of_provider.refuse_unknown()
         own.refuse_unknown()
         if problems := [*of_provider.problems, *own.problems]:

@@ -19,7 +19,10 @@ class StreamingCoreArgs(TypedDict):
     region: pulumi.Input[str]
     """Region that the model is called in."""
     account_id: pulumi.Input[str]
-    """Account that owns inference profiles and guardrails."""
+    """Account that owns the table, inference profiles and guardrails."""
+    table_name: NotRequired[pulumi.Input[str]]
+    """A table of the account and region that is there already, with the keys, the indexes and the TTL attribute of the
+    one that the core makes by default (`docs/data.md`). No other stack may use it."""
     model: pulumi.Input[str]
     """Id of a Bedrock foundation model, or of a geographic (`us.…`) or global (`global.…`) inference profile."""
     model_regions: NotRequired[pulumi.Input[Sequence[pulumi.Input[str]]]]
@@ -53,8 +56,47 @@ class StreamingCore(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StreamingCoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:StreamingCore", name, {}, opts)
+        existing = args.get("table_name")
+        if existing is None:
+            table = self._table(name, args)
+            self.table_name, self.table_arn = table.name, table.arn
+        else:
+            self.table_name = pulumi.Output.from_input(existing)
+            self.table_arn = pulumi.Output.concat(
+                "arn:aws:dynamodb:", args["region"], ":", args["account_id"], ":table/", self.table_name
+            )
+        known = pulumi.Output.all(
+            region=args["region"],
+            account_id=args["account_id"],
+            model=args["model"],
+            model_regions=args.get("model_regions", []),
+            guardrail_id=args.get("guardrail_id"),
+            guardrail_version=args.get("guardrail_version"),
+        )
+        self.model_environment = known.apply(_environment)
+        self.model_statements = known.apply(_statements)
+        self.register_outputs(
+            {
+                "table_name": self.table_name,
+                "table_arn": self.table_arn,
+                "model_environment": self.model_environment,
+                "model_statements": self.model_statements,
+            }
+        )
+
+    def access(self, max_output_tokens: pulumi.Input[int]) -> CoreAccess:
+        """What an architecture takes from this core; it admits answers of at most `max_output_tokens`."""
+        return {
+            "table_name": self.table_name,
+            "table_arn": self.table_arn,
+            "max_output_tokens": max_output_tokens,
+            "model_environment": self.model_environment,
+            "model_statements": self.model_statements,
+        }
+
+    def _table(self, name: str, args: StreamingCoreArgs) -> aws.dynamodb.Table:
         protection = args.get("protection", {})
-        table = aws.dynamodb.Table(
+        return aws.dynamodb.Table(
             f"{name}-streams",
             billing_mode="PAY_PER_REQUEST",
             hash_key="pk",
@@ -89,36 +131,6 @@ class StreamingCore(pulumi.ComponentResource):
             ),
             opts=holding_data(self, protection),
         )
-        known = pulumi.Output.all(
-            region=args["region"],
-            account_id=args["account_id"],
-            model=args["model"],
-            model_regions=args.get("model_regions", []),
-            guardrail_id=args.get("guardrail_id"),
-            guardrail_version=args.get("guardrail_version"),
-        )
-        self.table_name = table.name
-        self.table_arn = table.arn
-        self.model_environment = known.apply(_environment)
-        self.model_statements = known.apply(_statements)
-        self.register_outputs(
-            {
-                "table_name": self.table_name,
-                "table_arn": self.table_arn,
-                "model_environment": self.model_environment,
-                "model_statements": self.model_statements,
-            }
-        )
-
-    def access(self, max_output_tokens: pulumi.Input[int]) -> CoreAccess:
-        """What an architecture takes from this core; it admits answers of at most `max_output_tokens`."""
-        return {
-            "table_name": self.table_name,
-            "table_arn": self.table_arn,
-            "max_output_tokens": max_output_tokens,
-            "model_environment": self.model_environment,
-            "model_statements": self.model_statements,
-        }
 
 
 def _environment(args: dict[str, Any]) -> Mapping[str, str]:

@@ -4,13 +4,12 @@ AppSync has verified the token's signature, issuer and expiry; what it does not 
 returned as data, for the resolver to raise: `{"error": {"code", "message", "retryAfter"?}}`.
 """
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from handlers.appsync.fields import FIELDS, FieldCall
+from shared.auth.accepted import AcceptedClaims
 from shared.auth.user import user_of
-from shared.contract.environment import Variable
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
@@ -28,5 +27,5 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
 
 
 def _field_call(event: Mapping[str, Any], request_id: str) -> FieldCall:
-    viewer = user_of(event["claims"], frozenset(os.environ[Variable.TOKEN_CLIENT_IDS].split(",")))
+    viewer = user_of(event["claims"], AcceptedClaims.from_environment())
     return FieldCall(viewer, event["arguments"], event.get("requestId") or request_id)

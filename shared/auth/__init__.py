@@ -1,1 +1,1 @@
-"""Who asks: Cognito access tokens, verified."""
+"""Who asks: access tokens of a Cognito user pool or of another issuer, verified."""

@@ -1,4 +1,4 @@
-"""The public keys of a user pool, fetched once and kept by key id.
+"""The public keys of an issuer, fetched once and kept by key id.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
 """
@@ -7,7 +7,7 @@ import json
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import cast
 
 import jwt
@@ -15,10 +15,11 @@ import urllib3
 
 from shared.errors import Busy, Unauthenticated
 
+ALGORITHM = "RS256"
 MAX_AGE_SECONDS = 3600
 """Keys are asked for again after this, so that a withdrawn key does not live as long as its environment."""
 MIN_REFRESH_SECONDS = 30
-"""A token with an unknown key id makes us ask, but no more often: or anyone could turn us on the pool."""
+"""A token with an unknown key id makes us ask, but no more often: or anyone could turn us on the issuer."""
 RETRY_SECONDS = 2
 """Without any keys we ask again after this, and not for each token that comes meanwhile."""
 
@@ -61,7 +62,7 @@ class Jwks:
                 message = "Tokens cannot be checked at the moment. Please try again."
                 raise Busy(message, retry_after=RETRY_SECONDS) from self._failure
             if kid not in self._keys:
-                raise Unauthenticated("The access token is not signed by this user pool.")
+                raise Unauthenticated("The access token is not signed by a key of its issuer.")
             return self._keys[kid]
 
     def _refresh(self, now: float) -> None:
@@ -71,9 +72,18 @@ class Jwks:
             if response.status != 200:
                 raise ValueError(f"the key set's address answered {response.status}")
             document = cast("dict[str, list[dict[str, str]]]", json.loads(response.data))
-            keys = {key["kid"]: jwt.PyJWK(key) for key in document["keys"] if key.get("kty") == "RSA"}
+            keys = {key["kid"]: jwt.PyJWK(key) for key in document["keys"] if _signs(key)}
             if not keys:
-                raise ValueError("the key set holds no RSA key")
+                raise ValueError("the key set holds no RSA key that signs")
             self._keys, self._got_at = keys, now
         except _UNUSABLE as error:
-            self._failure = error  # known keys stay good while the pool cannot be reached
+            self._failure = error  # known keys stay good while the issuer cannot be reached
+
+
+def _signs(key: Mapping[str, str]) -> bool:
+    """A key set may list keys for encryption, and keys of algorithms that are not taken here, beside those that sign.
+
+    https://datatracker.ietf.org/doc/html/rfc7517#section-4
+    """
+    given = key.get("kty"), key.get("use", "sig"), key.get("alg", ALGORITHM)
+    return given == ("RSA", "sig", ALGORITHM) and "kid" in key

@@ -1,4 +1,7 @@
-"""The outputs of every stack, whatever it holds; those of an architecture are in its descriptor."""
+"""The outputs of every stack, whatever it holds; those of an architecture are in its descriptor.
+
+A stack that takes the tokens of a foreign issuer has no user pool: the three outputs about one are absent.
+"""
 
 from enum import StrEnum
 
@@ -7,12 +10,12 @@ class Output(StrEnum):
     """The name of one stack output."""
 
     USER_POOL_ID = "userPoolId"
-    """Id of the Cognito user pool."""
+    """Id of the Cognito user pool that users sign in at, whoever made it."""
     USER_POOL_CLIENT_ID = "userPoolClientId"
-    """Id of its app client."""
+    """Id of its app client whose tokens the stack takes."""
     ISSUER = "issuer"
-    """The `iss` of its tokens."""
+    """The `iss` of the tokens that the stack takes."""
     COGNITO_ENDPOINT = "cognitoEndpoint"
-    """Where users sign in."""
+    """Where users of the pool sign in."""
     REGION = "region"
     """The region."""

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shared.auth.accepted import AcceptedClaims
 from shared.auth.user import CLOCK_SKEW_SECONDS, LONGEST_SECONDS, MAX_CLAIMS_BYTES, User, user_of
 from shared.errors import Unauthenticated
 from shared.table.attributes import to_attributes
 from tests.support.claims import WRONG, changed
 
 CLIENT_ID = "4u3client"
-CLIENTS = frozenset({CLIENT_ID})
+ACCEPTED = AcceptedClaims(frozenset({CLIENT_ID}))
 
 
 def good() -> dict[str, Any]:
@@ -35,7 +36,7 @@ def good() -> dict[str, Any]:
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
 def test_claims_are_refused_with(changes: dict[str, object]) -> None:
     with pytest.raises(Unauthenticated):
-        user_of(changed(good(), changes), CLIENTS)
+        user_of(changed(good(), changes), ACCEPTED)
 
 
 def test_claims_that_are_nested_without_end_are_refused() -> None:
@@ -43,35 +44,35 @@ def test_claims_that_are_nested_without_end_are_refused() -> None:
     for _ in range(100_000):
         nested = [nested]
     with pytest.raises(Unauthenticated):
-        user_of({**good(), "custom": nested}, CLIENTS)
+        user_of({**good(), "custom": nested}, ACCEPTED)
 
 
 def test_good_claims_speak_for_their_user() -> None:
     claims = good()
-    assert user_of(claims, CLIENTS) == User("s-1", "ada", ("free", "pro"), claims["exp"])
+    assert user_of(claims, ACCEPTED) == User("s-1", "ada", ("free", "pro"), claims["exp"])
 
 
 def test_a_user_without_a_name_goes_by_the_sub_and_may_be_in_no_group() -> None:
     claims = {name: value for name, value in good().items() if name not in ("username", "cognito:groups")}
-    user = user_of(claims, CLIENTS)
+    user = user_of(claims, ACCEPTED)
     assert (user.username, user.groups) == ("s-1", ())
 
 
 @pytest.mark.parametrize("seconds", [1, 60.5, LONGEST_SECONDS, LONGEST_SECONDS + CLOCK_SKEW_SECONDS - 1])
 def test_a_token_may_be_good_for_up_to_a_day(seconds: float) -> None:
-    assert user_of({**good(), "exp": time.time() + seconds}, CLIENTS).sub == "s-1"
+    assert user_of({**good(), "exp": time.time() + seconds}, ACCEPTED).sub == "s-1"
 
 
 @pytest.mark.parametrize("name", ["iat", "nbf", "auth_time"])
 def test_the_pool_s_clock_may_be_ahead_by_seconds(name: str) -> None:
-    assert user_of({**good(), name: time.time() + CLOCK_SKEW_SECONDS - 1}, CLIENTS).sub == "s-1"
+    assert user_of({**good(), name: time.time() + CLOCK_SKEW_SECONDS - 1}, ACCEPTED).sub == "s-1"
 
 
 def test_claims_may_be_as_large_as_the_limit() -> None:
     room = MAX_CLAIMS_BYTES - len(json.dumps({**good(), "custom": ""}))
-    assert user_of({**good(), "custom": "x" * room}, CLIENTS).sub == "s-1"
+    assert user_of({**good(), "custom": "x" * room}, ACCEPTED).sub == "s-1"
     with pytest.raises(Unauthenticated):
-        user_of({**good(), "custom": "x" * (room + 1)}, CLIENTS)
+        user_of({**good(), "custom": "x" * (room + 1)}, ACCEPTED)
 
 
 NUMBERS = st.integers() | st.floats() | st.integers(-(10**400), 10**400) | st.just(10**4000)
@@ -98,7 +99,7 @@ def is_whole(user: User) -> bool:
 def test_any_claims_are_those_of_a_user_or_are_refused(changes: dict[str, object]) -> None:
     """Nothing else may come of them: what is no refusal would be a fault of ours, and a 500."""
     try:
-        user = user_of({**good(), **changes}, CLIENTS)
+        user = user_of({**good(), **changes}, ACCEPTED)
     except Unauthenticated:
         return
     assert is_whole(user)
@@ -111,4 +112,4 @@ def test_any_claims_are_those_of_a_user_or_are_refused(changes: dict[str, object
 @given(st.dictionaries(NAMES, VALUES, max_size=6))
 def test_claims_that_are_nobody_s_are_refused(claims: dict[str, object]) -> None:
     with pytest.raises(Unauthenticated):
-        user_of(claims, CLIENTS)
+        user_of(claims, ACCEPTED)

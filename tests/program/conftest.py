@@ -3,7 +3,7 @@
 import functools
 import json
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
@@ -19,6 +19,18 @@ with warnings.catch_warnings():
 from stacks import packages, program
 
 Deploy = Callable[..., Deployment]
+LONG_LIVED = "organization/streamways/long-lived"
+STACKS: Mapping[str, Mapping[str, object]] = {
+    LONG_LIVED: {
+        "userPoolId": "us-east-1_LongLived",
+        "userPoolClientId": "clientofthelonglivedstack",
+        "issuer": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_LongLived",
+        "cognitoEndpoint": "https://cognito-idp.us-east-1.amazonaws.com",
+        "region": "us-east-1",
+        "functionUrl": "https://long-lived.lambda-url.us-east-1.on.aws/",
+    }
+}
+"""Outputs of the other stacks that a stack may refer to."""
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +39,7 @@ def deploy() -> Iterator[Deploy]:
 
     @functools.cache
     def deploy_items(stack: str, preview: bool, items: tuple[tuple[str, str], ...]) -> Deployment:
-        return run({**defaults(), **dict(items)}, stack, preview=preview)
+        return run({**defaults(), **dict(items)}, stack, preview=preview, stacks=STACKS)
 
     def deploy_with(stack: str = "dev", preview: bool = False, **settings: object) -> Deployment:
         items = {

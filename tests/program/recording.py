@@ -19,6 +19,7 @@ from pulumi.runtime.settings import get_root_resource
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
 STACK_TYPE = "pulumi:pulumi:Stack"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class Resource:
 
 @dataclass
 class Deployment:
-    """What one run of the program registered and exported."""
+    """What one run of the program registered and exported; `stacks` are the outputs of others, by their names."""
 
+    stacks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     resources: dict[str, Resource] = field(default_factory=dict)
     outputs: dict[str, Any] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -62,6 +64,8 @@ class _Answers(mocks.Mocks):
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
         name = args.inputs.get("name", f"{args.name}-0a1b2c3")
+        if args.typ == STACK_REFERENCE:
+            return name, {"name": name, "outputs": self.deployment.stacks[name], "secretOutputNames": []}
         state = {"name": name, **args.inputs, **computed(args.typ, name)}
         return f"{args.name}-id", state
 
@@ -144,13 +148,15 @@ def run(
     preview: bool = False,
     secrets: Sequence[str] = (),
     program: Path = ROOT / "stacks",
+    stacks: Mapping[str, Mapping[str, object]] | None = None,
 ) -> Deployment:
     """Run a program, which is `stacks/` unless told otherwise, as the language host does. Raises what it raises.
 
-    `secrets` are the keys that the configuration keeps encrypted. A `preview` is that of a stack which is up and
-    unchanged: the engine answers each resource with its state, and a property that the state lacks is unknown.
+    `secrets` are the keys that the configuration keeps encrypted; `stacks` the outputs of other stacks. A `preview` is
+    that of a stack which is up and unchanged: the engine answers each resource with its state, and a property that the
+    state lacks is unknown.
     """
-    deployment = Deployment()
+    deployment = Deployment(stacks or {})
     failure: list[BaseException] = []
 
     def in_own_thread() -> None:
@@ -160,6 +166,7 @@ def run(
                 mocks.set_mocks(
                     _Answers(deployment),
                     project="streamways",
+                    organization="organization",
                     stack=stack,
                     preview=preview,
                     monitor=_Recorder(deployment),

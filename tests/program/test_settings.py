@@ -61,7 +61,16 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             web_socket_request_burst=1000,
         ),
         access=AccessSettings(cors_origins=(), function_url_auth="NONE"),
-        identity=IdentitySettings(self_sign_up=False, cognito_endpoint=None),
+        identity=IdentitySettings(
+            stack=None,
+            user_pool_id=None,
+            user_pool_client_id=None,
+            self_sign_up=False,
+            cognito_endpoint=None,
+            callback_urls=(),
+            issuer=None,
+        ),
+        table=None,
     )
 
 

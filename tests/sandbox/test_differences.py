@@ -44,6 +44,7 @@ REFUSALS = {
     "does not emulate it; it has": "utilities of `util`, `extensions`, `runtime`",
     "only '…' is emulated": "another module or an alias",
     "reads an existing resource": "existing resources",
+    "the sandbox's account starts empty, without a": "`identityStack`, `userPoolId` and `streamsTable`",
     "is …, which the sandbox does not do": "components of another package",
     "names resources in Pulumi's default way": "`pulumi:autonaming`",
     "imports an ESC environment": "ESC environments",

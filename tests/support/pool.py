@@ -10,6 +10,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from shared.auth.accepted import AcceptedClaims
 from shared.auth.jwks import Jwks
 from shared.auth.tokens import TokenVerifier
 from tests.support.claims import changed
@@ -110,7 +111,8 @@ class Pool(LocalServer):
 
     def verifier(self) -> TokenVerifier:
         """A verifier of this pool's tokens, on the pool's clock."""
-        return TokenVerifier(ISSUER, frozenset({CLIENT_ID, "another-of-ours"}), Jwks(self.jwks_url, self.clock))
+        accepted = AcceptedClaims(frozenset({CLIENT_ID, "another-of-ours"}))
+        return TokenVerifier(ISSUER, accepted, Jwks(self.jwks_url, self.clock))
 
     def _key_set(self, _: Received) -> Answer:
         if self.holds is not None:

@@ -1,7 +1,9 @@
 import { extensions, util } from '@aws-appsync/utils';
 
+const TOKEN_USE = { claim: 'token_use', value: 'access' };
+
 export function request(ctx) {
-  if (ctx.identity.claims.token_use !== 'access') {
+  if (TOKEN_USE && ctx.identity.claims[TOKEN_USE.claim] !== TOKEN_USE.value) {
     util.error('An access token is needed, not an ID token.', 'unauthenticated');
   }
   return { payload: null };

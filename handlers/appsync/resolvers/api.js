@@ -1,10 +1,12 @@
 import { util } from '@aws-appsync/utils';
 
 // The resolver of every field that the API function answers; the function is told which one.
-// AppSync lets ID tokens in as well; everything of ours takes access tokens only.
+// AppSync lets ID tokens in as well; everything of ours takes access tokens only, which say what they are.
+const TOKEN_USE = { claim: 'token_use', value: 'access' };
+
 export function request(ctx) {
   const { claims } = ctx.identity;
-  if (claims.token_use !== 'access') {
+  if (TOKEN_USE && claims[TOKEN_USE.claim] !== TOKEN_USE.value) {
     util.error('An access token is needed, not an ID token.', 'unauthenticated');
   }
   const requestId = ctx.request.headers['x-amzn-requestid'];

@@ -1,0 +1,38 @@
+"""The configuration that a program gets in a sandbox: its stack's own, with what only the sandbox can say."""
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from sandbox.engine.project import Config, Project, configure
+from sandbox.errors import ProjectError
+from stacks.environments import PREVIEW
+
+DEVELOPMENT_SERVER = "http://localhost:5173"
+"""Origin of the pages that Vite serves: they may call a sandbox, and nothing on AWS unless somebody says so."""
+BEFORE_THE_STACK: Final = {"identityStack": "stack", "userPoolId": "user pool", "streamsTable": "table"}
+"""Settings that name what is there before the program runs, and what that is."""
+FOREIGN_ISSUER = "tokenIssuer"
+"""The setting with which a program has no user pool."""
+
+
+def configuration(project: Project, stack: str, given: Mapping[str, str], origin: str) -> Config:
+    """The configuration of `stack` with `given` on top, in a sandbox at `origin`.
+
+    Pages of a development server may call it, and Cognito is the sandbox; a value of the caller's wins. Raises
+    ProjectError, also for a setting that names what the sandbox's account cannot have.
+    """
+    here = {
+        f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER]),
+        f"{project.name}:environment": PREVIEW.name,
+    }
+    config = configure(project, stack, given, here=here)
+    for key, what in BEFORE_THE_STACK.items():
+        if value := config.values.get(f"{project.name}:{key}"):
+            raise ProjectError(
+                f"{key} is {value!r}, but the sandbox's account starts empty, without a {what}: unset it (-c {key}=)"
+            )
+    if config.values.get(f"{project.name}:{FOREIGN_ISSUER}"):
+        return config
+    cognito = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito"}
+    return configure(project, stack, {**cognito, **given}, here=here)
