@@ -190,7 +190,9 @@ class GraphqlApi:
     user_pool_id: str | None
     user_pool_default_action: str | None
     app_client_pattern: str | None = None
-    """What the app client of a token must match (`appIdClientRegex`); None lets every client of the pool in."""
+    """What the client of a token must match (`appIdClientRegex`, `clientId`); None lets every client in."""
+    issuer: str | None = None
+    """Of the tokens of `OPENID_CONNECT`."""
     additional_authentication_types: tuple[str, ...] = ()
     query_depth_limit: int = 0
     """Most levels of fields in one operation, 1 to 75; 0 for no limit."""

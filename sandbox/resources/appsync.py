@@ -14,7 +14,7 @@ from sandbox.resources.inputs import Inputs
 from sandbox.resources.lambda_access import function_named
 from sandbox.world import ACCOUNT_ID, DataSource, GraphqlApi, UnitResolver
 
-AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "AWS_IAM")
+AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_IAM")
 MAX_NAME = 65_536
 API_ID_LENGTH = 26
 DATA_SOURCE_TYPES = ("NONE", "AWS_LAMBDA")
@@ -31,6 +31,7 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
     check_schema(schema)
     authentication_type = inputs.text("authenticationType", allowed=AUTHENTICATION_TYPES)
     pool_id, default_action, app_client_pattern = _user_pool(cloud, inputs.block("userPoolConfig"), authentication_type)
+    issuer, client_pattern = _openid_connect(inputs.block("openidConnectConfig"), authentication_type)
     inputs.without_effect("xrayEnabled")
     api_id = request.stable_id(API_ID_LENGTH)
     api = GraphqlApi(
@@ -41,7 +42,8 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
         authentication_type=authentication_type,
         user_pool_id=pool_id,
         user_pool_default_action=default_action,
-        app_client_pattern=app_client_pattern,
+        app_client_pattern=app_client_pattern or client_pattern,
+        issuer=issuer,
         additional_authentication_types=_additional(inputs, authentication_type),
         query_depth_limit=inputs.integer("queryDepthLimit", 0, between=QUERY_DEPTHS),
         resolver_count_limit=inputs.integer("resolverCountLimit", 0, between=RESOLVER_COUNTS),
@@ -82,12 +84,26 @@ def _user_pool(
         raise ResourceRefused(
             f"BadRequestException: userPoolConfig.userPoolId is {pool_id!r}, and no such user pool exists"
         )
-    pattern = block.optional_text("appIdClientRegex")
+    pattern = _pattern(block, "userPoolConfig", "appIdClientRegex")
+    return pool_id, block.text("defaultAction", allowed=("ALLOW", "DENY")), pattern
+
+
+def _openid_connect(block: Inputs | None, authentication_type: str) -> tuple[str | None, str | None]:
+    """Issuer, and the pattern that a token's client must match."""
+    if block is None:
+        if authentication_type == "OPENID_CONNECT":
+            raise ResourceRefused("BadRequestException: authenticationType OPENID_CONNECT needs an openidConnectConfig")
+        return None, None
+    return block.text("issuer"), _pattern(block, "openidConnectConfig", "clientId")
+
+
+def _pattern(block: Inputs, path: str, key: str) -> str | None:
+    pattern = block.optional_text(key)
     try:
         re.compile(pattern or "")
     except re.error as error:
-        raise ResourceRefused(f"BadRequestException: userPoolConfig.appIdClientRegex is {pattern!r}: {error}") from None
-    return pool_id, block.text("defaultAction", allowed=("ALLOW", "DENY")), pattern
+        raise ResourceRefused(f"BadRequestException: {path}.{key} is {pattern!r}: {error}") from None
+    return pattern
 
 
 def _additional(inputs: Inputs, default: str) -> tuple[str, ...]:

@@ -116,6 +116,69 @@ def test_a_preview_has_the_table_and_the_functions_of_a_stack_of_its_own(deploy:
     assert beside_identity(preview) == beside_identity(own)
 
 
+ISSUER = "https://login.example.com/"
+JWKS = "https://login.example.com/keys.json"
+FOREIGN = {"tokenIssuer": ISSUER, "tokenJwksUrl": JWKS, "tokenClientIds": ["https://chat.example.com/api", "page"]}
+CLAIMS = {"tokenUse": "typ=Bearer", "tokenTierClaim": "https://chat.example.com/tier"}
+OF_AN_ISSUER = {
+    "TOKEN_CLIENT_IDS": "https://chat.example.com/api,page",
+    "TOKEN_CLIENT_CLAIM": "aud",
+    "TOKEN_USE": "typ=Bearer",
+    "TOKEN_TIER_CLAIM": "https://chat.example.com/tier",
+}
+
+
+@pytest.mark.parametrize("chosen", SUBSETS, ids="+".join)
+def test_a_stack_with_a_foreign_issuer_has_nothing_of_cognito_and_tells_each_function_of_its_claims(
+    deploy: Deploy, chosen: tuple[str, ...]
+) -> None:
+    deployment = deploy(architectures=list(chosen), **FOREIGN, **CLAIMS)
+
+    assert identity_resources(deployment) == set()
+    checks = {name: found for name, found in variables(deployment).items() if found}
+    verified = {**OF_AN_ISSUER, "TOKEN_ISSUER": ISSUER, "TOKEN_JWKS_URL": JWKS}
+    for name, found in checks.items():
+        assert found == (OF_AN_ISSUER if name == "appsync-api" else verified), name
+    functions = {
+        "function-url": {"function-url-handler"},
+        "websocket": {"websocket-authorizer", "websocket-tickets", "websocket-routes"},
+        "appsync": {"appsync-api"},
+    }
+    assert set(checks) == set().union(*(functions[name] for name in chosen))
+    assert outputs(deployment) == (None, None, ISSUER, None)
+
+
+def test_appsync_takes_the_tokens_of_an_issuer_by_openid_connect_with_code_made_for_it(deploy: Deploy) -> None:
+    deployment = deploy(**FOREIGN, **CLAIMS)
+    (api,) = deployment.of("aws:appsync/graphQLApi:GraphQLApi")
+    assert api.inputs["authenticationType"] == "OPENID_CONNECT"
+    assert "userPoolConfig" not in api.inputs
+    assert api.inputs["openidConnectConfig"] == {
+        "issuer": ISSUER,
+        "clientId": r"^(https://chat\.example\.com/api|page)$",
+    }
+    assert "@aws_oidc" in api.inputs["schema"]
+    assert "@aws_cognito_user_pools" not in api.inputs["schema"]
+    for resolver in deployment.of("aws:appsync/resolver:Resolver"):
+        publishes = resolver.inputs["field"] == "publishParts"
+        assert ("const TOKEN_USE" in resolver.inputs["code"]) is not publishes
+        assert ('const TOKEN_USE = {"claim": "typ", "value": "Bearer"};' in resolver.inputs["code"]) is not publishes
+
+
+def test_an_issuer_without_a_claim_of_use_has_none_demanded_and_without_a_tier_nobody_has_one(deploy: Deploy) -> None:
+    deployment = deploy(**FOREIGN)
+    found = variables(deployment)["function-url-handler"]
+    assert not {"TOKEN_USE", "TOKEN_TIER_CLAIM"} & set(found)
+    assert found["TOKEN_CLIENT_CLAIM"] == "aud"
+    resolver = deployment.named("appsync-Subscription-onParts", "aws:appsync/resolver:Resolver")
+    assert "const TOKEN_USE = null;" in resolver.inputs["code"]
+
+
+def test_functions_of_a_stack_with_a_pool_are_told_of_no_foreign_claims(deploy: Deploy) -> None:
+    told = set().union(*variables(deploy()).values())
+    assert told == {"TOKEN_ISSUER", "TOKEN_JWKS_URL", "TOKEN_CLIENT_IDS"}
+
+
 def test_a_client_that_a_stack_makes_has_no_name_of_its_own(deploy: Deploy) -> None:
     (client,) = deploy("pr-7", **SHARED).of(CLIENT)
     assert "name" not in client.inputs

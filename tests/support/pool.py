@@ -71,11 +71,11 @@ def token(*, key: str = OUR_KEY, headers: dict[str, object] | None = None, **cha
     return jwt.encode(claims(**changes), private_key(key), "RS256", headers={"kid": KID, **(headers or {})})
 
 
-def signed(payload: bytes) -> str:
+def signed(payload: bytes, *, key: str = OUR_KEY, kid: str = KID) -> str:
     """A token that is properly signed, whatever its payload is."""
-    message = f"{segment({'alg': 'RS256', 'kid': KID})}.{segment(payload)}"
+    message = f"{segment({'alg': 'RS256', 'kid': kid})}.{segment(payload)}"
     rsa_sha256 = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256)
-    return f"{message}.{segment(rsa_sha256.sign(message.encode(), private_key(OUR_KEY)))}"
+    return f"{message}.{segment(rsa_sha256.sign(message.encode(), private_key(key)))}"
 
 
 def token_with(changes: dict[str, object]) -> str:

@@ -1,7 +1,7 @@
-"""Turns the credentials of a request into a Caller: a user pool's JWT, or a Signature Version 4.
+"""Turns the credentials of a request into a Caller: a user pool's or an OIDC issuer's JWT, or a Signature Version 4.
 
 Follows https://docs.aws.amazon.com/appsync/latest/devguide/security-authz.html and, for `ctx.identity`,
-https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html. Like AppSync it takes a pool's
+https://docs.aws.amazon.com/appsync/latest/devguide/resolver-context-reference-js.html. Like AppSync it takes
 access tokens and ID tokens alike.
 """
 
@@ -9,10 +9,12 @@ import base64
 import binascii
 import re
 import time
+from collections.abc import Mapping
 from typing import cast
 
 from starlette.requests import Request
 
+from sandbox.aws.issuer_tokens import IssuerTokens
 from sandbox.aws.pool_tokens import PoolTokens, TokenRefused
 from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.appsync.caller import Caller, modes
@@ -32,6 +34,7 @@ class Authentication:
         self._world = world
         self._credentials = credentials
         self._pool_tokens = pool_tokens
+        self._issuer_tokens = IssuerTokens()
 
     async def caller(self, request: Request, body: bytes, api: GraphqlApi) -> Caller:
         """Who sent this request, by its `Authorization` header. Raises RequestRefused with AppSync's own words."""
@@ -42,9 +45,12 @@ class Authentication:
             if "AWS_IAM" not in modes(api):
                 raise unauthorized()
             return self._role(request, body)
+        token = authorization.removeprefix("Bearer ").strip()
+        if "OPENID_CONNECT" in modes(api) and api.issuer is not None:
+            return await self._user_of_an_issuer(api, api.issuer, token)
         if "AMAZON_COGNITO_USER_POOLS" not in modes(api) or api.user_pool_id is None:
             raise unauthorized()
-        return await self._user(request, api, api.user_pool_id, authorization.removeprefix("Bearer ").strip())
+        return await self._user(request, api, api.user_pool_id, token)
 
     async def _user(self, request: Request, api: GraphqlApi, user_pool_id: str, token: str) -> Caller:
         try:
@@ -65,6 +71,15 @@ class Authentication:
             "defaultAuthStrategy": api.user_pool_default_action,
         }
         return Caller("AMAZON_COGNITO_USER_POOLS", identity, groups=frozenset(groups or ()))
+
+    async def _user_of_an_issuer(self, api: GraphqlApi, issuer: str, token: str) -> Caller:
+        try:
+            claims = await self._issuer_tokens.claims(issuer, token)
+        except TokenRefused as error:
+            raise unauthorized(_token_message(token)) from error
+        if api.app_client_pattern is not None and not _names_client(claims, api.app_client_pattern):
+            raise unauthorized()
+        return Caller("OPENID_CONNECT", {"claims": claims, "issuer": claims.get("iss"), "sub": claims.get("sub")})
 
     def _role(self, request: Request, body: bytes) -> Caller:
         try:
@@ -93,6 +108,13 @@ def source_ip(request: Request) -> list[str]:
     """`identity.sourceIp`: what `x-forwarded-for` lists, then the address of the connection."""
     forwarded = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",") if part.strip()]
     return [*forwarded, *([request.client.host] if request.client else [])]
+
+
+def _names_client(claims: Mapping[str, object], pattern: str) -> bool:
+    """An OIDC token's client is in `aud`, which may be a list, or in `azp`."""
+    audience = claims.get("aud")
+    named = [*(cast("list[object]", audience) if isinstance(audience, list) else [audience]), claims.get("azp")]
+    return any(isinstance(client, str) and re.search(pattern, client) for client in named)
 
 
 def _token_message(token: str) -> str:

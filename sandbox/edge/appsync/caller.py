@@ -14,8 +14,8 @@ from sandbox.edge.appsync.errors import not_authorized
 from sandbox.edge.appsync.schema import compile_schema, directives
 from sandbox.world import GraphqlApi
 
-Mode = Literal["AMAZON_COGNITO_USER_POOLS", "AWS_IAM"]
-"""The modes that are emulated. API keys, OIDC and Lambda authorizers are not."""
+Mode = Literal["AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_IAM"]
+"""The modes that are emulated. API keys and Lambda authorizers are not."""
 
 _DIRECTIVES: Mapping[str, str] = {
     "aws_cognito_user_pools": "AMAZON_COGNITO_USER_POOLS",

@@ -22,6 +22,7 @@ from sandbox.world import GraphqlApi, UnitResolver
 
 _AUTH_TYPES: Mapping[str, str] = {
     "AMAZON_COGNITO_USER_POOLS": "User Pool Authorization",
+    "OPENID_CONNECT": "Open ID Connect Authorization",
     "AWS_IAM": "IAM Authorization",
 }
 _logger = logging.getLogger(__name__)

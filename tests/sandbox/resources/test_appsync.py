@@ -40,7 +40,14 @@ def test_an_api_has_both_addresses_of_a_custom_domain(account: Account) -> None:
     [
         ({"schema": "type Query {"}, "the schema is not GraphQL"),
         ({"schema": "type Query { a: Absent }"}, "Absent"),
-        ({"authenticationType": "API_KEY"}, "allowed is one of AMAZON_COGNITO_USER_POOLS, AWS_IAM"),
+        ({"authenticationType": "API_KEY"}, "allowed is one of AMAZON_COGNITO_USER_POOLS, OPENID_CONNECT, AWS_IAM"),
+        ({"authenticationType": "OPENID_CONNECT"}, "needs an openidConnectConfig"),
+        ({"openidConnectConfig": {"clientId": "x"}}, "openidConnectConfig.issuer is required"),
+        ({"openidConnectConfig": {"issuer": "https://i", "clientId": "("}}, "openidConnectConfig.clientId is '('"),
+        (
+            {"openidConnectConfig": {"issuer": "https://i", "iatTtl": 1000}},
+            "openidConnectConfig.iatTtl: misspelt, or not",
+        ),
         ({"userPoolConfig": {"userPoolId": "pool"}}, "userPoolConfig.defaultAction is required"),
         ({"userPoolConfig": {"userPoolId": "other", "defaultAction": "ALLOW"}}, "no such user pool"),
         ({"logConfig": {"fieldLogLevel": "ALL"}}, "logConfig: misspelt, or not emulated"),
