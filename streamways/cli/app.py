@@ -157,9 +157,9 @@ def token(
       curl -N -H "Authorization: Bearer $(streamways token)" …
     """
     from streamways.target.control import Control
-    from streamways.target.stack import running_sandbox
+    from streamways.target.stack import running_sandbox, with_demo_users
 
-    print(Control.of(running_sandbox(port)).token(tier))
+    print(Control.of(with_demo_users(running_sandbox(port))).token(tier))
 
 
 @app.command(short_help="Print the demo users and their passwords.")
@@ -172,9 +172,9 @@ def users(json: Json = False, port: Port = None) -> None:
       streamways users --json | jq '.users[] | select(.tier == "pro")'
     """
     from streamways.cli.listing import print_users
-    from streamways.target.stack import running_sandbox
+    from streamways.target.stack import running_sandbox, with_demo_users
 
-    print_users(running_sandbox(port), as_json=json)
+    print_users(with_demo_users(running_sandbox(port)), as_json=json)
 
 
 @app.command(short_help="Print the stack outputs of the sandbox.")

@@ -16,7 +16,7 @@ from streamways.conformance.stack import StackUnderTest, User
 from streamways.conformance.trial import On
 from streamways.errors import Misuse
 from streamways.target.control import Control
-from streamways.target.stack import running_sandbox, stack_of
+from streamways.target.stack import foreign_issuer, running_sandbox, stack_of
 
 SECOND_TOKEN_VARIABLE = "STREAMWAYS_SECOND_TOKEN"
 """Token of another user of the stack: some promises are about what others may not do."""
@@ -65,15 +65,18 @@ def _chosen(names: Sequence[str]) -> Sequence[Case]:
 
 def _stack(outputs_file: Path | None, port: int | None) -> tuple[StackUnderTest, str]:
     """The stack, and how to call it."""
-    if outputs_file is not None:
-        stack = stack_of(outputs_file, port)
-        second = os.environ.get(SECOND_TOKEN_VARIABLE, "").strip()
-        tokens: dict[User, str] = {"first": stack.token}
-        if second:
-            tokens["second"] = second
-        return StackUnderTest(stack.outputs, tokens), str(outputs_file)
-    running = running_sandbox(port)
-    return StackUnderTest.of_sandbox(running, Control.of(running).token), f"the sandbox at {running.origin}"
+    where = str(outputs_file)
+    if outputs_file is None:
+        running = running_sandbox(port)
+        where = f"the sandbox at {running.origin}"
+        if foreign_issuer(running) is None:
+            return StackUnderTest.of_sandbox(running, Control.of(running).token), where
+    stack = stack_of(outputs_file, port)
+    second = os.environ.get(SECOND_TOKEN_VARIABLE, "").strip()
+    tokens: dict[User, str] = {"first": stack.token}
+    if second:
+        tokens["second"] = second
+    return StackUnderTest(stack.outputs, tokens), where
 
 
 async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report: Report) -> int:

@@ -10,9 +10,8 @@ from streamways.cli.ask import exit_code, race_side_by_side
 from streamways.cli.listing import lines
 from streamways.cli.results_table import print_results
 from streamways.cli.starting import INDENT, start_visibly
-from streamways.target.control import Control
 from streamways.target.launch import Launched, StartOptions, interruptible
-from streamways.target.stack import DEFAULT_TIER, Stack, sandbox_outputs
+from streamways.target.stack import sandbox_outputs, sandbox_stack
 from streamways.target.streams import Outcome
 
 PROMPT = "How do the three architectures stream an answer, and what happens when the client hangs up?"
@@ -41,9 +40,8 @@ def run_demo(prompt: str | None, options: StartOptions) -> int:
 
 
 def _race(prompt: str, launched: Launched, console: Console) -> list[Outcome]:
-    token = Control.of(launched.state).token(DEFAULT_TIER)
-    stack = Stack(sandbox_outputs(launched.state), token, emulated=True)
-    console.print("\n[bold]2. Ask[/]: a signed-in demo user sends one prompt over all architectures at once")
+    stack = sandbox_stack(launched.state)
+    console.print("\n[bold]2. Ask[/]: a signed-in user sends one prompt over all architectures at once")
     console.print(Padding(Text(f"“{prompt}”"), (0, 0, 0, len(INDENT))))
     console.print(f"{INDENT}[dim]The model is emulated. It answers with passages of this project's documentation.[/]\n")
     outcomes = asyncio.run(race_side_by_side(stack, prompt, console))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox import state
 from sandbox.options import SandboxOptions
+from shared.contract.outputs import Output
 from shared.contract.tiers import Tier
 from streamways.clients.outputs import OutputsError, StackOutputs
 from streamways.errors import CommandError, Misuse
@@ -32,18 +33,45 @@ def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
     Raises CommandError.
     """
     if outputs_file is None:
-        running = running_sandbox(port)
-        return Stack(sandbox_outputs(running), Control.of(running).token(DEFAULT_TIER), emulated=True)
+        return sandbox_stack(running_sandbox(port))
     try:
         outputs = StackOutputs.from_file(outputs_file)
     except OutputsError as error:
         raise Misuse(str(error)) from error
+    needed = "with --outputs it must hold an access token of a user of that stack"
+    return Stack(outputs, _own_token(needed), emulated=False)
+
+
+def sandbox_stack(running: state.State) -> Stack:
+    """The stack in a sandbox with a demo user's token; with that of the environment where a foreign issuer signs.
+
+    Raises CommandError.
+    """
+    outputs, issuer = sandbox_outputs(running), foreign_issuer(running)
+    if issuer is None:
+        return Stack(outputs, Control.of(running).token(DEFAULT_TIER), emulated=True)
+    needed = f"this sandbox takes the tokens of {issuer}: sign in there, and set it to an access token"
+    return Stack(outputs, _own_token(needed), emulated=True)
+
+
+def foreign_issuer(running: state.State) -> str | None:
+    """The issuer of the tokens that a stack without a user pool takes; None for a stack with one."""
+    issuer = running.outputs.get(Output.ISSUER)
+    return None if Output.USER_POOL_ID in running.outputs or not isinstance(issuer, str) else issuer
+
+
+def with_demo_users(running: state.State) -> state.State:
+    """The same sandbox. Raises CommandError where no user of it can be signed in: a foreign issuer has them."""
+    if issuer := foreign_issuer(running):
+        raise CommandError(f"there are no demo users: this sandbox takes the tokens of {issuer}; sign in there")
+    return running
+
+
+def _own_token(needed: str) -> str:
     token = os.environ.get(TOKEN_VARIABLE, "").strip()
     if not token:
-        raise Misuse(
-            f"{TOKEN_VARIABLE} is not set; with --outputs it must hold an access token of a user of that stack"
-        )
-    return Stack(outputs, token, emulated=False)
+        raise Misuse(f"{TOKEN_VARIABLE} is not set; {needed}")
+    return token
 
 
 def running_sandbox(port: int | None) -> state.State:

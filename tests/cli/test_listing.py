@@ -94,6 +94,41 @@ def test_a_program_without_demo_users_is_told_what_it_lacks(state_root: Path, ca
     assert "the program must declare a user pool with groups and export userPoolClientId" in error_line(capsys)
 
 
+ISSUER = "https://login.example.com/"
+
+
+@pytest.mark.parametrize("command", [["token"], ["token", "--as", "pro"], ["users"], ["users", "--json"]])
+def test_with_a_foreign_issuer_there_is_nobody_to_sign_in_and_where_is_said(
+    command: list[str], state_root: Path, capsys: pytest.CaptureFixture[str]
+):
+    with claimed(state_root, 9105, issuer=ISSUER):
+        assert run(command) == 1
+    assert f"this sandbox takes the tokens of {ISSUER}; sign in there" in error_line(capsys)
+
+
+@pytest.mark.parametrize("command", [["ask", "hi"], ["race", "hi"], ["check", "no-token"]])
+def test_with_a_foreign_issuer_a_token_of_its_is_asked_for(
+    command: list[str], state_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.delenv("STREAMWAYS_TOKEN", raising=False)
+    with claimed(state_root, 9105, issuer=ISSUER):
+        assert run(command) == 2
+    assert f"STREAMWAYS_TOKEN is not set; this sandbox takes the tokens of {ISSUER}" in error_line(capsys)
+
+
+async def test_with_a_foreign_issuer_the_token_of_the_environment_is_sent(
+    state_root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("STREAMWAYS_TOKEN", "of.an.issuer")
+    exchange = HttpExchange([b'{"error": {"code": "unauthenticated", "message": "no"}}'], "401 Unauthorized", JSON)
+    async with http_server(exchange) as origin:
+        with claimed(state_root, 9105, origin, issuer=ISSUER):
+            assert await asyncio.to_thread(run, ["ask", "hi"]) == 1
+    assert capsys.readouterr().out == ""
+    [(_, headers, _)] = exchange.received
+    assert headers["authorization"] == "Bearer of.an.issuer"
+
+
 def test_outputs_as_json_are_one_object_without_what_is_absent(state_root: Path, capsys: pytest.CaptureFixture[str]):
     with claimed(state_root, 9105):
         assert run(["outputs", "--json"]) == 0
