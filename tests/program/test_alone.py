@@ -120,7 +120,30 @@ def test_the_functions_may_call_one_model_of_the_account(deployment: Deployment)
     assert ACCOUNT_ID in policies
 
 
+ISSUER = "https://example.eu.auth0.com/"
+
+
+def test_a_foreign_issuer_takes_the_place_of_a_pool() -> None:
+    deployment = run({}, "dev", program=DOCS / "examples" / "foreign_issuer.py")
+
+    assert deployment.of(TYPES["user pool"]) == deployment.of(TYPES["app client"]) == []
+    (api,) = deployment.of(TYPES["GraphQL API"])
+    assert api.inputs["openidConnectConfig"] == {
+        "issuer": ISSUER,
+        "clientId": r"^(https://chat\.example\.com/api)$",
+    }
+    (handler,) = (one for one in deployment.of(TYPES["functions"]) if one.name == "over-http-handler")
+    told = handler.inputs["environment"]["variables"]
+    assert {name: value for name, value in told.items() if name.startswith("TOKEN_")} == {
+        "TOKEN_ISSUER": ISSUER,
+        "TOKEN_JWKS_URL": f"{ISSUER}.well-known/jwks.json",
+        "TOKEN_CLIENT_IDS": "https://chat.example.com/api",
+        "TOKEN_CLIENT_CLAIM": "aud",
+        "TOKEN_TIER_CLAIM": "https://chat.example.com/tier",
+    }
+
+
 def test_each_architecture_has_a_sample() -> None:
     assert {f"docs/examples/{one.file}" for one in SAMPLES} == {
-        path.relative_to(ROOT).as_posix() for path in (DOCS / "examples").glob("*.py")
+        path.relative_to(ROOT).as_posix() for path in (DOCS / "examples").glob("*_alone.py")
     }
