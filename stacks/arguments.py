@@ -34,7 +34,7 @@ class FunctionLimits(TypedDict):
     retain_logs: NotRequired[bool]
     """Whether the logs of a function that Pulumi removes stay in the account; by default they are deleted."""
     tracing: NotRequired[bool]
-    """Whether X-Ray traces each function; by default a function follows the decision of its caller."""
+    """Whether X-Ray traces each function, and its role may send the traces; by default neither."""
 
 
 class TokenClaims(TypedDict):

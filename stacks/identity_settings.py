@@ -112,7 +112,7 @@ def _check_beside(reader: ConfigReader, given: list[str]) -> None:
 def _self_sign_up(reader: ConfigReader, environment: Environment) -> bool:
     wanted = reader.boolean("selfSignUp")
     if wanted and not environment.takes_self_sign_up:
-        why = f"in the environment {environment.name} nothing limits yet what a stranger who signs up may spend"
+        why = f"nothing limits yet what a stranger may spend, so the environment {environment.name} refuses it"
         reader.refuse("selfSignUp", "true", f"{why}; set it to false and let an administrator make the users")
     return wanted
 
