@@ -22,6 +22,7 @@ CHECKED = [
     ("aws:lambda/function:Function", "runtime", "lambda", "CreateFunctionRequest", "Runtime"),
     ("aws:lambda/function:Function", "architectures", "lambda", "CreateFunctionRequest", "Architectures"),
     ("aws:lambda/function:Function", "loggingConfig.logFormat", "lambda", "LoggingConfig", "LogFormat"),
+    ("aws:lambda/function:Function", "tracingConfig.mode", "lambda", "TracingConfig", "Mode"),
     ("aws:apigatewayv2/api:Api", "protocolType", "apigatewayv2", "CreateApiRequest", "ProtocolType"),
     (
         "aws:apigatewayv2/authorizer:Authorizer",
@@ -70,6 +71,13 @@ CHECKED = [
         "CreateUserPoolRequest",
         "UsernameAttributes",
     ),
+    (
+        "aws:cognito/userPool:UserPool",
+        "deletionProtection",
+        "cognito-idp",
+        "CreateUserPoolRequest",
+        "DeletionProtection",
+    ),
     ("aws:dynamodb/table:Table", "billingMode", "dynamodb", "CreateTableInput", "BillingMode"),
     (
         "aws:dynamodb/table:Table",
@@ -94,12 +102,13 @@ def texts(inputs: Any, path: str) -> Iterator[str]:
         yield from texts(each, rest) if rest else [each]
 
 
-@pytest.mark.parametrize("auth", ["NONE", "AWS_IAM"])
+@pytest.mark.parametrize(("auth", "environment"), [("NONE", "preview"), ("AWS_IAM", "production")])
 @pytest.mark.parametrize(("type_", "path", "service", "shape", "member"), CHECKED, ids=lambda value: str(value))
 def test_aws_knows_the_value(
     deploy: Deploy,
     models: botocore.session.Session,
     auth: str,
+    environment: str,
     type_: str,
     path: str,
     service: str,
@@ -108,7 +117,8 @@ def test_aws_knows_the_value(
 ) -> None:
     allowed = models.get_service_model(service).shape_for(shape).members[member]
     allowed = getattr(allowed, "member", allowed)
-    used = [text for resource in deploy(functionUrlAuth=auth).of(type_) for text in texts(resource.inputs, path)]
+    deployment = deploy(functionUrlAuth=auth, environment=environment)
+    used = [text for resource in deployment.of(type_) for text in texts(resource.inputs, path)]
 
     assert used
     assert set(used) <= set(allowed.enum)
