@@ -46,7 +46,7 @@ def _cors_origins(reader: ConfigReader, environment: Environment) -> tuple[str, 
             )
         elif not environment.takes_local_origins and (why := _why_local(origin)):
             refused = f"{origin!r} is {why}, which the environment {environment.name} refuses"
-            reader.refuse(key, origins, f"{refused}; take it out, and use it with a stack whose environment is preview")
+            reader.refuse(key, origins, f"{refused}; name your site's, and this one for a preview alone")
     if len(origins) > MOST_CORS_ORIGINS:
         reader.refuse(key, origins, f"name at most {MOST_CORS_ORIGINS} origins")
     if (characters := len(",".join(origins))) > MOST_ORIGIN_CHARACTERS:
