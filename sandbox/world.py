@@ -6,11 +6,14 @@ Records hold what AWS would hold, under AWS's names; they know nothing of Pulumi
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 ACCOUNT_ID = "000000000000"
+LATEST = "$LATEST"
+"""The version of a function that is not published: what an update of the function changes."""
 
 PolicyDocument = Mapping[str, Any]
 """A parsed IAM policy: `{"Version": …, "Statement": [{"Effect", "Action", "Resource", "Condition"?}]}`."""
@@ -50,8 +53,21 @@ class EventInvokeConfig:
 
 
 @dataclass
+class Alias:
+    """A name for one version of a function at a time; the key in `Function.aliases` is its own."""
+
+    name: str
+    version: str
+    """What it runs: a number, or `$LATEST`."""
+    provisioned_concurrency: int = 0
+    permissions: dict[str, ResourcePermission] = field(default_factory=dict[str, ResourcePermission])
+    """By statement id. They let nobody call the function by another name than this one."""
+    event_invoke: EventInvokeConfig = EventInvokeConfig()
+
+
+@dataclass
 class Function:
-    """A Lambda function; the key in `World.functions` is its name."""
+    """A Lambda function, or one version of it; the key in `World.functions` is its name."""
 
     name: str
     arn: str
@@ -69,6 +85,44 @@ class Function:
     permissions: dict[str, ResourcePermission] = field(default_factory=dict[str, ResourcePermission])
     """By statement id."""
     event_invoke: EventInvokeConfig = EventInvokeConfig()
+    modified_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    version: str = LATEST
+    versions: dict[str, "Function"] = field(default_factory=dict[str, "Function"])
+    """Code and configuration as they were published, by number."""
+    aliases: dict[str, Alias] = field(default_factory=dict[str, Alias])
+
+    def publish(self) -> "Function":
+        """Keep code and configuration, as they are now, as the next version.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/configuration-versions.html
+        """
+        published = replace(
+            self,
+            version=str(len(self.versions) + 1),
+            modified_at=datetime.now(UTC),
+            versions={},
+            aliases={},
+            permissions={},
+            event_invoke=EventInvokeConfig(),
+        )
+        self.versions[published.version] = published
+        return published
+
+    def at(self, version: str) -> "Function":
+        """What a version runs. Raises KeyError."""
+        return self if version == LATEST else self.versions[version]
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A function as it is called: unqualified, by a version, or by an alias."""
+
+    arn: str
+    """With the qualifier that it was called by, if there was one: policies have to name this very ARN."""
+    function: Function
+    """The version that runs."""
+    named: Function | Alias
+    """What the name belongs to: it has the permissions, and the settings of asynchronous invocations."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +142,8 @@ class FunctionUrl:
     """A function URL; the key in `World.function_urls` is `url_id`."""
 
     url_id: str
-    function_name: str
+    function_arn: str
+    """With the alias that the URL belongs to, if it belongs to one."""
     authorization_type: str
     """`NONE` or `AWS_IAM`."""
     invoke_mode: str
@@ -104,7 +159,7 @@ class Schedule:
     arn: str
     period_seconds: int
     targets: dict[str, str] = field(default_factory=dict[str, str])
-    """Target id → ARN of the function that each firing is sent to."""
+    """Target id → ARN of the function that each firing is sent to, with its qualifier."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +260,10 @@ class GraphqlApi:
 
 @dataclass
 class World:
-    """One account and region. Services get it by reference; only resource handlers change it."""
+    """One account and region. Services get it by reference; resource handlers change it.
+
+    Two things change besides: an alias is moved by a call of Lambda's API, and a hot reload publishes versions.
+    """
 
     region: str
     origin: str
@@ -219,6 +277,16 @@ class World:
     log_groups: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     """Name → retention in days."""
 
-    def function_by_arn(self, arn: str) -> Function:
-        """The function with this ARN (unqualified). Raises KeyError."""
-        return self.functions[arn.split(":")[6]]
+    def function_arn(self, name: str) -> str:
+        """The ARN of a function of this account and region, whether it exists or not."""
+        return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
+
+    def callee(self, called: str) -> Callee:
+        """What is called by a name or an ARN, with or without a qualifier. Raises KeyError."""
+        name, _, qualifier = called.removeprefix(self.function_arn("")).partition(":")
+        function = self.functions[name]
+        if not qualifier:
+            return Callee(function.arn, function, function)
+        alias = function.aliases.get(qualifier)
+        runs = function.at(alias.version if alias else qualifier)
+        return Callee(f"{function.arn}:{qualifier}", runs, alias or runs)

@@ -10,27 +10,26 @@ from collections.abc import Iterable
 from urllib.parse import unquote
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from sandbox.aws import permissions
 from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.cognito import check_emulated, operation_of
+from sandbox.aws.lambda_api import LambdaApi
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.refusals import CallRefused, access_denied, response_to
 from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
-from sandbox.functions.service import FunctionService, InvokeRefused
+from sandbox.functions.service import FunctionService
 from sandbox.iam import policies
 from sandbox.iam.credentials import Credentials
-from sandbox.world import ACCOUNT_ID, World
+from sandbox.world import World
 
 PREFIX = "/aws"
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """The largest request of any service here: DynamoDB's 16 MB of a batch."""
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD")
 
-_INVOKE = re.compile(r"/2015-03-31/functions/(?P<function>[^/]+)/invocations")
-_INVOKE_EXTRAS = ("x-amz-log-type", "x-amz-client-context")
 _CONVERSE = re.compile(r"/model/(?P<model>[^/]+)/converse-stream")
 
 _log = logging.getLogger(__name__)
@@ -43,7 +42,7 @@ class Gateway:
         self, world: World, functions: FunctionService, credentials: Credentials, model: ModelEmulator, moto: MotoProxy
     ) -> None:
         self._world = world
-        self._functions = functions
+        self._lambda = LambdaApi(world, functions, self._demand)
         self._credentials = credentials
         self._model = model
         self._moto = moto
@@ -82,7 +81,7 @@ class Gateway:
                 "InvalidSignature", f"Credential should be scoped to a valid region, not '{scope.region}'."
             )
         if service == "lambda":
-            return await self._lambda(request, path, body, role)
+            return await self._lambda.answer(request, path, body, role)
         if service == "bedrock":
             return await self._bedrock(request, path, body, role)
         if (request.method, path, request.url.query) != ("POST", "/", ""):
@@ -91,44 +90,6 @@ class Gateway:
         if service == "cognito-idp":
             check_emulated(operation_of(request))
         return await self._moto.forward(body, request.headers)
-
-    async def _lambda(self, request: Request, path: str, body: bytes, role: str) -> Response:
-        """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
-        match = _INVOKE.fullmatch(path)
-        if match is None or request.method != "POST":
-            raise CallRefused(
-                "UnknownOperationException", f"The sandbox serves Lambda's Invoke alone, not {path}.", 501
-            )
-        given = unquote(match["function"])
-        prefix = f"arn:aws:lambda:{self._world.region}:{ACCOUNT_ID}:function:"
-        name = given.removeprefix(prefix)
-        unsupported = [header for header in _INVOKE_EXTRAS if request.headers.get(header, "None") != "None"]
-        if request.url.query or unsupported or ":" in name:
-            raise CallRefused(
-                "InvalidParameterValueException",
-                "The sandbox invokes functions by name or unqualified ARN, without log tail and client context.",
-                400,
-            )
-        self._demand(role, [("lambda:InvokeFunction", prefix + name)])
-        kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
-        try:
-            return await self._invoke(name, kind, body)
-        except InvokeRefused as refusal:
-            return JSONResponse(dict(refusal.body), refusal.status, {"x-amzn-ErrorType": refusal.code})
-
-    async def _invoke(self, name: str, kind: str, body: bytes) -> Response:
-        if kind == "Event":
-            request_id = self._functions.invoke_event(name, body)
-            return Response(b"", 202, {"x-amzn-RequestId": request_id})
-        if kind != "RequestResponse":
-            raise CallRefused(
-                "InvalidParameterValueException", f"The sandbox does not know the invocation type {kind}.", 400
-            )
-        invocation = await self._functions.invoke(name, body)
-        headers = {"x-amzn-RequestId": invocation.request_id, "X-Amz-Executed-Version": "$LATEST"}
-        if invocation.function_error is not None:
-            headers["X-Amz-Function-Error"] = invocation.function_error
-        return Response(invocation.payload, 200, headers, "application/json")
 
     async def _bedrock(self, request: Request, path: str, body: bytes, role: str) -> Response:
         match = _CONVERSE.fullmatch(path)

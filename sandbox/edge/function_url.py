@@ -71,12 +71,12 @@ async def _answer(
 ) -> Response:
     try:
         body = await _body(request)
-        authorizer = authorize(world, url, world.functions[url.function_name], credentials, request, body)
+        authorizer = authorize(world, url, world.callee(url.function_arn), credentials, request, body)
         web_request = _web_request(url, request, body, authorizer, request_id, trace_id, world.region)
-        if functions.adapted(url.function_name):
+        if functions.adapted(url.function_arn):
             streamed = url.invoke_mode == "RESPONSE_STREAM"
-            return _FunctionResponse(await functions.web(url.function_name, web_request, streamed=streamed))
-        return await _invoked(functions, url.function_name, web_request)
+            return _FunctionResponse(await functions.web(url.function_arn, web_request, streamed=streamed))
+        return await _invoked(functions, url.function_arn, web_request)
     except Forbidden as forbidden:
         return _error(403, forbidden.code, forbidden.message)
     except InvokeRefused as refused:
@@ -87,9 +87,9 @@ async def _answer(
         return PlainTextResponse("Internal Server Error", 502)
 
 
-async def _invoked(functions: FunctionService, function_name: str, request: WebRequest) -> Response:
+async def _invoked(functions: FunctionService, function_arn: str, request: WebRequest) -> Response:
     """The answer of a function without a web server. Raises `InvokeRefused`, `MalformedAnswer`."""
-    invocation = await functions.invoke(function_name, event_of(request), request_id=request.request_id)
+    invocation = await functions.invoke(function_arn, event_of(request), request_id=request.request_id)
     if invocation.function_error is not None:
         raise MalformedAnswer(f"the function failed: {invocation.function_error}")
     answer = answer_of(invocation.payload)

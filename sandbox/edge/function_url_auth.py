@@ -11,7 +11,7 @@ from starlette.requests import Request
 from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
 from sandbox.iam.credentials import Credentials
 from sandbox.iam.policies import function_allows, role_allows
-from sandbox.world import ACCOUNT_ID, Function, FunctionUrl, World
+from sandbox.world import ACCOUNT_ID, Callee, FunctionUrl, World
 
 FORBIDDEN = (
     "Forbidden. For troubleshooting Function URL authorization issues, see: "
@@ -29,13 +29,13 @@ class Forbidden(Exception):
 
 
 def authorize(
-    world: World, url: FunctionUrl, function: Function, credentials: Credentials, request: Request, body: bytes
+    world: World, url: FunctionUrl, callee: Callee, credentials: Credentials, request: Request, body: bytes
 ) -> Mapping[str, object] | None:
     """The event's `requestContext.authorizer`: None for `NONE`. Raises `Forbidden`."""
     if url.authorization_type == "NONE":
         _demand(
-            function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE"),
-            function_allows(function, "lambda:InvokeFunction", principal="*", via_function_url=True),
+            function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE"),
+            function_allows(callee, "lambda:InvokeFunction", principal="*", via_function_url=True),
         )
         return None
     try:
@@ -45,10 +45,10 @@ def authorize(
             raise Forbidden from None
         raise Forbidden(f"{refused.code}Exception", refused.message) from None
     _demand(
-        role_allows(world, role, "lambda:InvokeFunctionUrl", function.arn)
-        or function_allows(function, "lambda:InvokeFunctionUrl", principal=role, url_auth_type="AWS_IAM"),
-        role_allows(world, role, "lambda:InvokeFunction", function.arn)
-        or function_allows(function, "lambda:InvokeFunction", principal=role, via_function_url=True),
+        role_allows(world, role, "lambda:InvokeFunctionUrl", callee.arn)
+        or function_allows(callee, "lambda:InvokeFunctionUrl", principal=role, url_auth_type="AWS_IAM"),
+        role_allows(world, role, "lambda:InvokeFunction", callee.arn)
+        or function_allows(callee, "lambda:InvokeFunction", principal=role, via_function_url=True),
     )
     return _iam_context(role, claimed_scope(request.headers.get("authorization")).access_key_id)
 

@@ -72,16 +72,16 @@ class Integrations:
 
     async def _invoke(self, function_arn: str, source_arn: str, event: Document, seconds: float) -> Invocation:
         try:
-            function = self._world.function_by_arn(function_arn)
+            callee = self._world.callee(function_arn)
         except KeyError:
             raise _failed(500, "%s: there is no function %s", source_arn, function_arn) from None
         if not function_allows(
-            function, "lambda:InvokeFunction", principal="apigateway.amazonaws.com", source_arn=source_arn
+            callee, "lambda:InvokeFunction", principal="apigateway.amazonaws.com", source_arn=source_arn
         ):
             message = "%s: no permission of %s lets apigateway.amazonaws.com invoke it from there"
-            raise _failed(500, message, source_arn, function.name)
+            raise _failed(500, message, source_arn, callee.arn)
         # The time limit is the caller's: the function itself runs on.
-        task = asyncio.create_task(self._functions.invoke(function.name, json.dumps(event).encode()))
+        task = asyncio.create_task(self._functions.invoke(callee.arn, json.dumps(event).encode()))
         self._invocations.add(task)
         task.add_done_callback(self._ended)
         await asyncio.wait({task}, timeout=seconds)
@@ -92,7 +92,7 @@ class Integrations:
             return task.result()
         except TooManyStarts:
             # AWS would have started the function. What this machine cannot bear is told as API Gateway's own throttle.
-            log.warning("%s: no environment of %s could start in time", source_arn, function.name)
+            log.warning("%s: no environment of %s could start in time", source_arn, callee.arn)
             raise IntegrationFailed(429, "Too Many Requests") from None
         except InvokeRefused as refusal:
             # https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html

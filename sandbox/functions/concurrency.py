@@ -30,8 +30,10 @@ class Concurrency:
     @contextlib.contextmanager
     def one_more(self, function: Function) -> Generator[None]:
         """Count an invocation while it runs. Raises `TooManyRequests`."""
-        if function.reserved_concurrency is not None:
-            if self._running[function.name] >= function.reserved_concurrency:
+        # What is reserved is the function's, whatever version runs.
+        reserved = self._world.functions[function.name].reserved_concurrency
+        if reserved is not None:
+            if self._running[function.name] >= reserved:
                 raise TooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded")
         elif self._unreserved_running() >= self._unreserved():
             raise TooManyRequests("ConcurrentInvocationLimitExceeded")

@@ -36,10 +36,13 @@ class InvokeRefused(Exception):
 
 
 class FunctionNotFound(InvokeRefused):
-    """There is no function of this name."""
+    """There is no function of this ARN, or no such version or alias of it."""
 
     status = 404
     code = "ResourceNotFoundException"
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Function not found: {arn}")
 
 
 class FunctionPending(InvokeRefused):

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from sandbox.functions.errors import InvokeRefused, TooManyRequests
 from sandbox.functions.limits import Limits
 from sandbox.iam.policies import role_allows
-from sandbox.world import Function, World
+from sandbox.world import LATEST, Callee, World
 
 _log = logging.getLogger(__name__)
 
@@ -29,16 +29,20 @@ class Invocation:
     """JSON the function returned, or the error document `{"errorMessage", "errorType", …}`."""
     function_error: str | None
     """`Unhandled` when the function failed, timed out or crashed."""
+    executed_version: str = LATEST
 
 
 class Events:
-    """Delivers events. `invoke` runs one attempt; `send` puts a destination's record in its function's queue."""
+    """Delivers events. `invoke` runs one attempt; `send` puts a destination's record in its function's queue.
+
+    Both take an ARN: which version an alias runs is asked anew for each attempt.
+    """
 
     def __init__(
         self,
         world: World,
         limits: Limits,
-        invoke: Callable[[Function, str, bytes], Awaitable[Invocation]],
+        invoke: Callable[[str, str, bytes], Awaitable[Invocation]],
         send: Callable[[str, bytes], str],
     ) -> None:
         self._world = world
@@ -46,9 +50,9 @@ class Events:
         self._invoke = invoke
         self._send = send
 
-    async def deliver(self, function: Function, request_id: str, payload: bytes) -> None:
+    async def deliver(self, callee: Callee, request_id: str, payload: bytes) -> None:
         """All attempts of one event, each under the same request id."""
-        config, limits = function.event_invoke, self._limits
+        config, limits = callee.named.event_invoke, self._limits
         scale = limits.time_scale
         expires = time.monotonic() + config.maximum_event_age_seconds * scale
         throttle_wait, longest = limits.throttle_seconds
@@ -56,32 +60,32 @@ class Events:
         last: Invocation | None = None
         while True:
             try:
-                last = await self._invoke(function, request_id, payload)
+                last = await self._invoke(callee.arn, request_id, payload)
             except TooManyRequests:
                 wait = throttle_wait * scale
                 throttle_wait = min(throttle_wait * 2, longest)
             else:
                 attempts += 1
                 if last.function_error is None:
-                    return self._tell(function, config.on_success, "Success", request_id, payload, attempts, last)
+                    return self._tell(callee, config.on_success, "Success", request_id, payload, attempts, last)
                 if attempts > config.maximum_retry_attempts:
                     return self._tell(
-                        function, config.on_failure, "RetriesExhausted", request_id, payload, attempts, last
+                        callee, config.on_failure, "RetriesExhausted", request_id, payload, attempts, last
                     )
                 wait = limits.retry_seconds[min(attempts, len(limits.retry_seconds)) - 1] * scale
             left = expires - time.monotonic()
             await asyncio.sleep(min(wait, max(left, 0)))
             if wait >= left:
-                _log.warning("An event of %s was dropped: it is over its age limit.", function.name)
-                return self._tell(function, config.on_failure, "EventAgeExceeded", request_id, payload, attempts, last)
+                _log.warning("An event of %s was dropped: it is over its age limit.", callee.arn)
+                return self._tell(callee, config.on_failure, "EventAgeExceeded", request_id, payload, attempts, last)
 
-    async def give_up(self, function: Function, request_id: str, payload: bytes) -> None:
+    async def give_up(self, callee: Callee, request_id: str, payload: bytes) -> None:
         """No attempt at all: the event has grown too old in the queue."""
-        self._tell(function, function.event_invoke.on_failure, "EventAgeExceeded", request_id, payload, 0, None)
+        self._tell(callee, callee.named.event_invoke.on_failure, "EventAgeExceeded", request_id, payload, 0, None)
 
     def _tell(
         self,
-        function: Function,
+        callee: Callee,
         destination: str | None,
         condition: str,
         request_id: str,
@@ -91,26 +95,27 @@ class Events:
     ) -> None:
         if destination is None:
             return
-        if not role_allows(self._world, function.role_arn, "lambda:InvokeFunction", destination):
-            _log.warning("%s may not lambda:InvokeFunction its destination %s.", function.role_arn, destination)
+        role = callee.function.role_arn
+        if not role_allows(self._world, role, "lambda:InvokeFunction", destination):
+            _log.warning("%s may not lambda:InvokeFunction its destination %s.", role, destination)
             return
         record: dict[str, object] = {
             "version": "1.0",
             "timestamp": f"{datetime.now(UTC).isoformat(timespec='milliseconds').removesuffix('+00:00')}Z",
             "requestContext": {
                 "requestId": request_id,
-                "functionArn": f"{function.arn}:$LATEST",
+                "functionArn": f"{callee.arn}:{LATEST}" if callee.named is callee.function else callee.arn,
                 "condition": condition,
                 "approximateInvokeCount": attempts,
             },
             "requestPayload": json.loads(payload),
         }
         if last is not None:
-            context: dict[str, object] = {"statusCode": 200, "executedVersion": "$LATEST"}
+            context: dict[str, object] = {"statusCode": 200, "executedVersion": last.executed_version}
             if last.function_error is not None:
                 context["functionError"] = last.function_error
             record |= {"responseContext": context, "responsePayload": json.loads(last.payload)}
         try:
-            self._send(destination.split(":")[6], json.dumps(record).encode())
+            self._send(destination, json.dumps(record).encode())
         except InvokeRefused as refused:
-            _log.warning("The result of an event of %s did not reach %s: %s", function.name, destination, refused)
+            _log.warning("The result of an event of %s did not reach %s: %s", callee.arn, destination, refused)

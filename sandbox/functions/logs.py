@@ -42,7 +42,7 @@ class LogStream:
     """The log stream of one environment: where its process and Lambda itself write."""
 
     def __init__(self, logs: FunctionLogs, world: World, function: Function) -> None:
-        self.name = f"{datetime.now(UTC):%Y/%m/%d}/[$LATEST]{secrets.token_hex(16)}"
+        self.name = f"{datetime.now(UTC):%Y/%m/%d}/[{function.version}]{secrets.token_hex(16)}"
         self._logs = logs
         self._function = function
         self._open = self._may_write(world)

@@ -32,24 +32,27 @@ class Lease:
 
 
 class Pool:
-    """The environments of `function`. `warm` keeps `minimum` of them ready; more come and go with the load."""
+    """The environments of one version of a function. `ready` of them are kept idle; more come and go with the load."""
 
-    def __init__(self, host: Host, function: Function, concurrency: Concurrency, minimum: int) -> None:
+    def __init__(self, host: Host, function: Function, concurrency: Concurrency, ready: int | None) -> None:
+        """`ready` is None for a version that nobody is sent to: its environments end with their invocation."""
         self.function = function
         self.adapter = AdapterSettings.of(function, host.world.region)
         """How its web server is spoken to; None for a function with a Python handler."""
         self._host = host
         self._concurrency = concurrency
-        self._minimum = minimum
-        self._task_root: Path | None = None
+        self._ready = ready
+        self.task_root: Path | None = None
+        """The code that the next invocation runs; None before there is any."""
         self._idle: list[Environment] = []
         self._waiting: deque[Place] = deque()
         self._all: set[Environment] = set()
 
     @contextlib.asynccontextmanager
-    async def invocation(self, request_id: str, payload: bytes, trace_id: str) -> AsyncGenerator[Lease]:
+    async def invocation(self, called: str, request_id: str, payload: bytes, trace_id: str) -> AsyncGenerator[Lease]:
         """Everything around one invocation: an environment, the timeout, the lines in the log.
 
+        `called` is the ARN that the function was called by: an alias' own, if it was called by one.
         The block does the work; what it raises as `FunctionFailed` goes on to the caller, and a timeout is raised as
         one. Raises `TooManyRequests` when there is no concurrency left, or no environment in time.
         """
@@ -63,7 +66,7 @@ class Pool:
                     if not environment.started:
                         async with self._concurrency.turn():
                             await environment.start(request_id)
-                    yield Lease(environment, self._event(request_id, payload, trace_id))
+                    yield Lease(environment, self._event(called, request_id, payload, trace_id))
                 keep = True
             except FunctionFailed as failure:
                 report.failure = failure
@@ -80,25 +83,33 @@ class Pool:
     @property
     def ready(self) -> bool:
         """Whether there is code to run."""
-        return self._task_root is not None
+        return self.task_root is not None
 
     async def use(self, task_root: Path) -> None:
         """Run this code from the next invocation on; environments that are busy end when their invocation does."""
-        if task_root != self._task_root:
-            self._task_root = task_root
-            idle, self._idle = self._idle, []
-            await self._close(*idle)
+        if task_root != self.task_root:
+            self.task_root = task_root
+            await self._end_idle()
             await self.warm()
 
+    async def keep(self, ready: int | None) -> None:
+        """Have so many environments ready from now on; with None all end, the busy ones after their invocation."""
+        self._ready = ready
+        if ready is None:
+            await self._end_idle()
+        await self.warm()
+
     async def warm(self) -> None:
-        """Start environments until `minimum` are idle. One that cannot start is logged; invocations will say why."""
-        missing = self._minimum - len(self._idle)
+        """Start environments until as many as wanted are idle. One that cannot start is logged; invocations will say
+        why.
+        """
+        missing = (self._ready or 0) - len(self._idle)
         await asyncio.gather(*(self._warm_one() for _ in range(missing)))
 
     async def retire(self) -> None:
-        """End environments that have been idle for too long, down to the minimum."""
+        """End environments that have been idle for too long, down to those that are kept ready."""
         oldest_allowed = time.monotonic() - self._host.limits.idle_seconds
-        while len(self._idle) > self._minimum and self._idle[0].idle_since < oldest_allowed:
+        while len(self._idle) > (self._ready or 0) and self._idle[0].idle_since < oldest_allowed:
             await self._close(self._idle.pop(0))
 
     async def kill(self) -> int:
@@ -111,6 +122,10 @@ class Pool:
         """End all environments, busy ones too."""
         self._idle = []
         await self._close(*self._all)
+
+    async def _end_idle(self) -> None:
+        idle, self._idle = self._idle, []
+        await self._close(*idle)
 
     async def _take(self, request_id: str) -> Environment | None:
         """A warm environment as soon as one is free, or a cold one that was this invocation's turn to start.
@@ -160,7 +175,8 @@ class Pool:
             place.set_result(environment)
 
     def _usable(self, environment: Environment) -> bool:
-        return environment.started and environment.process.alive and environment.task_root == self._task_root
+        wanted = self._ready is not None and environment.task_root == self.task_root
+        return wanted and environment.started and environment.process.alive
 
     async def _started(self, request_id: str = "") -> Environment | None:
         """A new environment after its INIT phase; None when that took too long."""
@@ -189,11 +205,11 @@ class Pool:
             self._offer(environment)
 
     def _new(self) -> Environment:
-        assert self._task_root is not None, "use() was not called"
+        assert self.task_root is not None, "use() was not called"
         if self.adapter is None:
-            environment = HandlerEnvironment(self._host, self.function, self._task_root)
+            environment = HandlerEnvironment(self._host, self.function, self.task_root)
         else:
-            environment = WebEnvironment(self._host, self.function, self._task_root, self.adapter)
+            environment = WebEnvironment(self._host, self.function, self.task_root, self.adapter)
         self._all.add(environment)
         return environment
 
@@ -202,9 +218,9 @@ class Pool:
         # Afterwards: what a cancellation interrupts is closed by close().
         self._all.difference_update(environments)
 
-    def _event(self, request_id: str, payload: bytes, trace_id: str) -> Event:
+    def _event(self, called: str, request_id: str, payload: bytes, trace_id: str) -> Event:
         deadline_ms = int((time.time() + self.function.timeout_seconds) * 1000)
-        return Event(request_id, payload, deadline_ms, self.function.arn, trace_id)
+        return Event(request_id, payload, deadline_ms, called, trace_id)
 
 
 @contextlib.asynccontextmanager

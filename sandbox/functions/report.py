@@ -21,7 +21,7 @@ class Report:
         self._began = time.monotonic()
         self._duration_ms = 0.0
         self._peak: int | None = None
-        environment.log.write(f"START RequestId: {request_id} Version: $LATEST")
+        environment.log.write(f"START RequestId: {request_id} Version: {environment.function.version}")
 
     def measure(self) -> None:
         """Take the figures, while the process is there."""

@@ -13,7 +13,7 @@ from sandbox.functions.errors import InvokeRefused
 from sandbox.functions.ids import new_request_id
 from sandbox.functions.limits import Limits
 from sandbox.iam.policies import function_allows
-from sandbox.world import ACCOUNT_ID, Function, Schedule, World
+from sandbox.world import ACCOUNT_ID, Callee, Schedule, World
 
 PRINCIPAL = "events.amazonaws.com"
 
@@ -21,8 +21,8 @@ _log = logging.getLogger(__name__)
 
 
 class Schedules:
-    """Fires the rules of `world`. `send` invokes a function, by name, without waiting for it; `busy` tells whether one
-    is at work."""
+    """Fires the rules of `world`. `send` invokes a function, by its ARN, without waiting for it; `busy` tells, by its
+    name, whether one is at work."""
 
     def __init__(
         self,
@@ -65,21 +65,21 @@ class Schedules:
             }
         ).encode()
         for arn in schedule.targets.values():
-            self._invoke(schedule, self._world.function_by_arn(arn), event)
+            self._invoke(schedule, self._world.callee(arn), event)
 
-    def _invoke(self, schedule: Schedule, function: Function, event: bytes) -> None:
+    def _invoke(self, schedule: Schedule, callee: Callee, event: bytes) -> None:
         """Whoever is refused learns it from a metric (`FailedInvocations`) alone, as on AWS; here from the log."""
-        if not function_allows(function, "lambda:InvokeFunction", principal=PRINCIPAL, source_arn=schedule.arn):
+        if not function_allows(callee, "lambda:InvokeFunction", principal=PRINCIPAL, source_arn=schedule.arn):
             _log.warning(
                 "The rule %s may not invoke %s: it needs a permission for %s with the rule's ARN as its source.",
                 schedule.name,
-                function.name,
+                callee.arn,
                 PRINCIPAL,
             )
             return
-        if self._limits.time_scale < 1 and self._busy(function.name):
+        if self._limits.time_scale < 1 and self._busy(callee.function.name):
             return  # a clock that runs fast makes the function no faster: each firing would start one more process
         try:
-            self._send(function.name, event)
+            self._send(callee.arn, event)
         except InvokeRefused as refused:
-            _log.warning("The rule %s did not reach %s: %s", schedule.name, function.name, refused)
+            _log.warning("The rule %s did not reach %s: %s", schedule.name, callee.arn, refused)

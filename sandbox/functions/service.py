@@ -1,4 +1,6 @@
-"""Lambda, as the rest of the sandbox sees it: functions of the `World` are invoked here, by name.
+"""Lambda, as the rest of the sandbox sees it: functions of the `World` are invoked here, by name or ARN.
+
+A qualifier says which version or alias is called: `<ARN>:live`; without one it is `$LATEST`.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
@@ -34,17 +36,16 @@ from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.logs import FunctionLogs
-from sandbox.functions.plan import awaited, verify
-from sandbox.functions.pool import Pool
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
 from sandbox.functions.schedules import Schedules
+from sandbox.functions.versions import Versions
 from sandbox.functions.watcher import WATCHED_FOLDERS, watch
 from sandbox.functions.web_adapter import WebRequest
 from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
 from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
-from sandbox.world import Function, World
+from sandbox.world import Alias, Callee, Function, World
 from stacks.errors import StacksError
 
 __all__ = [
@@ -109,8 +110,7 @@ class FunctionService:
         """How the next events go wrong."""
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)
         self._schedules = Schedules(world, self._limits, self.invoke_event, self._concurrency.runs)
-        self._pools: dict[str, Pool] = {}
-        self._staging = asyncio.Lock()
+        self._versions = Versions(self._host, self._concurrency, options.warm_workers)
         self._preparing = asyncio.Lock()
         self._is_prepared = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -124,8 +124,8 @@ class FunctionService:
             await self._prepared()
 
     async def start(self) -> None:
-        """Stage the code of every function, warm `options.warm_workers` environments of each that is waited for, start
-        the schedules and watch the code.
+        """Lay out the code of every function, warm `options.warm_workers` environments of each that is waited for,
+        start the schedules and watch the code.
 
         Raises `ResourceRefused` for a function that could not work on AWS or here, `ServiceFailed` when its package
         cannot be laid out.
@@ -149,63 +149,62 @@ class FunctionService:
         if self._world.functions:
             await self._prepared()
         folders = [self._options.project_root / name for name in WATCHED_FOLDERS]
-        self._spawn(watch([folder for folder in folders if folder.is_dir()], self._reload))
+        self._spawn(watch([folder for folder in folders if folder.is_dir()], self._versions.reload))
         self._spawn(self._retire())
-        functions = tuple(self._world.functions.values())
-        ahead = awaited(self._world)
-        for function in functions:
-            minimum = self._options.warm_workers if function.name in ahead else 0
-            self._pools[function.name] = Pool(self._host, function, self._concurrency, minimum)
-        verify(self._world, self._pools)
-        await asyncio.gather(*(asyncio.to_thread(self._host.layers.verify, function) for function in functions))
-        async with self._staging:
-            await asyncio.gather(*(self._stage(pool) for pool in self._pools.values()))
+        await self._versions.start()
         self._spawn(self._schedules.run())
 
-    def adapted(self, function_name: str) -> bool:
+    def adapted(self, called: str) -> bool:
         """Whether the function is a web server behind the Web Adapter: requests for it go to `web`.
 
         Raises `InvokeRefused`.
         """
-        return self._pool(self._function(function_name)).adapter is not None
+        return self._versions.pool(self._callee(called).function).adapter is not None
 
-    async def invoke(self, function_name: str, payload: bytes, *, request_id: str | None = None) -> Invocation:
+    async def invoke(self, called: str, payload: bytes, *, request_id: str | None = None) -> Invocation:
         """Invoke and wait for the answer. An empty payload is `{}`. Raises `InvokeRefused`."""
-        function = self._function(function_name)
+        callee = self._callee(called)
         event = _checked(payload, REQUEST_BYTES)
         # A caller that goes away does not end the invocation.
-        return await asyncio.shield(self._spawn(self._attempt(function, request_id or new_request_id(), event)))
+        return await asyncio.shield(self._spawn(self._attempt(callee.arn, request_id or new_request_id(), event)))
 
-    def invoke_event(self, function_name: str, payload: bytes) -> str:
+    def invoke_event(self, called: str, payload: bytes) -> str:
         """Invoke and do not wait; the request id. Raises `InvokeRefused`, but never `TooManyRequests`."""
-        function = self._function(function_name)
+        callee = self._callee(called)
         event = _checked(payload, EVENT_BYTES)
         request_id = new_request_id()
         deliver, give_up = (
-            partial(act, function, request_id, event) for act in (self._events.deliver, self._events.give_up)
+            partial(act, callee, request_id, event) for act in (self._events.deliver, self._events.give_up)
         )
-        self._spawn(self.event_faults.carry(function_name, deliver, give_up))
+        self._spawn(self.event_faults.carry(callee.function.name, deliver, give_up))
         return request_id
 
     async def kill(self, prefix: str) -> int:
         """Kill the processes that run an invocation of a function whose name begins with `prefix`; how many."""
-        pools = [pool for name, pool in self._pools.items() if name.startswith(prefix)]
-        return sum(await asyncio.gather(*(pool.kill() for pool in pools)))
+        return await self._versions.kill(prefix)
 
-    async def web(self, function_name: str, request: WebRequest, *, streamed: bool) -> WebResponse:
+    async def update_alias(self, function: Function, alias: Alias, version: str) -> None:
+        """Have an alias run another version from the next invocation on. Raises `InvokeRefused`."""
+        try:
+            await self._versions.move(function, alias, version)
+        except KeyError:
+            raise FunctionNotFound(f"{function.arn}:{version}") from None
+
+    async def web(self, called: str, request: WebRequest, *, streamed: bool) -> WebResponse:
         """One HTTP exchange with a function behind the Web Adapter.
 
         With `streamed`, and an adapter that streams as well, the answer is there as soon as its head is; else when it
         is complete. Raises `InvokeRefused`, or `FunctionFailed` when the function failed before its first byte. Call
         `body.abandon()` when the body is not read to its end: the function runs on.
         """
-        pool = self._pool(self._function(function_name))
+        callee = self._callee(called)
+        pool = self._versions.pool(callee.function)
         if pool.adapter is None:
-            raise NotEmulated(f"{function_name} has no Web Adapter: the sandbox cannot send it a request.")
+            raise NotEmulated(f"{callee.function.name} has no Web Adapter: the sandbox cannot send it a request.")
         if len(request.body) > REQUEST_BYTES:
             raise PayloadTooLarge(REQUEST_BYTES)
         head: asyncio.Future[WebResponse] = asyncio.get_running_loop().create_future()
-        self._spawn(exchange(pool, request, streamed=streamed and pool.adapter.streams, head=head))
+        self._spawn(exchange(pool, callee.arn, request, streamed=streamed and pool.adapter.streams, head=head))
         try:
             return await asyncio.shield(head)
         except asyncio.CancelledError:
@@ -219,55 +218,38 @@ class FunctionService:
                 task.cancel()
             await asyncio.wait(self._tasks)
             await asyncio.sleep(0)  # the tasks' own callbacks take them off the set
-        await asyncio.gather(*(pool.close() for pool in self._pools.values()))
+        await self._versions.close()
         await self._forks.close()
         self._host.leash.close()
         await asyncio.to_thread(self._host.layers.remove)
 
-    def _function(self, name: str) -> Function:
+    def _callee(self, called: str) -> Callee:
         try:
-            return self._world.functions[name]
+            return self._world.callee(called)
         except KeyError:
-            arn = f"arn:aws:lambda:{self._world.region}:{name}"
-            raise FunctionNotFound(f"Function not found: {arn}") from None
+            arn = called if called.startswith("arn:") else self._world.function_arn(called)
+            raise FunctionNotFound(arn) from None
 
-    def _pool(self, function: Function) -> Pool:
-        pool = self._pools.get(function.name)
-        if pool is None or not pool.ready:
-            raise FunctionPending
-        return pool
-
-    async def _attempt(self, function: Function, request_id: str, event: bytes) -> Invocation:
-        pool = self._pool(function)
+    async def _attempt(self, called: str, request_id: str, event: bytes) -> Invocation:
+        callee = self._callee(called)
+        version = callee.function
+        pool = self._versions.pool(version)
         if pool.adapter is not None:
             raise NotEmulated(
-                f"{function.name} is a web server behind the Web Adapter: the sandbox invokes it by its URL only."
+                f"{version.name} is a web server behind the Web Adapter: the sandbox invokes it by its URL only."
             )
         try:
-            async with pool.invocation(request_id, event, new_trace_id()) as lease:
+            async with pool.invocation(callee.arn, request_id, event, new_trace_id()) as lease:
                 assert isinstance(lease.environment, HandlerEnvironment)
                 answer = await lease.environment.invoke(lease.event)
         except FunctionFailed as failure:
-            return Invocation(request_id, json.dumps(failure.document).encode(), "Unhandled")
-        return Invocation(request_id, answer, None)
-
-    async def _stage(self, pool: Pool) -> None:
-        task_root = await asyncio.to_thread(self._host.layers.task_root, pool.function)
-        await pool.use(task_root)
-
-    async def _reload(self) -> None:
-        async with self._staging:
-            for pool in self._pools.values():
-                try:
-                    await self._stage(pool)
-                except (StacksError, SyntaxError, OSError) as error:
-                    _log.warning("%s goes on with the code it had: %s", pool.function.name, error)
+            return Invocation(request_id, json.dumps(failure.document).encode(), "Unhandled", version.version)
+        return Invocation(request_id, answer, None, version.version)
 
     async def _retire(self) -> None:
         while True:
             await asyncio.sleep(self._limits.idle_seconds / 4)
-            for pool in self._pools.values():
-                await pool.retire()
+            await self._versions.retire()
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
         task = asyncio.create_task(work)

@@ -185,7 +185,7 @@ class WebEnvironment(Environment):
             "env_config": {
                 "function_name": self.function.name,
                 "memory": self.function.memory_megabytes,
-                "version": "$LATEST",
+                "version": self.function.version,
                 "log_stream": self.log.name,
                 "log_group": self.function.log_group,
             },

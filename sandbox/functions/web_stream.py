@@ -81,15 +81,17 @@ class WebResponse:
     """Whether the body was handed on as it came; else it was complete first."""
 
 
-async def exchange(pool: Pool, request: WebRequest, *, streamed: bool, head: "asyncio.Future[WebResponse]") -> None:
-    """Run one exchange to its end. `head` is done with the response as soon as it may go out, or fails.
+async def exchange(
+    pool: Pool, called: str, request: WebRequest, *, streamed: bool, head: "asyncio.Future[WebResponse]"
+) -> None:
+    """Run one exchange to its end, with the function that was called by this ARN.
 
-    `head` fails with `FunctionFailed`, or `InvokeRefused` when nothing ran. After it the body of a server that breaks
-    off ends with `STREAM_ERROR`; any other failure cuts it.
+    `head` is done with the response as soon as it may go out, or fails: with `FunctionFailed`, or `InvokeRefused` when
+    nothing ran. After it the body of a server that breaks off ends with `STREAM_ERROR`; any other failure cuts it.
     """
     body = StreamedBody()
     try:
-        async with pool.invocation(request.request_id, b"", request.trace_id) as lease:
+        async with pool.invocation(called, request.request_id, b"", request.trace_id) as lease:
             answer = await _environment(lease).exchange(request, lease.event)
             content: bytes | None = None
             if streamed:

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from sandbox.errors import ResourceRefused
 from sandbox.iam.credentials import ADMINISTRATOR
-from sandbox.world import Function, PolicyDocument, ResourcePermission, World
+from sandbox.world import Callee, PolicyDocument, ResourcePermission, World
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _IDENTITY_KEYS = {"Sid", "Effect", "Action", "Resource"}
@@ -89,7 +89,7 @@ def service_may_assume(world: World, role_arn: str, service: str) -> bool:
 
 
 def function_allows(
-    function: Function,
+    callee: Callee,
     action: str,
     *,
     principal: str,
@@ -97,7 +97,9 @@ def function_allows(
     url_auth_type: str | None = None,
     via_function_url: bool = False,
 ) -> bool:
-    """Whether a function's resource policy lets `principal` (a service or an ARN) do `action` on it.
+    """Whether a resource policy lets `principal` (a service or an ARN) do `action` on a function as it is called.
+
+    A policy belongs to one name: that of an alias says nothing of the function, and the other way round.
 
     https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html
     """
@@ -111,7 +113,7 @@ def function_allows(
             and permission.invoked_via_function_url in (None, via_function_url)
         )
 
-    return any(allows(permission) for permission in function.permissions.values())
+    return any(allows(permission) for permission in callee.named.permissions.values())
 
 
 def _checked(document: PolicyDocument, allowed: set[str]) -> Iterator[Mapping[str, Any]]:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from sandbox.errors import ResourceRefused
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
-from sandbox.resources.lambda_access import function_named
+from sandbox.resources.lambda_access import callee_named
 from sandbox.world import (
     ACCOUNT_ID,
     RouteSettings,
@@ -181,7 +181,7 @@ def _function_arn(cloud: Cloud, uri: str, key: str) -> str:
     match = _INVOKE_ARN.fullmatch(uri)
     if match is None:
         raise ResourceRefused(f"BadRequestException: {key} is {uri!r}, allowed is a function's invoke_arn")
-    return function_named(cloud, match["function"]).arn
+    return callee_named(cloud, match["function"]).arn
 
 
 def _execution_arn(cloud: Cloud, api: WebSocketApi) -> str:

@@ -11,7 +11,7 @@ from sandbox.errors import ResourceRefused
 from sandbox.iam import policies
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
-from sandbox.resources.lambda_access import function_named
+from sandbox.resources.lambda_access import callee_named
 from sandbox.world import ACCOUNT_ID, DataSource, GraphqlApi, UnitResolver
 
 AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_IAM")
@@ -137,8 +137,8 @@ def _create_data_source(cloud: Cloud, request: Request) -> Created:
             )
         if not policies.service_may_assume(cloud.world, role, "appsync.amazonaws.com"):
             raise ResourceRefused(f"BadRequestException: serviceRoleArn is {role!r}, a role that AppSync cannot assume")
-        function = function_named(cloud, block.text("functionArn"))
-        api.data_sources[name] = DataSource(name, kind, function.arn, role)
+        callee = callee_named(cloud, block.text("functionArn"))
+        api.data_sources[name] = DataSource(name, kind, callee.arn, role)
     return Created(f"{api.api_id}-{name}", {"arn": f"{api.arn}/datasources/{name}"})
 
 

@@ -7,7 +7,7 @@ import re
 
 from sandbox.errors import ResourceRefused
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
-from sandbox.resources.lambda_access import function_named
+from sandbox.resources.lambda_access import callee_named
 from sandbox.world import ACCOUNT_ID, Schedule
 
 MAX_NAME = 64
@@ -62,7 +62,7 @@ def _create_target(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(f"ResourceNotFoundException: Rule {rule} does not exist on EventBus {DEFAULT_BUS}.")
     if not arn.startswith("arn:aws:lambda:"):
         raise ResourceRefused(f"arn is {arn!r}, and the sandbox invokes functions alone: name a function's ARN")
-    schedule.targets[target_id] = function_named(cloud, arn).arn
+    schedule.targets[target_id] = callee_named(cloud, arn).arn
     if len(schedule.targets) > MAX_TARGETS:
         raise ResourceRefused(
             f"LimitExceededException: the rule {rule!r} has {len(schedule.targets)} targets, allowed are {MAX_TARGETS}"

@@ -1,4 +1,7 @@
-"""AWS Lambda: functions and how they are invoked asynchronously. URLs and permissions are in `lambda_access`."""
+"""AWS Lambda: functions and how they are invoked asynchronously.
+
+URLs and permissions are in `lambda_access`, versions and aliases in `lambda_versions`.
+"""
 
 import base64
 import hashlib
@@ -11,11 +14,11 @@ from pathlib import Path
 from sandbox.errors import ResourceRefused
 from sandbox.functions.limits import Limits
 from sandbox.iam import policies
-from sandbox.resources import lambda_access
+from sandbox.resources import lambda_access, lambda_versions
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.values import Archive
-from sandbox.world import ACCOUNT_ID, EventInvokeConfig, Function
+from sandbox.world import EventInvokeConfig, Function
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_TIMEOUT_SECONDS = 900
@@ -28,9 +31,6 @@ MAX_NAME = 64
 
 DEFAULT_TIMEOUT_SECONDS = 3
 DEFAULT_MEMORY_MEGABYTES = 128
-LEAST_UNRESERVED = 100
-"""What Lambda keeps back for the functions that reserve nothing
-(https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html)."""
 UNRESERVED = -1
 """`reservedConcurrentExecutions` of a function that shares the account's."""
 
@@ -88,7 +88,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
     inputs.without_effect("description")
     function = Function(
         name=name,
-        arn=f"arn:aws:lambda:{world.region}:{ACCOUNT_ID}:function:{name}",
+        arn=world.function_arn(name),
         role_arn=role,
         handler=inputs.text("handler"),
         runtime=inputs.text("runtime", allowed=RUNTIMES),
@@ -101,7 +101,8 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
         reserved_concurrency=None if concurrency == UNRESERVED else concurrency,
     )
     world.functions[name] = function
-    invoke = f"arn:aws:apigateway:{world.region}:lambda:path/2015-03-31/functions/{{}}/invocations"
+    newest = function.publish() if inputs.flag("publish") else function
+    qualified_arn = f"{function.arn}:{newest.version}"
     streaming = (
         f"arn:aws:apigateway:{world.region}:lambda:path/2021-11-15/functions/{{}}/response-streaming-invocations"
     )
@@ -111,17 +112,17 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
             "arn": function.arn,
             "architectures": list(architectures),
             "codeSha256": base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode(),
-            "invokeArn": invoke.format(function.arn),
+            "invokeArn": lambda_versions.invoke_arn(world, function.arn),
             "memorySize": function.memory_megabytes,
             "packageType": "Zip",
-            "qualifiedArn": f"{function.arn}:$LATEST",
-            "qualifiedInvokeArn": invoke.format(f"{function.arn}:$LATEST"),
+            "qualifiedArn": qualified_arn,
+            "qualifiedInvokeArn": lambda_versions.invoke_arn(world, qualified_arn),
             "reservedConcurrentExecutions": concurrency,
             "responseStreamingInvokeArn": streaming.format(function.arn),
             "sourceCodeSize": package.stat().st_size,
             "tagsAll": all_tags(cloud, request),
             "timeout": function.timeout_seconds,
-            "version": "$LATEST",
+            "version": newest.version,
         },
     )
 
@@ -140,11 +141,11 @@ def _check_tracing(cloud: Cloud, block: Inputs | None, role: str) -> None:
 def _reserved_concurrency(cloud: Cloud, inputs: Inputs) -> int:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html"""
     wanted = inputs.integer("reservedConcurrentExecutions", UNRESERVED, between=(UNRESERVED, Limits.concurrency))
-    reserved = sum(function.reserved_concurrency or 0 for function in cloud.world.functions.values())
-    if wanted > 0 and reserved + wanted > Limits.concurrency - LEAST_UNRESERVED:
+    others = lambda_versions.set_aside(cloud.world)
+    if wanted > 0 and others + wanted > Limits.concurrency - lambda_versions.LEAST_UNRESERVED:
         raise ResourceRefused(
             "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's "
-            f"UnreservedConcurrentExecution below its minimum value of [{LEAST_UNRESERVED}]."
+            f"UnreservedConcurrentExecution below its minimum value of [{lambda_versions.LEAST_UNRESERVED}]."
         )
     return wanted
 
@@ -204,15 +205,16 @@ def _log_group(inputs: Inputs, function: str) -> str:
 def _create_event_invoke_config(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"""
     inputs = request.inputs
-    function = lambda_access.function_named(cloud, inputs.text("functionName"))
+    qualifier = inputs.optional_text("qualifier")
+    callee = lambda_access.callee_named(cloud, inputs.text("functionName"), qualifier)
     destinations = inputs.block("destinationConfig")
-    function.event_invoke = EventInvokeConfig(
+    callee.named.event_invoke = EventInvokeConfig(
         maximum_retry_attempts=inputs.integer("maximumRetryAttempts", 2, between=(0, 2)),
         maximum_event_age_seconds=inputs.integer("maximumEventAgeInSeconds", 21_600, between=(60, 21_600)),
-        on_failure=_destination(cloud, function, destinations, "onFailure"),
-        on_success=_destination(cloud, function, destinations, "onSuccess"),
+        on_failure=_destination(cloud, callee.function, destinations, "onFailure"),
+        on_success=_destination(cloud, callee.function, destinations, "onSuccess"),
     )
-    return Created(function.name, {})
+    return Created(":".join(filter(None, (callee.function.name, qualifier))), {})
 
 
 def _destination(cloud: Cloud, function: Function, destinations: Inputs | None, key: str) -> str | None:
@@ -224,7 +226,7 @@ def _destination(cloud: Cloud, function: Function, destinations: Inputs | None, 
         raise ResourceRefused(
             f"destinationConfig.{key}.destination is {arn!r}, the sandbox delivers to functions alone"
         )
-    lambda_access.function_named(cloud, arn)
+    lambda_access.callee_named(cloud, arn)
     if not policies.role_allows(cloud.world, function.role_arn, "lambda:InvokeFunction", arn):
         raise ResourceRefused(
             "InvalidParameterValueException: The function's execution role does not have permissions to call "
@@ -237,4 +239,5 @@ HANDLERS = (
     Handler("aws:lambda/function:Function", _create_function, PhysicalName("name", MAX_NAME)),
     Handler("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", _create_event_invoke_config),
     *lambda_access.HANDLERS,
+    *lambda_versions.HANDLERS,
 )

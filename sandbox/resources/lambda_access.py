@@ -5,7 +5,7 @@ import re
 from sandbox.errors import ResourceRefused
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request
 from sandbox.resources.inputs import Inputs
-from sandbox.world import Cors, Function, FunctionUrl, ResourcePermission
+from sandbox.world import LATEST, Callee, Cors, FunctionUrl, ResourcePermission
 
 # https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html
 CORS_METHODS = ("GET", "PUT", "HEAD", "POST", "PATCH", "DELETE", "*")
@@ -14,36 +14,43 @@ MAX_CORS_AGE_SECONDS = 86_400
 MAX_STATEMENT_ID = 100
 URL_AUTH_TYPES = ("NONE", "AWS_IAM")
 
+_ALIAS = re.compile(r"(?!\d+$)[0-9a-zA-Z-_]+")
 _ACTION = re.compile(r"lambda:[*a-zA-Z]+|\*")
 
 
-def function_named(cloud: Cloud, name_or_arn: str) -> Function:
-    """A function by name or unqualified ARN. Raises ResourceRefused with Lambda's words when there is none."""
-    name = name_or_arn.split(":")[6] if name_or_arn.startswith("arn:aws:lambda:") else name_or_arn
-    function = cloud.world.functions.get(name)
-    if function is None or (name_or_arn != name and name_or_arn != function.arn):
-        raise ResourceRefused(f"ResourceNotFoundException: Function not found: {name_or_arn}")
-    return function
+def callee_named(cloud: Cloud, name_or_arn: str, qualifier: str | None = None) -> Callee:
+    """A function by name or ARN, with a qualifier in it or beside it. Raises ResourceRefused in Lambda's words."""
+    called = name_or_arn if qualifier is None else f"{name_or_arn}:{qualifier}"
+    try:
+        return cloud.world.callee(called)
+    except KeyError:
+        arn = called if called.startswith("arn:") else cloud.world.function_arn(called)
+        raise ResourceRefused(f"ResourceNotFoundException: Function not found: {arn}") from None
 
 
 def _create_url(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html"""
     inputs, world = request.inputs, cloud.world
-    function = function_named(cloud, inputs.text("functionName"))
-    if any(url.function_name == function.name for url in world.function_urls.values()):
-        raise ResourceRefused(f"ResourceConflictException: {function.name} has a function URL already")
+    qualifier = inputs.optional_text("qualifier")
+    if qualifier is not None and not _ALIAS.fullmatch(qualifier):
+        raise ResourceRefused(
+            f"ValidationException: qualifier is {qualifier!r}, and a function URL belongs to $LATEST or to an alias"
+        )
+    callee = callee_named(cloud, inputs.text("functionName"), qualifier)
+    if any(url.function_arn == callee.arn for url in world.function_urls.values()):
+        raise ResourceRefused(f"ResourceConflictException: {callee.arn} has a function URL already")
     url = FunctionUrl(
         url_id=request.stable_id(32),
-        function_name=function.name,
+        function_arn=callee.arn,
         authorization_type=inputs.text("authorizationType", allowed=URL_AUTH_TYPES),
         invoke_mode=inputs.optional_text("invokeMode", allowed=("BUFFERED", "RESPONSE_STREAM")) or "BUFFERED",
         cors=_cors(inputs.block("cors")),
     )
     world.function_urls[url.url_id] = url
     return Created(
-        function.name,
+        "/".join(filter(None, (callee.function.name, qualifier))),
         {
-            "functionArn": function.arn,
+            "functionArn": callee.arn,
             "functionUrl": f"{world.origin}/lambda-url/{url.url_id}/",
             "invokeMode": url.invoke_mode,
             "urlId": url.url_id,
@@ -67,7 +74,13 @@ def _cors(block: Inputs | None) -> Cors | None:
 def _create_permission(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
     inputs = request.inputs
-    function = function_named(cloud, inputs.text("function"))
+    qualifier = inputs.optional_text("qualifier")
+    if qualifier == LATEST:
+        raise ResourceRefused(
+            f"InvalidParameterValueException: We currently do not support adding policies for {LATEST}."
+        )
+    callee = callee_named(cloud, inputs.text("function"), qualifier)
+    permissions = callee.named.permissions
     permission = ResourcePermission(
         statement_id=inputs.text("statementId"),
         action=inputs.text("action"),
@@ -84,11 +97,11 @@ def _create_permission(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused("functionUrlAuthType goes with the action lambda:InvokeFunctionUrl alone")
     if permission.invoked_via_function_url and permission.action != "lambda:InvokeFunction":
         raise ResourceRefused("invokedViaFunctionUrl goes with the action lambda:InvokeFunction alone")
-    if permission.statement_id in function.permissions:
+    if permission.statement_id in permissions:
         raise ResourceRefused(
             f"ResourceConflictException: The statement id ({permission.statement_id}) provided already exists"
         )
-    function.permissions[permission.statement_id] = permission
+    permissions[permission.statement_id] = permission
     return Created(permission.statement_id, {})
 
 

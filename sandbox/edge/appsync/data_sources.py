@@ -51,13 +51,12 @@ class DataSources:
                 "Code",
             )
         self._check_role(source.service_role_arn, source.function_arn)
-        name = self._world.function_by_arn(source.function_arn).name
         payload = json.dumps(document.get("payload")).encode()
         try:
             if document.get("invocationType") == "Event":
-                self._functions.invoke_event(name, payload)
+                self._functions.invoke_event(source.function_arn, payload)
                 return Result(respond=False)
-            invocation = await self._functions.invoke(name, payload)
+            invocation = await self._functions.invoke(source.function_arn, payload)
         except InvokeRefused as error:
             return Result(error={"message": error.message, "type": f"Lambda:{error.code}"})
         value = cast(object, json.loads(invocation.payload or b"null"))

@@ -37,11 +37,14 @@ class Functions:
 
     async def invoke(self, name: str, payload: bytes) -> Invocation:
         self.invoked.append(("RequestResponse", name, payload))
-        if name == "absent":
-            raise FunctionNotFound("Function not found: absent")
+        if name.endswith(":absent"):
+            raise FunctionNotFound(name)
         failed = b"fail" in payload
         return Invocation(
-            "request", b'{"errorMessage": "no"}' if failed else b'"done"', "Unhandled" if failed else None
+            "request",
+            b'{"errorMessage": "no"}' if failed else b'"done"',
+            "Unhandled" if failed else None,
+            "4" if name.endswith(":live") else "$LATEST",
         )
 
     def invoke_event(self, name: str, payload: bytes) -> str:
@@ -182,7 +185,49 @@ async def test_a_function_is_invoked_and_its_answer_returned(door: Door) -> None
     assert answer["ExecutedVersion"] == "$LATEST"
     failed = await in_thread(door.client("lambda").invoke, FunctionName=FUNCTION_ARN, Payload=b'"fail"')
     assert failed["FunctionError"] == "Unhandled"
-    assert [name for _, name, _ in door.functions.invoked] == ["worker", "worker"]
+    assert [name for _, name, _ in door.functions.invoked] == [FUNCTION_ARN, FUNCTION_ARN]
+
+
+LIVE = {
+    "by an ARN": {"FunctionName": f"{FUNCTION_ARN}:live"},
+    "by a name": {"FunctionName": "worker:live"},
+    "beside a name": {"FunctionName": "worker", "Qualifier": "live"},
+    "twice": {"FunctionName": "worker:live", "Qualifier": "live"},
+}
+
+
+@pytest.mark.parametrize("named", LIVE.values(), ids=LIVE)
+async def test_an_alias_is_invoked_however_it_is_named(door: Door, named: dict[str, str]) -> None:
+    door.allow(("lambda:InvokeFunction", f"{FUNCTION_ARN}:live"))
+    answer = await in_thread(door.client("lambda").invoke, **named, Payload=b"{}")
+    assert answer["ExecutedVersion"] == "4"
+    assert door.functions.invoked == [("RequestResponse", f"{FUNCTION_ARN}:live", b"{}")]
+
+
+@pytest.mark.parametrize(
+    ("allowed", "called"),
+    [("", ":live"), (":live", ""), (":live", ":4"), (":4", ":live")],
+    ids=["an alias, of the function", "the function, of an alias", "a version, of its alias", "an alias, of a version"],
+)
+async def test_a_policy_that_names_a_function_otherwise_than_its_caller_does_is_none(
+    door: Door, allowed: str, called: str
+) -> None:
+    door.allow(("lambda:InvokeFunction", FUNCTION_ARN + allowed))
+    error = await error_of(door.client("lambda").invoke, FunctionName=FUNCTION_ARN + called)
+    assert (error["Code"], error["status"]) == ("AccessDeniedException", 403)
+    assert error["Message"] == (
+        "User: arn:aws:sts::000000000000:assumed-role/worker/sandbox is not authorized to perform: "
+        f"lambda:InvokeFunction on resource: {FUNCTION_ARN}{called} because no identity-based policy allows the "
+        "lambda:InvokeFunction action"
+    )
+    assert door.functions.invoked == []
+
+
+async def test_two_qualifiers_that_differ_are_refused_in_lambdas_words(door: Door) -> None:
+    invoke = door.client("lambda", door.credentials.administrator).invoke
+    error = await error_of(invoke, FunctionName="worker:live", Qualifier="4")
+    assert error["Code"] == "InvalidParameterValueException"
+    assert error["Message"] == "The derived qualifier from the function name does not match the specified qualifier."
 
 
 async def test_an_asynchronous_invocation_is_accepted_at_once(door: Door) -> None:
@@ -192,7 +237,7 @@ async def test_an_asynchronous_invocation_is_accepted_at_once(door: Door) -> Non
     )
     assert (answer["StatusCode"], answer["Payload"].read()) == (202, b"")
     assert answer["ResponseMetadata"]["RequestId"] == "event-request"
-    assert door.functions.invoked == [("Event", "worker", b'{"a": 1}')]
+    assert door.functions.invoked == [("Event", FUNCTION_ARN, b'{"a": 1}')]
 
 
 async def test_lambdas_own_refusals_reach_the_caller(door: Door) -> None:
@@ -204,7 +249,7 @@ async def test_lambdas_own_refusals_reach_the_caller(door: Door) -> None:
     assert (await error_of(invoke, FunctionName="worker", InvocationType="DryRun"))["status"] == 400
 
 
-@pytest.mark.parametrize("extra", [{"Qualifier": "live"}, {"LogType": "Tail"}, {"ClientContext": "e30="}])
+@pytest.mark.parametrize("extra", [{"LogType": "Tail"}, {"ClientContext": "e30="}])
 async def test_what_an_invocation_would_silently_lack_is_refused(door: Door, extra: dict[str, str]) -> None:
     invoke = door.client("lambda", door.credentials.administrator).invoke
     assert (await error_of(invoke, FunctionName="worker", **extra))["Code"] == "InvalidParameterValueException"

@@ -166,8 +166,8 @@ class Api:
             "invoke", "lambda:InvokeFunction", "apigateway.amazonaws.com", f"{self.arn}/{source}"
         )
         self.edge.world.functions[name] = function
-        self.edge.functions.handlers[name] = handler
-        self.edge.functions.events[name] = asyncio.Queue()
+        self.edge.functions.handlers[function.arn] = handler
+        self.edge.functions.events[function.arn] = asyncio.Queue()
         return function
 
     def permissions(self, route_key: str) -> dict[str, ResourcePermission]:
@@ -177,7 +177,8 @@ class Api:
     async def event(self, route_key: str) -> Event:
         """The next event that the function behind a route (or the `authorizer`) was invoked with."""
         async with asyncio.timeout(PATIENCE):
-            return await self.edge.functions.events[f"{self.record.api_id}-{route_key}"].get()
+            arn = self.edge.world.function_arn(f"{self.record.api_id}-{route_key}")
+            return await self.edge.functions.events[arn].get()
 
     def was_asked(self, route_key: str) -> bool:
         """Whether there is an event that `event` has not given yet."""

@@ -18,7 +18,7 @@ from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.service import FunctionService
 from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
-from sandbox.world import ACCOUNT_ID, EventInvokeConfig, Function, Role, World
+from sandbox.world import ACCOUNT_ID, Alias, EventInvokeConfig, Function, Role, World
 
 REGION = "us-east-1"
 ADAPTER_LAYER = f"arn:aws:lambda:{REGION}:753240598075:layer:LambdaAdapterLayerArm64:30"
@@ -208,6 +208,12 @@ class Lab:
         }
         sources = {f"handlers/{name}.py": self.root / "handlers" / f"{name}.py", "run.sh": script}
         return self._deploy(function, sources, executable=executable)
+
+    def publish(self, function: Function) -> str:
+        """Publish a function and put an alias before it; the alias' ARN."""
+        alias = function.aliases.setdefault("live", Alias("live", ""))
+        alias.version = function.publish().version
+        return f"{function.arn}:{alias.name}"
 
     def write(self, name: str, code: str) -> None:
         """Write, or edit, the code of a function."""

@@ -86,7 +86,7 @@ async def test_a_function_that_does_not_permit_the_rule_is_not_invoked(
     permit(refused, source_arn, principal)
     await lab.service(limits=QUICK)
     await lab.gate.arrival()
-    assert "The rule sweep may not invoke refused" in caplog.text
+    assert f"The rule sweep may not invoke {refused.arn}" in caplog.text
     assert lab.log("refused") == []
 
 

@@ -122,7 +122,7 @@ async def pool(lab: Lab, one_turn: Concurrency, tmp_path: Path) -> AsyncGenerato
     address = f"{lab.world.origin}/aws"
     host = Host(lab.world, lab.credentials, lab.logs, layers, limits, address, None, Leash(), Ports(lab.port))
     function = lab.add("waiting", "def handler(event, context): return None")
-    pool = Pool(host, function, one_turn, minimum=0)
+    pool = Pool(host, function, one_turn, ready=0)
     await pool.use(layers.task_root(function))
     yield pool
     await pool.close()
@@ -135,7 +135,7 @@ async def have_a_turn(concurrency: Concurrency) -> None:
 
 
 async def have_an_environment(pool: Pool) -> None:
-    async with pool.invocation("request", b"{}", "trace"):
+    async with pool.invocation("arn", "request", b"{}", "trace"):
         pass
 
 
@@ -180,7 +180,7 @@ async def test_an_environment_that_came_to_an_invocation_as_it_was_cancelled_goe
     pool: Pool, one_turn: Concurrency
 ) -> None:
     async with contextlib.AsyncExitStack() as running, contextlib.AsyncExitStack() as starting:
-        lease = await running.enter_async_context(pool.invocation("first", b"{}", "trace"))
+        lease = await running.enter_async_context(pool.invocation("arn", "first", b"{}", "trace"))
         await starting.enter_async_context(one_turn.turn())
         waiting = asyncio.ensure_future(have_an_environment(pool))
         await until_it_waits()
@@ -188,5 +188,5 @@ async def test_an_environment_that_came_to_an_invocation_as_it_was_cancelled_goe
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
-        async with pool.invocation("second", b"{}", "trace") as again:
+        async with pool.invocation("arn", "second", b"{}", "trace") as again:
             assert again.environment is lease.environment

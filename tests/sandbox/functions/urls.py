@@ -57,8 +57,15 @@ class Urls:
         """Give a function a URL that everybody may call; its path, ending with a slash."""
         permit(function, PUBLIC_URL, PUBLIC_FUNCTION)
         url_id = f"{function.name}url"
-        self.lab.world.function_urls[url_id] = FunctionUrl(url_id, function.name, authorization, mode, cors)
+        self.lab.world.function_urls[url_id] = FunctionUrl(url_id, function.arn, authorization, mode, cors)
         return f"/lambda-url/{url_id}/"
+
+    def add_alias(self, function: Function, arn: str) -> str:
+        """Give the alias `live` of a function, by its ARN, a URL that everybody may call; its path."""
+        permissions = {permission.statement_id: permission for permission in (PUBLIC_URL, PUBLIC_FUNCTION)}
+        function.aliases["live"].permissions = permissions
+        self.lab.world.function_urls["aliasurl"] = FunctionUrl("aliasurl", arn, "NONE", "RESPONSE_STREAM", None)
+        return "/lambda-url/aliasurl/"
 
     def signed(
         self, method: str, path: str, keys: Keys, *, body: bytes = b"", headers: Mapping[str, str] | None = None

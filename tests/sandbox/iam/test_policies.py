@@ -6,7 +6,7 @@ import pytest
 
 from sandbox.iam import policies
 from sandbox.iam.credentials import ADMINISTRATOR
-from sandbox.world import Function, ResourcePermission, Role, World
+from sandbox.world import Callee, Function, ResourcePermission, Role, World
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 TABLE = "arn:aws:dynamodb:us-east-1:000000000000:table/streams"
@@ -148,13 +148,16 @@ def test_a_function_is_open_to_those_whom_its_statements_name(
         **{"statement_id": "s", "action": "lambda:InvokeFunction", "principal": "*", **permission}
     )
     function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
-    decided = policies.function_allows(function, "lambda:InvokeFunction", **{"principal": "anyone", **asked})
+    decided = policies.function_allows(
+        Callee("arn", function, function), "lambda:InvokeFunction", **{"principal": "anyone", **asked}
+    )
     assert decided is allowed
 
 
 def test_a_statement_for_one_auth_type_of_a_url_is_none_for_the_other() -> None:
     statement = ResourcePermission("s", "lambda:InvokeFunctionUrl", "*", function_url_auth_type="NONE")
     function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
-    assert policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
-    assert not policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
-    assert not policies.function_allows(function, "lambda:InvokeFunctionUrl", principal="*")
+    callee = Callee("arn", function, function)
+    assert policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
+    assert not policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
+    assert not policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*")

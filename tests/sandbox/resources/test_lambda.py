@@ -106,7 +106,10 @@ def test_a_function_url_has_an_address_of_the_sandbox(account: Account) -> None:
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [
-        ({"functionName": "absent", "authorizationType": "NONE"}, "Function not found: absent"),
+        (
+            {"functionName": "absent", "authorizationType": "NONE"},
+            "Function not found: arn:aws:lambda:us-east-1:000000000000:function:absent",
+        ),
         ({"authorizationType": "JWT"}, "allowed is one of NONE, AWS_IAM"),
         ({"authorizationType": "NONE", "cors": {"allowMethods": ["OPTIONS"]}}, "allowMethods is 'OPTIONS'"),
         ({"authorizationType": "NONE", "cors": {"maxAge": 90_000}}, "from 0 to 86400"),

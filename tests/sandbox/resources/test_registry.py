@@ -16,7 +16,7 @@ LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
     ("type_token", "file"),
     [
         ("aws:sqs/queue:Queue", "sandbox/resources/sqs.py"),
-        ("aws:lambda/alias:Alias", "sandbox/resources/lambda_.py"),
+        ("aws:lambda/layerVersion:LayerVersion", "sandbox/resources/lambda_.py"),
         ("random:index/randomId:RandomId", "sandbox/resources/random.py"),
         ("pulumi:providers:random", "sandbox/resources/provider.py"),
     ],

@@ -165,7 +165,7 @@ class Api:
             layers=(),
             log_group="",
         )
-        self.edge.functions.handlers[name] = handler
+        self.edge.functions.handlers[arn] = handler
         role = self.role("lambda:InvokeFunction", arn, service="appsync.amazonaws.com")
         self.record.data_sources[name] = DataSource(name, "AWS_LAMBDA", arn, role.arn)
         return self.record.data_sources[name]
