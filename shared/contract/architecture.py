@@ -75,6 +75,11 @@ class Descriptor:
     bill: Bill
 
     @property
+    def awaited_functions(self) -> int:
+        """How many functions stand between a question and its first text: the one that takes it, and its worker."""
+        return 1 + self.worker
+
+    @property
     def outputs(self) -> Mapping[str, str]:
         """All of its stack outputs."""
         return {**self.addresses, **self.more_outputs}

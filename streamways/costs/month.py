@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import Architecture
 from streamways.costs import table
 from streamways.costs.answer import (
@@ -67,6 +68,19 @@ def preview_lines(idle: Idle) -> list[Line]:
     """The life of a preview with one architecture: idle but for the hours in which it is tried."""
     life = PREVIEW_DAYS / DAYS_OF_A_MONTH
     return [*(line.times(life) for line in idle_lines(idle)), *metric_lines(PREVIEW_BUSY_HOURS)]
+
+
+def warm_lines(architecture: Architecture, environments: int, memory_megabytes: int) -> list[Line]:
+    """A month of so many environments that are kept started of each function that an answer waits for."""
+    functions = DESCRIPTORS[architecture].awaited_functions
+    gigabytes = functions * environments * memory_megabytes / MEGABYTES_PER_GIGABYTE
+    return [Line("Lambda: kept warm", gigabytes * SECONDS_OF_A_MONTH, Priced.KEPT_WARM)]
+
+
+def worthwhile_share(prices: Prices) -> float:
+    """The share of its time that an environment has to run for being kept warm to cost no more than being started."""
+    saved = prices.of(Priced.COMPUTE) - prices.of(Priced.RUNNING_WARM)
+    return prices.of(Priced.KEPT_WARM) / saved
 
 
 def month_lines(architecture: Architecture, size: Size, workload: Workload, idle: Idle, prices: Prices) -> list[Line]:

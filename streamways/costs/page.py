@@ -11,7 +11,16 @@ from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import MEGABYTES_PER_GIGABYTE, Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import Line, total
-from streamways.costs.month import by_row, idle_lines, metric_lines, model_usd, month_lines, preview_lines, trace_lines
+from streamways.costs.month import (
+    by_row,
+    idle_lines,
+    metric_lines,
+    model_usd,
+    month_lines,
+    preview_lines,
+    trace_lines,
+    warm_lines,
+)
 from streamways.costs.named import assumed
 from streamways.costs.prices import Priced, Prices, read_prices
 
@@ -26,11 +35,14 @@ URL_REQUESTS_A_SECOND: Final = 10
 """What a function URL lets through for each copy of a function that may run.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling"""
 SECONDS_PER_HOUR: Final = 3600
+WARM: Final = (1, 5, 20)
 
 TITLES: Final[Mapping[Architecture, str]] = {name: one.title for name, one in DESCRIPTORS.items()}
 UNITS: Final[Mapping[Priced, tuple[str, int, str]]] = {
     Priced.COMPUTE: ("Lambda, arm64", 1, "GB-second"),
     Priced.REQUEST: ("Lambda, request", MILLION, "million"),
+    Priced.KEPT_WARM: ("Lambda, arm64, kept warm", 1, "GB-second"),
+    Priced.RUNNING_WARM: ("Lambda, arm64, running in an environment that is kept warm", 1, "GB-second"),
     Priced.SOCKET_MESSAGE: ("WebSocket message, each 32 KB", MILLION, "million"),
     Priced.SOCKET_MINUTE: ("WebSocket connection minute", MILLION, "million"),
     Priced.OPERATION: ("AppSync query or mutation", MILLION, "million"),
@@ -64,6 +76,7 @@ def tables(prices: Prices) -> dict[str, str]:
         "lines of a month": _lines_of_a_month,
         "idle": _idle,
         "tracing": _tracing,
+        "warm": _warm,
         "strangers": _strangers,
         "assumptions": lambda _: _table(
             ["name", "value", "why, or where from"], ([f"`{each.name}`", each.value, each.why] for each in assumed())
@@ -191,6 +204,16 @@ def _tracing(prices: Prices) -> str:
         for name, each in {"nobody": [idle_lines(Idle())] * len(ARCHITECTURES), **bills}.items()
     ]
     return _table(["used by", *(TITLES[name] for name in ARCHITECTURES)], rows)
+
+
+def _warm(prices: Prices) -> str:
+    rows: list[Row] = []
+    for count in WARM:
+        memory = Workload().memory_megabytes
+        months = [total(warm_lines(name, count, memory), prices) for name in ARCHITECTURES]
+        rows.append([str(count), *(_usd(month) for month in (*months, sum(months)))])
+    heads = ["`warm`", *(TITLES[name] for name in ARCHITECTURES), "all three"]
+    return _table(heads, rows)
 
 
 def _strangers(prices: Prices) -> str:

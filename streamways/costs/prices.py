@@ -17,6 +17,8 @@ class Priced(StrEnum):
 
     COMPUTE = "lambda.arm64GbSecond"
     REQUEST = "lambda.request"
+    KEPT_WARM = "lambdaProvisioned.arm64GbSecond"
+    RUNNING_WARM = "lambdaProvisioned.arm64RunningGbSecond"
     SOCKET_MESSAGE = "apiGatewayWebSocket.message"
     SOCKET_MINUTE = "apiGatewayWebSocket.connectionMinute"
     OPERATION = "appSync.operation"
