@@ -96,6 +96,8 @@ class AppSyncStreamArgs(TypedDict):
     """Memory, logs and tracing of all, timeout of the worker. The API is traced with its functions."""
     core: CoreAccess
     """Table and model of the streaming core."""
+    warm: NotRequired[int]
+    """Environments of API function and worker that are kept started, and billed by the hour; none by default."""
 
 
 class AppSyncStream(pulumi.ComponentResource):
@@ -162,7 +164,8 @@ class AppSyncStream(pulumi.ComponentResource):
                 ),
                 "statements": joined([publish, table_access(core, RUN)], core["model_statements"]),
                 "asynchronous": True,
-                "on_failure": reaper.function_arn,
+                "on_failure": reaper.arn,
+                "warm": args.get("warm", 0),
             },
             child,
         )
@@ -176,13 +179,14 @@ class AppSyncStream(pulumi.ComponentResource):
                 "environment": {
                     **admission_environment(core),
                     **claim_environment(clients, claims),
-                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
+                    Variable.WORKER_FUNCTION_ARN: worker.arn,
                 },
                 "statements": [
-                    {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
+                    {"actions": ["lambda:InvokeFunction"], "resources": [worker.arn]},
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, FOLLOW, CHATS),
                     list_chats(core),
                 ],
+                "warm": args.get("warm", 0),
             },
             child,
         )
@@ -216,7 +220,7 @@ class AppSyncStream(pulumi.ComponentResource):
         invoke = aws.iam.RolePolicy(
             f"{name}-source",
             role=role.id,
-            policy=policy([{"actions": ["lambda:InvokeFunction"], "resources": [function.function_arn]}]),
+            policy=policy([{"actions": ["lambda:InvokeFunction"], "resources": [function.arn]}]),
             opts=child,
         )
         return aws.appsync.DataSource(
@@ -224,7 +228,7 @@ class AppSyncStream(pulumi.ComponentResource):
             api_id=api.id,
             name="api",
             type="AWS_LAMBDA",
-            lambda_config=aws.appsync.DataSourceLambdaConfigArgs(function_arn=function.function_arn),
+            lambda_config=aws.appsync.DataSourceLambdaConfigArgs(function_arn=function.arn),
             service_role_arn=role.arn,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[invoke]),
         )

@@ -46,6 +46,7 @@ def function_address(
     url = aws.lambda_.FunctionUrl(
         f"{name}-url",
         function_name=function.function_name,
+        qualifier=function.qualifier,
         authorization_type=auth_type,
         invoke_mode="RESPONSE_STREAM" if streams else "BUFFERED",
         cors=aws.lambda_.FunctionUrlCorsArgs(
@@ -65,6 +66,7 @@ def function_address(
         f"{name}-call-url",
         statement_id="StreamwaysCallFunctionUrl",
         function=function.function_name,
+        qualifier=function.qualifier,
         action="lambda:InvokeFunctionUrl",
         principal=principal,
         function_url_auth_type=auth_type,
@@ -74,6 +76,7 @@ def function_address(
         f"{name}-invoke-via-url",
         statement_id="StreamwaysInvokeViaFunctionUrl",
         function=function.function_name,
+        qualifier=function.qualifier,
         action="lambda:InvokeFunction",
         principal=principal,
         invoked_via_function_url=True,

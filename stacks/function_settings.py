@@ -39,6 +39,8 @@ class FunctionSettings:
     """Whether X-Ray traces the functions and the GraphQL API; the environment's, unless it is set."""
     reserved_concurrency: int | None
     ticket_reserved_concurrency: int | None
+    warm: int
+    """Environments that are kept started of each function that an answer waits for."""
 
     @classmethod
     def read(cls, reader: ConfigReader, environment: Environment) -> "FunctionSettings":
@@ -58,6 +60,7 @@ class FunctionSettings:
             tracing=reader.boolean_or("tracing", environment.tracing),
             reserved_concurrency=_reserved_concurrency(reader, "reservedConcurrency"),
             ticket_reserved_concurrency=_reserved_concurrency(reader, "ticketReservedConcurrency"),
+            warm=reader.integer("warm", 0, MOST_RESERVED, why="Lambda keeps 100 of an account's 1,000 back"),
         )
         _check_reservations(reader, settings)
         return settings

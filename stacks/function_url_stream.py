@@ -74,6 +74,8 @@ class FunctionUrlStreamArgs(TypedDict):
     all the same, and travels in `X-Authorization`. By default (NONE) the token is the only credential."""
     reserved_concurrency: NotRequired[pulumi.Input[int | None]]
     """Most streams at once; by default as many as the account has room for."""
+    warm: NotRequired[int]
+    """Environments of the function that streams that are kept started, and billed by the hour; none by default."""
 
 
 class FunctionUrlStream(pulumi.ComponentResource):
@@ -122,6 +124,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
                     core["model_statements"],
                 ),
                 "reserved_concurrency": args.get("reserved_concurrency"),
+                "warm": args.get("warm", 0),
             },
             child,
         )

@@ -104,6 +104,7 @@ def _function_url(given: Foundation) -> Outputs:
             "cors_origins": settings.access.cors_origins,
             "signed_requests": settings.access.function_url_auth == "AWS_IAM",
             "reserved_concurrency": settings.functions.reserved_concurrency,
+            "warm": settings.functions.warm,
         },
         given.opts,
     )
@@ -128,6 +129,7 @@ def _websocket(given: Foundation) -> Outputs:
             "requests_per_second": settings.delivery.web_socket_requests_per_second,
             "request_burst": settings.delivery.web_socket_request_burst,
             "tickets_reserved_concurrency": settings.functions.ticket_reserved_concurrency,
+            "warm": settings.functions.warm,
         },
         given.opts,
     )
@@ -145,6 +147,7 @@ def _appsync(given: Foundation) -> Outputs:
         "interval_milliseconds": given.settings.delivery.app_sync_interval_milliseconds,
         "limits": given.limits,
         "core": given.core,
+        "warm": given.settings.functions.warm,
     }
     if given.users.user_pool_id is not None:
         args["user_pool_id"] = given.users.user_pool_id

@@ -40,8 +40,8 @@ class Reaper(pulumi.ComponentResource):
     https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-run-lambda-schedule.html
     """
 
-    function_arn: pulumi.Output[str]
-    """ARN of the function, for the workers that tell it of their failed events."""
+    arn: pulumi.Output[str]
+    """ARN of the function's alias, for the workers that tell it of their failed events."""
 
     def __init__(self, name: str, args: ReaperArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:Reaper", name, {}, opts)
@@ -63,6 +63,7 @@ class Reaper(pulumi.ComponentResource):
         permission = aws.lambda_.Permission(
             f"{name}-sweep",
             function=function.function_name,
+            qualifier=function.qualifier,
             action="lambda:InvokeFunction",
             principal="events.amazonaws.com",
             source_arn=rule.arn,
@@ -71,9 +72,9 @@ class Reaper(pulumi.ComponentResource):
         aws.cloudwatch.EventTarget(
             f"{name}-sweep",
             rule=rule.name,
-            arn=function.function_arn,
+            arn=function.arn,
             # A rule that fires before the permission is there fires into nothing.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
-        self.function_arn = function.function_arn
-        self.register_outputs({"function_arn": self.function_arn})
+        self.arn = function.arn
+        self.register_outputs({"arn": self.arn})

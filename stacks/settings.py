@@ -23,6 +23,7 @@ from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import REGION, ModelSettings
 from stacks.provider_settings import ProviderSettings
 from stacks.table_setting import ExistingTable, read_table
+from stacks.warm_setting import check_warm
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ class Settings:
             table=read_table(own, region),
         )
         settings.identity.check_architectures(own, settings.architectures)
+        check_warm(own, settings.functions, settings.architectures)
         of_provider.refuse_unknown()
         own.refuse_unknown()
         if problems := [*of_provider.problems, *own.problems]:

@@ -1,4 +1,8 @@
-"""One Lambda function with everything that is its own: role, log group, package, and how it is invoked."""
+"""One Lambda function with everything that is its own: role, log group, package, versions, and how it is invoked.
+
+Each change publishes a version, and every caller goes through the alias `live`, which moves to it in one step: see
+docs/adr/0017-every-caller-goes-through-an-alias.md.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
@@ -15,6 +19,7 @@ RUNTIME = "python3.13"
 INSTRUCTION_SET = "arm64"
 """Cheaper per GB-second than x86_64: https://aws.amazon.com/lambda/pricing/"""
 
+ALIAS = "live"
 METRICS_NAMESPACE = "Streamways"
 
 ASYNCHRONOUS_RETRIES = 0
@@ -46,18 +51,22 @@ class StreamingFunctionArgs(TypedDict):
     asynchronous: NotRequired[bool]
     """Whether the function is invoked asynchronously: then nothing is retried, and nothing starts late."""
     on_failure: NotRequired[pulumi.Input[str]]
-    """ARN of the function that is told of an asynchronous invocation which timed out, crashed or never started."""
+    """ARN of the alias that is told of an asynchronous invocation which timed out, crashed or never started."""
+    warm: NotRequired[int]
+    """Environments that are kept started, and billed by the hour (provisioned concurrency); none by default."""
 
 
 class StreamingFunction(pulumi.ComponentResource):
     """A function with a role and a log group of its own; its metrics carry the name of the stack."""
 
     function_name: pulumi.Output[str]
-    """Name of the function."""
-    function_arn: pulumi.Output[str]
-    """ARN of the function, unqualified."""
+    """Name of the function; whatever takes it takes `qualifier` beside it."""
+    qualifier: pulumi.Output[str]
+    """Name of the alias."""
+    arn: pulumi.Output[str]
+    """ARN of the alias: what callers invoke, and what their policies name."""
     invoke_arn: pulumi.Output[str]
-    """ARN by which API Gateway invokes the function."""
+    """ARN by which API Gateway invokes the alias."""
 
     def __init__(self, name: str, args: StreamingFunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:StreamingFunction", name, {}, opts)
@@ -111,25 +120,40 @@ class StreamingFunction(pulumi.ComponentResource):
             logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log_group.name),
             # Lambda goes on tracing a function whose tracing is no longer mentioned.
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active" if traced else "PassThrough"),
+            publish=True,
             # A request that comes before the policy would be refused by the services it calls.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[role_policy]),
+        )
+        alias = aws.lambda_.Alias(
+            f"{name}-{ALIAS}", name=ALIAS, function_name=function.name, function_version=function.version, opts=child
         )
         if args.get("asynchronous"):
             aws.lambda_.FunctionEventInvokeConfig(
                 f"{name}-events",
                 function_name=function.name,
+                qualifier=alias.name,
                 maximum_retry_attempts=ASYNCHRONOUS_RETRIES,
                 maximum_event_age_in_seconds=START_WITHIN_SECONDS,
                 destination_config=None if on_failure is None else _failures_to(on_failure),
                 opts=child,
             )
+        if warm := args.get("warm"):
+            aws.lambda_.ProvisionedConcurrencyConfig(
+                f"{name}-warm",
+                function_name=function.name,
+                qualifier=alias.name,
+                provisioned_concurrent_executions=warm,
+                opts=child,
+            )
         self.function_name = function.name
-        self.function_arn = function.arn
-        self.invoke_arn = function.invoke_arn
+        self.qualifier = alias.name
+        self.arn = alias.arn
+        self.invoke_arn = alias.invoke_arn
         self.register_outputs(
             {
                 "function_name": self.function_name,
-                "function_arn": self.function_arn,
+                "qualifier": self.qualifier,
+                "arn": self.arn,
                 "invoke_arn": self.invoke_arn,
             }
         )

@@ -111,6 +111,7 @@ def _permit(
     aws.lambda_.Permission(
         f"{name}-permission",
         function=function.function_name,
+        qualifier=function.qualifier,
         action="lambda:InvokeFunction",
         principal="apigateway.amazonaws.com",
         source_arn=source_arn,

@@ -79,6 +79,8 @@ class WebSocketStreamArgs(TypedDict):
     """Most of them at once."""
     tickets_reserved_concurrency: NotRequired[pulumi.Input[int | None]]
     """Most tickets at once; by default as many as the account has room for."""
+    warm: NotRequired[int]
+    """Environments of route function and worker that are kept started, and billed by the hour; none by default."""
 
 
 class WebSocketStream(pulumi.ComponentResource):
@@ -172,7 +174,8 @@ class WebSocketStream(pulumi.ComponentResource):
                     core["model_statements"],
                 ),
                 "asynchronous": True,
-                "on_failure": reaper.function_arn,
+                "on_failure": reaper.arn,
+                "warm": args.get("warm", 0),
             },
             child,
         )
@@ -186,15 +189,16 @@ class WebSocketStream(pulumi.ComponentResource):
                 "environment": {
                     **admission_environment(core),
                     **token_environment(args["tokens"]),
-                    Variable.WORKER_FUNCTION_NAME: worker.function_name,
+                    Variable.WORKER_FUNCTION_ARN: worker.arn,
                     Variable.CALLBACK_URL: callback_url,
                 },
                 "statements": [
-                    {"actions": ["lambda:InvokeFunction"], "resources": [worker.function_arn]},
+                    {"actions": ["lambda:InvokeFunction"], "resources": [worker.arn]},
                     _manage_connections(connections, "POST", "DELETE"),
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, CHATS, CONNECTIONS),
                     list_chats(core),
                 ],
+                "warm": args.get("warm", 0),
             },
             child,
         )

@@ -33,8 +33,8 @@ class Dispatcher:
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The table of `STREAMS_TABLE` and the function of `WORKER_FUNCTION_NAME`."""
-        return cls(StreamRepository.from_environment(), os.environ[Variable.WORKER_FUNCTION_NAME])
+        """The table of `STREAMS_TABLE` and the alias of `WORKER_FUNCTION_ARN`."""
+        return cls(StreamRepository.from_environment(), os.environ[Variable.WORKER_FUNCTION_ARN])
 
     def dispatch(self, start: StreamStart, address: Mapping[str, object]) -> None:
         """Has an admitted stream run; `address` is what the worker's transport needs to reach the client.

@@ -172,5 +172,5 @@ def environment(endpoint: str) -> dict[str, str]:
         Variable.STACK_NAME: "bench",
         Variable.STREAMS_TABLE: TABLE,
         Variable.TOKEN_CLIENT_IDS: CLIENT_ID,
-        Variable.WORKER_FUNCTION_NAME: FUNCTION_NAME,
+        Variable.WORKER_FUNCTION_ARN: FUNCTION_NAME,
     }

@@ -66,7 +66,7 @@ class _Answers(mocks.Mocks):
         name = args.inputs.get("name", f"{args.name}-0a1b2c3")
         if args.typ == STACK_REFERENCE:
             return name, {"name": name, "outputs": self.deployment.stacks[name], "secretOutputNames": []}
-        state = {"name": name, **args.inputs, **computed(args.typ, name)}
+        state = {"name": name, **args.inputs, **computed(args.typ, name, args.inputs)}
         return f"{args.name}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
@@ -76,13 +76,19 @@ class _Answers(mocks.Mocks):
         return {"accountId": ACCOUNT_ID, "arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "id": ACCOUNT_ID, "userId": "u"}, []
 
 
-def computed(type_: str, name: str) -> dict[str, Any]:
+def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
     region = "us-east-1"
     lambda_arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{name}"
+    alias_arn = f"arn:aws:lambda:{region}:{ACCOUNT_ID}:function:{inputs.get('functionName')}:{name}"
     return {
         "aws:lambda/function:Function": {
             "arn": lambda_arn,
             "invokeArn": f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{lambda_arn}/invocations",
+            "version": "7",
+        },
+        "aws:lambda/alias:Alias": {
+            "arn": alias_arn,
+            "invokeArn": f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{alias_arn}/invocations",
         },
         "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": f"https://{name}.lambda-url.us-east-1.on.aws/"},
         "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"},

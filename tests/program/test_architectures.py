@@ -159,7 +159,7 @@ def test_every_route_has_a_proxy_integration_of_its_own(deploy: Deploy) -> None:
     for integration in integrations:
         assert integration.inputs["integrationType"] == "AWS_PROXY"
         assert integration.inputs["timeoutMilliseconds"] == 29_000
-        assert "function:websocket-routes-0a1b2c3/invocations" in integration.inputs["integrationUri"]
+        assert "function:websocket-routes-0a1b2c3:live/invocations" in integration.inputs["integrationUri"]
         assert "contentHandlingStrategy" not in integration.inputs
 
 
@@ -167,7 +167,7 @@ def test_the_authorizer_is_asked_whatever_the_client_sends(deploy: Deploy) -> No
     (authorizer,) = deploy().of("aws:apigatewayv2/authorizer:Authorizer")
     assert authorizer.inputs["authorizerType"] == "REQUEST"
     assert not authorizer.inputs.get("identitySources")
-    assert "function:websocket-authorizer-0a1b2c3/invocations" in authorizer.inputs["authorizerUri"]
+    assert "function:websocket-authorizer-0a1b2c3:live/invocations" in authorizer.inputs["authorizerUri"]
 
 
 def test_the_deployment_waits_for_its_routes_and_is_made_anew_when_they_change(deploy: Deploy) -> None:
@@ -249,7 +249,7 @@ def test_a_field_has_a_data_source_exactly_when_its_resolver_asks_one(deploy: De
 def test_one_function_is_the_only_data_source_with_data(deploy: Deploy) -> None:
     sources = {source.inputs["name"]: source.inputs for source in deploy().of("aws:appsync/dataSource:DataSource")}
     assert {name: source["type"] for name, source in sources.items()} == {"api": "AWS_LAMBDA", "none": "NONE"}
-    assert sources["api"]["lambdaConfig"]["functionArn"].endswith(":function:appsync-api-0a1b2c3")
+    assert sources["api"]["lambdaConfig"]["functionArn"].endswith(":function:appsync-api-0a1b2c3:live")
     assert sources["api"]["serviceRoleArn"].endswith(":role/appsync-source-0a1b2c3")
 
 
@@ -263,6 +263,6 @@ def test_each_minute_a_reaper_ends_what_dead_workers_left(deploy: Deploy, archit
 
     assert rule.inputs["scheduleExpression"] == "rate(1 minute)"
     assert target.inputs["rule"] == f"{name}-sweep-0a1b2c3"
-    assert target.inputs["arn"].endswith(f":function:{name}-0a1b2c3")
+    assert target.inputs["arn"].endswith(f":function:{name}-0a1b2c3:live")
     assert permission.urn in target.dependencies
     assert permission.inputs["function"] == f"{name}-0a1b2c3"

@@ -12,6 +12,7 @@ from tests.program.conftest import Deploy
 from tests.program.recording import Deployment, Resource
 
 FUNCTION = "aws:lambda/function:Function"
+LIVE = "arn:aws:lambda:us-east-1:123456789012:function:{}-0a1b2c3:live"
 ISSUER = "https://cognito-idp.us-east-1.amazonaws.com/identity-pool-id"
 
 TOKENS = {
@@ -66,7 +67,7 @@ EXPECTED = {
         "handlers.websocket.routes.handler",
         29,
         {
-            "WORKER_FUNCTION_NAME": "websocket-worker-0a1b2c3",
+            "WORKER_FUNCTION_ARN": LIVE.format("websocket-worker"),
             "MODEL_MAX_OUTPUT_TOKENS": "1000",
             **TOKENS,
             **CALLBACK,
@@ -94,7 +95,7 @@ EXPECTED = {
         29,
         {
             "TOKEN_CLIENT_IDS": "identity-client-id",
-            "WORKER_FUNCTION_NAME": "appsync-worker-0a1b2c3",
+            "WORKER_FUNCTION_ARN": LIVE.format("appsync-worker"),
             "MODEL_MAX_OUTPUT_TOKENS": "1000",
             **TABLE,
         },
@@ -245,13 +246,12 @@ def test_what_is_invoked_asynchronously_is_never_retried_and_never_starts_late(d
 
 
 def test_lambda_tells_the_reaper_of_a_worker_that_failed_and_nobody_of_a_reaper(deploy: Deploy) -> None:
-    arn = "arn:aws:lambda:us-east-1:123456789012:function:{}-0a1b2c3"
     destinations = {
         config.inputs["functionName"].removesuffix("-0a1b2c3"): config.inputs.get("destinationConfig")
         for config in deploy().of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
     }
     assert destinations == {
-        name: reaper and {"onFailure": {"destination": arn.format(reaper)}} for name, reaper in ASYNCHRONOUS.items()
+        name: reaper and {"onFailure": {"destination": LIVE.format(reaper)}} for name, reaper in ASYNCHRONOUS.items()
     }
 
 

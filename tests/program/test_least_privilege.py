@@ -32,7 +32,8 @@ PUBLISH = f"arn:aws:appsync:us-east-1:{ACCOUNT_ID}:apis/gql1/types/Mutation/fiel
 
 
 def _function(name: str) -> str:
-    return f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}-0a1b2c3"
+    """The alias of a function: its unqualified ARN is in no policy."""
+    return f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}-0a1b2c3:live"
 
 
 def _table(*actions: str) -> set[tuple[str, str]]:
@@ -166,15 +167,15 @@ def test_a_role_is_assumed_by_the_one_service_that_needs_it(deploy: Deploy) -> N
 def test_api_gateway_invokes_a_function_only_for_the_route_that_it_serves(deploy: Deploy) -> None:
     api = f"arn:aws:execute-api:us-east-1:{ACCOUNT_ID}:ws1"
     permissions = {
-        permission.inputs["sourceArn"]: permission.inputs["function"]
+        permission.inputs["sourceArn"]: f"{permission.inputs['function']}:{permission.inputs['qualifier']}"
         for permission in deploy().of("aws:lambda/permission:Permission")
         if permission.inputs["principal"] == "apigateway.amazonaws.com"
     }
     assert permissions == {
-        f"{api}/authorizers/websocket-authorizer-id": "websocket-authorizer-0a1b2c3",
-        f"{api}/live/$connect": "websocket-routes-0a1b2c3",
-        f"{api}/live/$disconnect": "websocket-routes-0a1b2c3",
-        f"{api}/live/$default": "websocket-routes-0a1b2c3",
+        f"{api}/authorizers/websocket-authorizer-id": "websocket-authorizer-0a1b2c3:live",
+        f"{api}/live/$connect": "websocket-routes-0a1b2c3:live",
+        f"{api}/live/$disconnect": "websocket-routes-0a1b2c3:live",
+        f"{api}/live/$default": "websocket-routes-0a1b2c3:live",
     }
 
 

@@ -36,8 +36,8 @@ def answering(patch: pytest.MonkeyPatch, change: Callable[[str, dict[str, Any]],
     """Lets AWS answer otherwise: `change` gets the type and the computed outputs of each resource."""
     usual = recording.computed
 
-    def computed(type_: str, name: str) -> dict[str, Any]:
-        outputs = usual(type_, name)
+    def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        outputs = usual(type_, name, inputs)
         change(type_, outputs)
         return outputs
 

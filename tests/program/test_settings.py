@@ -53,6 +53,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             tracing=False,
             reserved_concurrency=None,
             ticket_reserved_concurrency=None,
+            warm=0,
         ),
         delivery=DeliverySettings(
             web_socket_interval_milliseconds=50,
@@ -130,6 +131,16 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         (
             {"reservedConcurrency": 800, "ticketReservedConcurrency": 101},
             ["ticketReservedConcurrency is 101", "with reservedConcurrency it is 901", "900"],
+        ),
+        ({"warm": -1}, ['warm is "-1"', "from 0 to 900"]),
+        ({"warm": 901}, ['warm is "901"', "from 0 to 900", "Lambda keeps 100"]),
+        ({"warm": 3, "reservedConcurrency": 2}, ["warm is 3", "lower it or raise reservedConcurrency, which is 2"]),
+        ({"warm": 1, "reservedConcurrency": 0}, ["warm is 1", "reservedConcurrency, which is 0"]),
+        ({"warm": 181}, ["warm is 181", "5 functions", "905", "900 is the most"]),
+        (
+            {"warm": 200, "reservedConcurrency": 200, "architectures": ["function-url", "appsync"]}
+            | {"ticketReservedConcurrency": 301},
+            ["warm is 200", "2 functions", "901"],
         ),
         ({"webSocketRequestsPerSecond": 0}, ["webSocketRequestsPerSecond", "from 1 to 10000"]),
         ({"webSocketRequestBurst": 5001}, ["webSocketRequestBurst", "from 1 to 5000"]),

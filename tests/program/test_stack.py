@@ -56,6 +56,7 @@ TYPES = {
     "aws:dynamodb/table:Table",
     "aws:iam/role:Role",
     "aws:iam/rolePolicy:RolePolicy",
+    "aws:lambda/alias:Alias",
     "aws:lambda/function:Function",
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
     "aws:lambda/functionUrl:FunctionUrl",
@@ -68,6 +69,7 @@ NAMES_WITHIN_ANOTHER_RESOURCE = {
     ("aws:cognito/userGroup:UserGroup", "name"): "a group's name is unique within its pool, and appears in tokens",
     ("aws:apigatewayv2/stage:Stage", "name"): "a stage's name is unique within its API, and part of its URL",
     ("aws:appsync/dataSource:DataSource", "name"): "a data source's name is unique within its API",
+    ("aws:lambda/alias:Alias", "name"): "an alias' name is unique within its function",
     ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
 }
 NAME_INPUTS = ("name", "namePrefix", "statementId", "statementIdPrefix", "roleName", "bucket", "domain")

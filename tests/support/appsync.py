@@ -71,7 +71,7 @@ def appsync_world() -> Iterator[World]:
         patch.setenv("MODEL_MAX_OUTPUT_TOKENS", "300")
         patch.setenv("MIN_INTERVAL_MILLISECONDS", "50")
         patch.setenv("GRAPHQL_URL", appsync.graphql_url)
-        patch.setenv("WORKER_FUNCTION_NAME", "the-worker")
+        patch.setenv("WORKER_FUNCTION_ARN", "the-worker")
         patch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", bedrock.url)
         patch.setattr("shared.models.bedrock.FIRST_WAIT_SECONDS", 0.0)
         patch.setenv("AWS_ENDPOINT_URL_LAMBDA", lambda_service.url)

@@ -163,7 +163,7 @@ def test_the_longest_prompt_fits_into_an_event(character: str, dispatcher: Dispa
 
 def test_the_settings_come_from_the_environment(server: FakeLambda, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAMS_TABLE", TABLE)
-    monkeypatch.setenv("WORKER_FUNCTION_NAME", "another-worker")
+    monkeypatch.setenv("WORKER_FUNCTION_ARN", "another-worker")
     monkeypatch.setenv("AWS_ENDPOINT_URL_LAMBDA", server.url)
     Dispatcher.from_environment().dispatch(start(), {})
     assert server.received[0].path == "/2015-03-31/functions/another-worker/invocations"
