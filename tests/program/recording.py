@@ -30,6 +30,7 @@ class Resource:
     type: str
     name: str
     inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
     parent: str
     provider: str
     dependencies: tuple[str, ...]
@@ -124,6 +125,7 @@ class _Recorder(mocks.MockMonitor):
             type=request.type,
             name=request.name,
             inputs=rpc.deserialize_properties(request.object, keep_unknowns=True),
+            outputs={**rpc.deserialize_properties(response.object, keep_unknowns=True), "id": response.id},
             parent=request.parent,
             provider=request.provider,
             dependencies=tuple(request.dependencies),

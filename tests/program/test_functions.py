@@ -211,13 +211,9 @@ def test_each_transport_has_an_interval_of_its_own(deploy: Deploy) -> None:
     }
 
 
-def test_every_function_has_a_role_and_a_log_group_of_its_own(deploy: Deploy) -> None:
+def test_the_role_and_the_log_group_of_a_function_come_and_go_with_it(deploy: Deploy) -> None:
     deployment = deploy()
-    functions = deployment.of(FUNCTION)
-
-    assert len({function.inputs["role"] for function in functions}) == len(functions)
-    assert len({function.inputs["loggingConfig"]["logGroup"] for function in functions}) == len(functions)
-    for function in functions:
+    for function in deployment.of(FUNCTION):
         own = parent(deployment, function)
         group = deployment.named(f"{function.name}-logs", "aws:cloudwatch/logGroup:LogGroup")
         role = deployment.named(f"{function.name}-role", "aws:iam/role:Role")
@@ -234,17 +230,6 @@ def test_a_function_waits_for_its_policy(deploy: Deploy) -> None:
         assert policy.urn in function.dependencies
 
 
-def test_what_is_invoked_asynchronously_is_never_retried_and_never_starts_late(deploy: Deploy) -> None:
-    configs = {
-        config.inputs["functionName"].removesuffix("-0a1b2c3"): config.inputs
-        for config in deploy().of("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")
-    }
-    assert configs.keys() == ASYNCHRONOUS.keys()
-    for config in configs.values():
-        assert config["maximumRetryAttempts"] == 0
-        assert config["maximumEventAgeInSeconds"] == 60
-
-
 def test_lambda_tells_the_reaper_of_a_worker_that_failed_and_nobody_of_a_reaper(deploy: Deploy) -> None:
     destinations = {
         config.inputs["functionName"].removesuffix("-0a1b2c3"): config.inputs.get("destinationConfig")
@@ -253,11 +238,6 @@ def test_lambda_tells_the_reaper_of_a_worker_that_failed_and_nobody_of_a_reaper(
     assert destinations == {
         name: reaper and {"onFailure": {"destination": LIVE.format(reaper)}} for name, reaper in ASYNCHRONOUS.items()
     }
-
-
-def test_no_function_is_put_into_a_vpc(deploy: Deploy) -> None:
-    # A function URL does not stream from within one: lambda/latest/dg/configuration-response-streaming.html
-    assert not any("vpcConfig" in function.inputs for function in deploy().of(FUNCTION))
 
 
 def test_a_guardrail_reaches_the_functions_that_generate_and_their_roles(deploy: Deploy) -> None:

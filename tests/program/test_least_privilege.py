@@ -1,26 +1,13 @@
-"""Who may do what: every policy, trust policy and resource policy of the program."""
+"""Who may do what, exactly. What holds for any statement is a rule of `stacks/policies/permissions.py`."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from stacks.errors import StatementError
 from stacks.iam import Statement, policy_document
 from tests.program.conftest import Deploy
-from tests.program.recording import ACCOUNT_ID, Deployment
-
-OPEN_TO_EVERYONE = "a URL of auth type NONE is open to everyone; the handler checks tokens"
-THROUGH_THE_URL = "the same call needs lambda:InvokeFunction too, only through the URL"
-WILDCARD_EXCEPTIONS = {
-    ("function-url-call-url", "Principal"): OPEN_TO_EVERYONE,
-    ("function-url-invoke-via-url", "Principal"): THROUGH_THE_URL,
-    ("websocket-tickets-call-url", "Principal"): OPEN_TO_EVERYONE,
-    ("websocket-tickets-invoke-via-url", "Principal"): THROUGH_THE_URL,
-}
-"""(resource, element) → why a bare `*` stands there."""
-ONLY_WITHOUT_SIGNATURES = {name for name in WILDCARD_EXCEPTIONS if name[0].startswith("function-url-")}
+from tests.program.recording import ACCOUNT_ID
 
 TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT_ID}:table/core-streams-0a1b2c3"
 MODEL = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
@@ -83,48 +70,6 @@ ALLOWED = {
     "appsync-source": {("lambda:InvokeFunction", _function("appsync-api"))},
 }
 """Everything that a role may do, besides writing to its own log group."""
-
-
-def statements(deployment: Deployment) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(resource, statement) of all policies: inline, trust, and the functions' resource policies."""
-    for role in deployment.of("aws:iam/role:Role"):
-        yield from ((role.name, each) for each in json.loads(role.inputs["assumeRolePolicy"])["Statement"])
-    for policy in deployment.of("aws:iam/rolePolicy:RolePolicy"):
-        yield from ((policy.name, each) for each in json.loads(policy.inputs["policy"])["Statement"])
-    for permission in deployment.of("aws:lambda/permission:Permission"):
-        inputs = permission.inputs
-        yield (
-            permission.name,
-            {"Action": inputs["action"], "Resource": inputs["function"], "Principal": inputs["principal"]},
-        )
-
-
-def values(element: object) -> list[str]:
-    """The values of an element, which may be a text, a list, or a map as of a principal."""
-    if isinstance(element, dict):
-        return [value for each in element.values() for value in values(each)]
-    return [element] if isinstance(element, str) else list(element)  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize("auth", ["NONE", "AWS_IAM"])
-def test_a_bare_wildcard_stands_only_where_the_table_says_why(deploy: Deploy, auth: str) -> None:
-    found = {
-        (name, element)
-        for name, statement in statements(deploy(functionUrlAuth=auth))
-        for element in ("Action", "Resource", "Principal")
-        if "*" in values(statement.get(element, []))
-    }
-    assert found == set(WILDCARD_EXCEPTIONS) - (ONLY_WITHOUT_SIGNATURES if auth == "AWS_IAM" else set())
-
-
-def test_no_statement_turns_around_what_it_names(deploy: Deploy) -> None:
-    for name, statement in statements(deploy()):
-        assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), name
-
-
-def test_no_action_has_a_wildcard(deploy: Deploy) -> None:
-    for name, statement in statements(deploy()):
-        assert not any("*" in action for action in values(statement["Action"])), name
 
 
 def test_each_role_may_do_what_the_table_says_and_nothing_else(deploy: Deploy) -> None:

@@ -1,0 +1,90 @@
+"""How resources are called, tagged and made, so that stacks of one account live side by side.
+
+https://www.pulumi.com/docs/iac/concepts/resources/names/
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+from stacks.policies.graph import FUNCTION, ROLE, Resource, Values
+from stacks.policies.rule import ResourceRule
+
+NAMES: Final = ("name", "namePrefix", "statementId", "statementIdPrefix", "roleName", "bucket", "domain")
+"""Inputs by which a resource may be called."""
+NAMES_WITHIN_ANOTHER: Final[Mapping[tuple[str, str], str]] = {
+    ("aws:cognito/userGroup:UserGroup", "name"): "a group's name is unique within its pool, and appears in tokens",
+    ("aws:apigatewayv2/stage:Stage", "name"): "a stage's name is unique within its API, and part of its URL",
+    ("aws:appsync/dataSource:DataSource", "name"): "a data source's name is unique within its API",
+    ("aws:lambda/alias:Alias", "name"): "an alias' name is unique within its function",
+    ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
+}
+"""(type, input) → why the name is the same in every stack."""
+TAGS: Final = ("project", "stack", "environment")
+LONGEST_NAME: Final = 64
+"""Of a function and of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+SUFFIX: Final = re.compile(r"-[0-9a-f]{7}")
+"""What Pulumi appends to a name that is not given."""
+SUFFIX_CHARACTERS: Final = 8
+
+
+def names_are_automatic(resource: Resource) -> Iterator[str]:
+    """Pulumi chooses the physical name: the resource's own and a random suffix."""
+    for key in NAMES:
+        given = resource.props.get(key)
+        if given and (resource.type, key) not in NAMES_WITHIN_ANOTHER and not _automatic(resource.name, str(given)):
+            yield f"{key} is {given!r} in every stack; leave it out, and Pulumi appends a random suffix"
+
+
+def names_have_room(resource: Resource) -> Iterator[str]:
+    """A name has room for the suffix."""
+    if len(resource.name) + SUFFIX_CHARACTERS > LONGEST_NAME:
+        yield f"the name has {len(resource.name)} characters; choose one of at most {LONGEST_NAME - SUFFIX_CHARACTERS}"
+
+
+def providers_are_explicit(resource: Resource) -> Iterator[str]:
+    """A default provider may go to another account or region than the stack's own."""
+    if resource.provider is None or resource.provider.name.startswith("default"):
+        yield "it goes to the default provider; give the stack's own in its options, or its component's"
+
+
+def everything_is_tagged(resource: Resource) -> Iterator[str]:
+    """The provider tags what it makes with project and stack."""
+    given: object = resource.provider.props.get("defaultTags") if resource.provider else None
+    default_tags = cast("Values", json.loads(given) if isinstance(given, str) else given or {})
+    known = {str(tag).lower() for tag in default_tags.get("tags", ())}
+    for tag in TAGS:
+        if tag not in known:
+            yield f"its provider has no default tag {tag!r}; add it to the provider's defaultTags"
+
+
+def _automatic(name: str, given: str) -> bool:
+    return given.startswith(name) and SUFFIX.fullmatch(given.removeprefix(name)) is not None
+
+
+_NAMES = "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming"
+RULES: Final = (
+    ResourceRule("no-fixed-names", "No physical name is the same in two stacks.", _NAMES, None, names_are_automatic),
+    ResourceRule(
+        "room-for-the-suffix",
+        "Names leave room for the suffix that Pulumi appends.",
+        _NAMES,
+        frozenset({FUNCTION, ROLE}),
+        names_have_room,
+    ),
+    ResourceRule(
+        "own-provider",
+        "Every resource names the stack's own provider.",
+        "https://www.pulumi.com/docs/iac/concepts/resources/providers/#explicit-provider-configuration",
+        None,
+        providers_are_explicit,
+    ),
+    ResourceRule(
+        "tags",
+        "Everything is tagged with project and stack.",
+        "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
+        None,
+        everything_is_tagged,
+    ),
+)

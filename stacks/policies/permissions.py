@@ -1,0 +1,149 @@
+"""Least privilege: what IAM statements say, of roles and of functions.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, cast
+
+from stacks.iam import WITHOUT_RESOURCE
+from stacks.policies.graph import (
+    FUNCTION,
+    IDENTITY_POLICIES,
+    PERMISSION,
+    ROLE,
+    WITH_STATEMENTS,
+    Resource,
+    Values,
+    statements,
+)
+from stacks.policies.rule import ResourceRule, StackRule
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+WITHOUT_RESOURCES: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
+"""Actions for which IAM knows no resource: their statement has a `*`."""
+LOG_ACTIONS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+_INVERSIONS = ("NotAction", "NotResource", "NotPrincipal")
+
+
+def actions_are_named(resource: Resource) -> Iterator[str]:
+    """No action has a wildcard, but in what takes away."""
+    for statement in statements(resource):
+        for action in statement.texts("Action"):
+            if statement.allows and "*" in action:
+                yield f"the action {action!r} grants more than one; name each action, like dynamodb:PutItem"
+
+
+def resources_are_named(resource: Resource) -> Iterator[str]:
+    """Each statement of a role says on what."""
+    for statement in statements(resource):
+        actions = statement.texts("Action")
+        if statement.allows and "*" in statement.texts("Resource") and not WITHOUT_RESOURCE.issuperset(actions):
+            yield f"{', '.join(actions)} on every resource; name the resource by its ARN"
+
+
+def nothing_is_inverted(resource: Resource) -> Iterator[str]:
+    """No statement says what it does not mean: it would grant whatever AWS adds one day."""
+    for statement in statements(resource):
+        for element in _INVERSIONS:
+            if element in statement.elements:
+                yield f"a statement has {element}; say what is meant with {element.removeprefix('Not')}"
+
+
+def services_assume_roles(resource: Resource) -> Iterator[str]:
+    """A role is assumed by one service, or by users of one identity provider on a condition."""
+    found = [statement.elements for statement in statements(resource)]
+    if len(found) != 1 or not _is_one_service_or_conditional(found[0]):
+        yield f"the trust policy is {resource.props['assumeRolePolicy']}; name one service, like lambda.amazonaws.com"
+
+
+def services_invoke_from_a_source(resource: Resource) -> Iterator[str]:
+    """A service invokes for one resource of ours: by itself it would do it for any account's."""
+    principal = str(resource.props["principal"])
+    if principal.endswith(".amazonaws.com") and not resource.props.get("sourceArn"):
+        yield f"{principal} may invoke the function for anybody; give the ARN of the resource as sourceArn"
+
+
+def functions_write_logs_only(resource: Resource) -> Iterator[str]:
+    """No role makes a log group: one that was deleted would come back, without retention."""
+    for statement in statements(resource):
+        for action in statement.texts("Action"):
+            if action.startswith("logs:") and action not in LOG_ACTIONS:
+                yield f"a role has {action}; a function needs {' and '.join(sorted(LOG_ACTIONS))} alone"
+
+
+def roles_are_not_shared(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """Each function has a role of its own."""
+    seen: dict[object, str] = {}
+    for function in resources:
+        if function.type == FUNCTION:
+            role = function.props["role"]
+            if role in seen:
+                yield function, f"it has the role of {seen[role]}; give it one of its own"
+            seen.setdefault(role, function.name)
+
+
+def _is_one_service_or_conditional(statement: Values) -> bool:
+    principal: object = statement.get("Principal")
+    if not isinstance(principal, Mapping) or len(cast("Values", principal)) != 1:
+        return False
+    ((kind, who),) = cast("Values", principal).items()
+    return (
+        isinstance(who, str)
+        and "*" not in who
+        and (kind == "Service" or (kind == "Federated" and bool(statement.get("Condition"))))
+    )
+
+
+_GRAMMAR = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements"
+_LAMBDA = "https://docs.aws.amazon.com/lambda/latest/dg"
+RULES: Final = (
+    ResourceRule(
+        "named-actions",
+        "An IAM statement names each of its actions.",
+        f"{_GRAMMAR}_action.html",
+        WITH_STATEMENTS,
+        actions_are_named,
+    ),
+    ResourceRule(
+        "named-resources",
+        "A statement of a role names its resources.",
+        f"{_GRAMMAR}_resource.html",
+        IDENTITY_POLICIES,
+        resources_are_named,
+    ),
+    ResourceRule(
+        "no-inversions",
+        "No IAM statement says what it does not mean.",
+        f"{_GRAMMAR}_notaction.html",
+        WITH_STATEMENTS,
+        nothing_is_inverted,
+    ),
+    ResourceRule(
+        "one-trusted-service",
+        "A role is assumed by one AWS service, or on a condition by users of one identity provider.",
+        f"{_GRAMMAR}_principal.html",
+        frozenset({ROLE}),
+        services_assume_roles,
+    ),
+    ResourceRule(
+        "invoked-from-a-source",
+        "A service invokes a function for one resource of the stack.",
+        f"{_LAMBDA}/permissions-function-services.html",
+        frozenset({PERMISSION}),
+        services_invoke_from_a_source,
+    ),
+    ResourceRule(
+        "no-new-log-groups",
+        "A role writes logs, and makes no log group.",
+        f"{_LAMBDA}/monitoring-cloudwatchlogs-loggroups.html",
+        IDENTITY_POLICIES,
+        functions_write_logs_only,
+    ),
+    StackRule(
+        "own-role",
+        "Each function has a role of its own.",
+        f"{_LAMBDA}/lambda-intro-execution-role.html",
+        roles_are_not_shared,
+    ),
+)

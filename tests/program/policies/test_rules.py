@@ -1,0 +1,83 @@
+"""The rules of `stacks/policies`, over every environment and choice of architectures, and over what breaks them."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import pytest
+
+from stacks.environments import ENVIRONMENTS
+from stacks.policies.catalog import RULES, violations
+from stacks.policies.exposure import PUBLIC_FUNCTIONS
+from stacks.policies.graph import Resource
+from stacks.policies.naming import NAMES_WITHIN_ANOTHER
+from streamways.clients.client import ARCHITECTURES
+from tests.program.conftest import Deploy
+from tests.program.policies.examples import EXAMPLES
+from tests.program.policies.seen import Seen, seen
+
+SUBSETS = [
+    subset for size in range(1, len(ARCHITECTURES) + 1) for subset in itertools.combinations(ARCHITECTURES, size)
+]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("chosen", SUBSETS, ids="+".join)
+def test_every_environment_keeps_every_rule_whatever_it_holds(
+    deploy: Deploy, environment: str, chosen: Sequence[str]
+) -> None:
+    stack = seen(deploy(architectures=list(chosen), environment=environment))
+    assert violations(stack.inputs, stack.outputs) == []
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"functionUrlAuth": "AWS_IAM", "corsOrigins": ["https://chat.example.com"]},
+        {"guardrailId": "gr1", "guardrailVersion": "3", "selfSignUp": True},
+        {"model": "us.amazon.nova-lite-v1:0", "reservedConcurrency": 5, "logRetentionDays": 1},
+    ],
+    ids=str,
+)
+def test_no_setting_makes_a_stack_break_a_rule(deploy: Deploy, settings: Mapping[str, object]) -> None:
+    stack = seen(deploy(**settings))
+    assert violations(stack.inputs, stack.outputs) == []
+
+
+def spoilt(resources: Sequence[Resource], name: str) -> list[Resource]:
+    """These resources with the bad example of a rule among them."""
+    example = EXAMPLES[name]
+    changed = [(one.type, one.name) == (example.type, example.name) for one in resources]
+    assert changed.count(True) == 1
+    return [example.spoil(one) if change else one for one, change in zip(resources, changed, strict=True)]
+
+
+def urn_of(stack: Seen, name: str) -> str:
+    """The resource that breaks a rule in its bad example."""
+    example = EXAMPLES[name]
+    type_ = "aws:lambda/function:Function" if example.breaks else example.type
+    (urn,) = (one.urn for one in stack.inputs if (one.type, one.name) == (type_, example.broken))
+    return urn
+
+
+@pytest.mark.parametrize("name", [rule.name for rule in RULES])
+def test_a_rule_refuses_its_bad_example_and_says_what_to_do(deploy: Deploy, name: str) -> None:
+    stack = seen(deploy())
+    found = [each for each in violations(spoilt(stack.inputs, name), spoilt(stack.outputs, name)) if each.rule == name]
+
+    assert {each.urn for each in found} == {urn_of(stack, name)}
+    for each in found:
+        assert "\n" not in each.message
+        assert ";" in each.message, "what was given; what to do"
+
+
+def test_each_rule_has_a_name_of_its_own_a_sentence_a_page_and_a_bad_example() -> None:
+    assert [rule.name for rule in RULES] == list(EXAMPLES)
+    for rule in RULES:
+        assert rule.sentence.endswith(".")
+        assert rule.page.startswith("https://")
+
+
+def test_no_exception_outlives_what_it_was_made_for(deploy: Deploy) -> None:
+    made = deploy().resources.values()
+    assert {(one.type, key) for one in made for key in one.inputs} >= set(NAMES_WITHIN_ANOTHER)
+    assert {one.name for one in made} >= {f"{name}-url" for name in PUBLIC_FUNCTIONS}
