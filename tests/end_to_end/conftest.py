@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from streamways.clients.addresses import TRUST_VARIABLE
 from tests.support import stock as node
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 
@@ -19,6 +20,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def sandbox() -> Iterator[RunningSandbox]:
     """One real sandbox for all tests of this folder, deployed by the real program."""
     with running_sandbox(*FAST) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def secured() -> Iterator[RunningSandbox]:
+    """Another real sandbox, behind TLS, for the tests of TLS and for those that need two stacks."""
+    with running_sandbox("--tls", *FAST) as running, pytest.MonkeyPatch.context() as patched:
+        assert running.state.ca_file is not None
+        patched.setenv(TRUST_VARIABLE, running.state.ca_file)
         yield running
 
 

@@ -1,27 +1,17 @@
 """The whole stack behind TLS: clients, functions, callbacks, publishes and keys over `https` and `wss` alone."""
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
 from sandbox.aws.model import DocsModel
 from sandbox.options import PROJECT_ROOT
-from streamways.clients.addresses import TRUST_VARIABLE
 from streamways.clients.client import ARCHITECTURES, Architecture, chat_request
 from streamways.clients.factory import client_for
 from streamways.clients.summary import answer
 from tests.support import examples
-from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+from tests.support.sandbox import RunningSandbox
 from tests.support.sign_in import pool_of, steps
-
-
-@pytest.fixture(scope="module")
-def secured() -> Iterator[RunningSandbox]:
-    with running_sandbox("--tls", *FAST) as running, pytest.MonkeyPatch.context() as patched:
-        assert running.state.ca_file is not None
-        patched.setenv(TRUST_VARIABLE, running.state.ca_file)
-        yield running
 
 
 def test_amplify_signs_in_over_tls(secured: RunningSandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
 STACK_TYPE = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
+SUFFIX = "0a1b2c3"
+"""What Pulumi appends to names: random for each resource of each stack; here one for a whole stack."""
 
 
 @dataclass(frozen=True)
@@ -60,15 +62,16 @@ class Deployment:
 class _Answers(mocks.Mocks):
     """Outputs as AWS gives them: the inputs, an id, ARNs, and an automatic name where the program set none."""
 
-    def __init__(self, deployment: Deployment) -> None:
+    def __init__(self, deployment: Deployment, suffix: str) -> None:
         self.deployment = deployment
+        self.suffix = suffix
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        name = args.inputs.get("name", f"{args.name}-0a1b2c3")
+        name = args.inputs.get("name", f"{args.name}-{self.suffix}")
         if args.typ == STACK_REFERENCE:
             return name, {"name": name, "outputs": self.deployment.stacks[name], "secretOutputNames": []}
         state = {"name": name, **args.inputs, **computed(args.typ, name, args.inputs)}
-        return f"{args.name}-id", state
+        return f"{args.name}-id" if self.suffix == SUFFIX else f"{args.name}-{self.suffix}-id", state
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         self.deployment.calls.append(args.token)
@@ -113,8 +116,8 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
 class _Recorder(mocks.MockMonitor):
     """A mock monitor that keeps what `Mocks` does not show: parents, providers, dependencies."""
 
-    def __init__(self, deployment: Deployment) -> None:
-        super().__init__(_Answers(deployment))
+    def __init__(self, deployment: Deployment, suffix: str) -> None:
+        super().__init__(_Answers(deployment, suffix))
         self.deployment = deployment
         self.lock = threading.Lock()
 
@@ -157,12 +160,13 @@ def run(
     secrets: Sequence[str] = (),
     program: Path = ROOT / "stacks",
     stacks: Mapping[str, Mapping[str, object]] | None = None,
+    suffix: str = SUFFIX,
 ) -> Deployment:
     """Run a program, which is `stacks/` unless told otherwise, as the language host does. Raises what it raises.
 
     `secrets` are the keys that the configuration keeps encrypted; `stacks` the outputs of other stacks. A `preview` is
     that of a stack which is up and unchanged: the engine answers each resource with its state, and a property that the
-    state lacks is unknown.
+    state lacks is unknown. `suffix` tells the names and ids of one stack from those of another.
     """
     deployment = Deployment(stacks or {})
     failure: list[BaseException] = []
@@ -172,12 +176,12 @@ def run(
         try:
             with _event_loops():
                 mocks.set_mocks(
-                    _Answers(deployment),
+                    _Answers(deployment, suffix),
                     project="streamways",
                     organization="organization",
                     stack=stack,
                     preview=preview,
-                    monitor=_Recorder(deployment),
+                    monitor=_Recorder(deployment, suffix),
                 )
                 pulumi.runtime.set_all_config(dict(config), list(secrets))
                 _execute(program, deployment)
