@@ -269,6 +269,8 @@ class World:
     origin: str
     """Scheme, host and port at which the sandbox is reached, without a trailing slash."""
     roles: dict[str, Role] = field(default_factory=dict[str, Role])
+    partition_keys: dict[str, str] = field(default_factory=dict[str, str])
+    """The attribute that each DynamoDB table is partitioned by, by the table's name."""
     functions: dict[str, Function] = field(default_factory=dict[str, Function])
     function_urls: dict[str, FunctionUrl] = field(default_factory=dict[str, FunctionUrl])
     websocket_apis: dict[str, WebSocketApi] = field(default_factory=dict[str, WebSocketApi])

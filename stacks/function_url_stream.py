@@ -28,6 +28,7 @@ from stacks.table_access import (
     LOOK_UP,
     REAP,
     RUN,
+    add_to_audit,
     find_open_streams,
     list_chats,
     table_access,
@@ -120,7 +121,11 @@ class FunctionUrlStream(pulumi.ComponentResource):
                     admission_environment(core),
                 ),
                 "statements": joined(
-                    [table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS), list_chats(core)],
+                    [
+                        table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS),
+                        list_chats(core),
+                        add_to_audit(core),
+                    ],
                     core["model_statements"],
                 ),
                 "reserved_concurrency": args.get("reserved_concurrency"),

@@ -5,13 +5,17 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 
 import json
 from collections.abc import Sequence
-from typing import Final, TypedDict, cast
+from typing import Final, NotRequired, TypedDict, cast
 
 import pulumi
 
 from stacks.errors import StatementError
 
 POLICY_VERSION = "2012-10-17"
+FOR_ALL_VALUES = "ForAllValues:StringLike"
+"""A condition on each of the keys that a call names: a batch names several."""
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html#FGAC_DDB.ConditionKeys
+LEADING_KEYS = "dynamodb:LeadingKeys"
 
 WITHOUT_RESOURCE: Final = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
 """Actions that IAM knows no resource for: a statement of these, and of no other, is about `*`.
@@ -27,6 +31,8 @@ class Statement(TypedDict):
     """Actions like `dynamodb:PutItem`, without wildcards."""
     resources: pulumi.Input[Sequence[pulumi.Input[str]]]
     """ARNs; a wildcard only within one, or alone for actions of `WITHOUT_RESOURCE`."""
+    leading_keys: NotRequired[Sequence[str]]
+    """Patterns of the partition keys of a table whose items these are; a wildcard only at an end. By default all."""
 
 
 SEND_TRACES: Final[Statement] = {"actions": sorted(WITHOUT_RESOURCE), "resources": ["*"]}
@@ -62,7 +68,9 @@ def _allow(statement: Statement) -> dict[str, object]:
     for resource in resources:
         if not (resource.startswith("arn:") or (resource == "*" and WITHOUT_RESOURCE.issuperset(actions))):
             raise StatementError(f"{' and '.join(actions)} on {resource!r}: name the resource by its ARN.")
-    return {"Effect": "Allow", "Action": actions, "Resource": resources}
+    allowed: dict[str, object] = {"Effect": "Allow", "Action": actions, "Resource": resources}
+    leading_keys = statement.get("leading_keys")
+    return {**allowed, "Condition": {FOR_ALL_VALUES: {LEADING_KEYS: leading_keys}}} if leading_keys else allowed
 
 
 def _document(statements: Sequence[object]) -> str:

@@ -1,51 +1,78 @@
-"""What each use of the streams table needs of IAM: exactly the calls that `shared/` makes for it.
+"""What each use of the streams table needs of IAM: exactly the calls that `shared/` makes for it, on which items.
 
 A transaction needs the action of each of its writes, and none of its own:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+
+The condition on the leading keys bounds a statement to items of some partitions. Every action here comes with such a
+key: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 
-from shared.contract.table import LISTED_INDEX, OPEN_INDEX
+from shared.contract.table import LISTED_INDEX, OPEN_INDEX, Partition
 from stacks.arguments import CoreAccess
 from stacks.iam import Statement
 
-
-def _actions(*names: str) -> frozenset[str]:
-    return frozenset(f"dynamodb:{name}" for name in names)
+_STREAMING: Final = frozenset({Partition.CHAT, Partition.STREAM, Partition.USER})
 
 
-ADMIT: Final = _actions("BatchGetItem", "PutItem", "Query", "UpdateItem")
+@dataclass(frozen=True)
+class Use:
+    """Calls, and the partitions whose items they are about."""
+
+    actions: frozenset[str]
+    partitions: frozenset[Partition]
+
+
+def _use(*actions: str, of: frozenset[Partition] = _STREAMING) -> Use:
+    return Use(frozenset(f"dynamodb:{name}" for name in actions), of)
+
+
+ADMIT: Final = _use("BatchGetItem", "PutItem", "Query", "UpdateItem")
 """Admit a stream, or find the one that runs (`shared/streams/admission.py`)."""
-DISPATCH: Final = _actions("DeleteItem", "UpdateItem")
+DISPATCH: Final = _use("DeleteItem", "UpdateItem")
 """Take a stream back whose worker could not be started (`shared/streams/dispatch.py`)."""
-LOOK_UP: Final = _actions("BatchGetItem", "GetItem")
+LOOK_UP: Final = _use("BatchGetItem", "GetItem")
 """Find a stream, or a user's latest of a chat (`shared/streams/repository.py`)."""
-CANCEL: Final = _actions("PutItem", "UpdateItem")
+CANCEL: Final = _use("PutItem", "UpdateItem")
 """Cancel a stream, also one that has not begun (`shared/streams/repository.py`)."""
-RUN: Final = _actions("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+RUN: Final = _use("DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """Claim a stream, keep it alive, find out what a dropped reader meant, write its journal, end it
 (`shared/generation/run.py`)."""
-FOLLOW: Final = _actions("GetItem", "Query")
+FOLLOW: Final = _use("GetItem", "Query")
 """Read a journal to the end of its stream (`shared/streams/tail.py`)."""
-REAP: Final = _actions("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+REAP: Final = _use("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """End the streams of dead workers (`shared/streams/reaper.py`); they are found by `find_open_streams`."""
-CHATS: Final = _actions("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
+CHATS: Final = _use("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """Read, change and delete chats (`shared/chats/store.py`), invite to them and leave them (`shared/chats/members.py`);
-they are listed by `list_chats`."""
-GIVE_TICKET: Final = _actions("PutItem")
-TAKE_TICKET: Final = _actions("UpdateItem")
+they are listed by `list_chats`, and what was done is recorded by `add_to_audit`."""
+GIVE_TICKET: Final = _use("PutItem", of=frozenset({Partition.TICKET}))
+TAKE_TICKET: Final = _use("UpdateItem", of=frozenset({Partition.TICKET}))
 """Whoever takes a ticket marks it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
-CONNECTIONS: Final = _actions("DeleteItem", "GetItem", "UpdateItem")
+CONNECTIONS: Final = _use("DeleteItem", "GetItem", "UpdateItem", of=frozenset({Partition.CONNECTION, Partition.USER}))
 """Keep the session and the readers of a WebSocket connection (`handlers/websocket/`)."""
 
 
-def table_access(core: CoreAccess, *uses: Iterable[str]) -> Statement:
-    """The right to all of `uses` of the streams table."""
-    return {"actions": sorted({action for use in uses for action in use}), "resources": [core["table_arn"]]}
+def table_access(core: CoreAccess, *uses: Use) -> Statement:
+    """The right to all of `uses` of the streams table; none of them is about the audit record."""
+    partitions = {partition for use in uses for partition in use.partitions}
+    return {
+        "actions": sorted({action for use in uses for action in use.actions}),
+        "resources": [core["table_arn"]],
+        "leading_keys": _beginning_with(*sorted(partitions)),
+    }
+
+
+def add_to_audit(core: CoreAccess) -> Statement:
+    """The right to put facts into the audit record (`shared/chats/audit.py`), and to nothing else there."""
+    return {
+        "actions": ["dynamodb:PutItem"],
+        "resources": [core["table_arn"]],
+        "leading_keys": _beginning_with(Partition.AUDIT),
+    }
 
 
 def find_open_streams(core: CoreAccess) -> Statement:
@@ -56,6 +83,10 @@ def find_open_streams(core: CoreAccess) -> Statement:
 def list_chats(core: CoreAccess) -> Statement:
     """The right to ask the index for the chats of a user, and for the invitations to others."""
     return _query(core, LISTED_INDEX)
+
+
+def _beginning_with(*partitions: Partition) -> list[str]:
+    return [f"{partition}*" for partition in partitions]
 
 
 def _query(core: CoreAccess, index: str) -> Statement:

@@ -23,6 +23,7 @@ from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
 from sandbox.functions.service import FunctionService
 from sandbox.iam import policies
 from sandbox.iam.credentials import Credentials
+from sandbox.iam.permission import Permission
 from sandbox.world import World
 
 PREFIX = "/aws"
@@ -86,7 +87,9 @@ class Gateway:
             return await self._bedrock(request, path, body, role)
         if (request.method, path, request.url.query) != ("POST", "/", ""):
             raise CallRefused("UnknownOperationException", f"{service} is served at / by POST, not at {path}.", 501)
-        self._demand(role, permissions.of_call(service, self._world.region, request.headers, body))
+        world = self._world
+        needed = permissions.of_call(service, world.region, request.headers, body, world.partition_keys)
+        self._demand(role, needed)
         if service == "cognito-idp":
             check_emulated(operation_of(request))
         return await self._moto.forward(body, request.headers)
@@ -101,9 +104,9 @@ class Gateway:
         self._demand(role, permissions.of_bedrock(self._world.region, model_id, body))
         return await self._model.converse_stream(request, model_id, body)
 
-    def _demand(self, role: str, needed: Iterable[permissions.Permission]) -> None:
-        for action, resource in needed:
-            if not policies.role_allows(self._world, role, action, resource):
+    def _demand(self, role: str, needed: Iterable[Permission]) -> None:
+        for action, resource, leading_keys in needed:
+            if not policies.role_allows(self._world, role, action, resource, leading_keys):
                 raise access_denied(role, action, resource)
 
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, unquote
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from sandbox.aws.permissions import Permission
 from sandbox.aws.refusals import CallRefused
 from sandbox.functions.service import FunctionService, InvokeRefused
+from sandbox.iam.permission import Permission
 from sandbox.world import Alias, Function, World
 
 _FUNCTION = re.compile(
@@ -53,9 +53,9 @@ class LambdaApi:
         arn = self._called(unquote(match["function"]), request.url.query)
         try:
             if operation == "Invoke":
-                self._demand(role, [("lambda:InvokeFunction", arn)])
+                self._demand(role, [Permission("lambda:InvokeFunction", arn)])
                 return await self._invoke(request, arn, body)
-            self._demand(role, [(f"lambda:{operation}", arn)])
+            self._demand(role, [Permission(f"lambda:{operation}", arn)])
             function = self._function(arn)
             if operation == "ListVersionsByFunction":
                 return JSONResponse({"Versions": [_version(each) for each in (function, *function.versions.values())]})

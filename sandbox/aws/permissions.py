@@ -4,15 +4,14 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/reference_pol
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qs
 
 from sandbox.aws.refusals import CallRefused
+from sandbox.aws.table_permissions import of_dynamodb
+from sandbox.iam.permission import Permission
 from sandbox.world import ACCOUNT_ID
-
-Permission = tuple[str, str]
-"""An action and a resource: `("dynamodb:PutItem", "arn:aws:dynamodb:…:table/streams")`."""
 
 # https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html, when called from one of them
 _PROFILE_REGIONS = {"us": ("us-east-1", "us-east-2", "us-west-2")}
@@ -24,17 +23,22 @@ _FREE_ACTIONS = {"sts:GetCallerIdentity"}
 def of_bedrock(region: str, model_id: str, body: bytes) -> list[Permission]:
     """What `ConverseStream` of a model, or of an inference profile, needs."""
     action = "bedrock:InvokeModelWithResponseStream"
-    needed = [(action, resource) for resource in _model_resources(region, model_id)]
+    needed = [Permission(action, resource) for resource in _model_resources(region, model_id)]
     guardrail = _object(body).get("guardrailConfig")
     if isinstance(guardrail, dict):
         name = str(cast("dict[str, Any]", guardrail).get("guardrailIdentifier", ""))
         arn = name if name.startswith("arn:") else f"arn:aws:bedrock:{region}:{ACCOUNT_ID}:guardrail/{name}"
-        needed.append(("bedrock:ApplyGuardrail", arn))
+        needed.append(Permission("bedrock:ApplyGuardrail", arn))
     return needed
 
 
-def of_call(service: str, region: str, headers: Mapping[str, str], body: bytes) -> list[Permission]:
-    """What a call that moto serves needs. Raises CallRefused when its action cannot be told."""
+def of_call(
+    service: str, region: str, headers: Mapping[str, str], body: bytes, partition_keys: Mapping[str, str]
+) -> list[Permission]:
+    """What a call that moto serves needs. Raises CallRefused when its action cannot be told.
+
+    `partition_keys`: the attribute that each DynamoDB table is partitioned by, by the table's name.
+    """
     targeted = headers.get("x-amz-target", "").rpartition(".")[2]
     in_form = _query_action(headers, body)
     if targeted and in_form:
@@ -47,13 +51,13 @@ def of_call(service: str, region: str, headers: Mapping[str, str], body: bytes) 
             501,
         )
     if service == "dynamodb":
-        return list(_of_dynamodb(region, action, _object(body)))
+        return list(of_dynamodb(region, action, _object(body), partition_keys))
     if service == "cognito-idp":
         pool = _object(body).get("UserPoolId")
         resource = f"arn:aws:cognito-idp:{region}:{ACCOUNT_ID}:userpool/{pool}" if isinstance(pool, str) else "*"
-        return [(f"cognito-idp:{action}", resource)]
+        return [Permission(f"cognito-idp:{action}", resource)]
     permission = f"{service}:{action}"
-    return [] if permission in _FREE_ACTIONS else [(permission, "*")]
+    return [] if permission in _FREE_ACTIONS else [Permission(permission, "*")]
 
 
 def _model_resources(region: str, model_id: str) -> list[str]:
@@ -69,27 +73,6 @@ def _model_resources(region: str, model_id: str) -> list[str]:
         return [f"arn:aws:bedrock:{region}::foundation-model/{model_id}"]
     profile = f"arn:aws:bedrock:{region}:{ACCOUNT_ID}:inference-profile/{model_id}"
     return [profile, *(f"arn:aws:bedrock:{place}::foundation-model/{model}" for place in regions)]
-
-
-def _of_dynamodb(region: str, action: str, call: Mapping[str, Any]) -> Iterator[Permission]:
-    def table(name: object, index: object = None) -> str:
-        arn = str(name) if str(name).startswith("arn:") else f"arn:aws:dynamodb:{region}:{ACCOUNT_ID}:table/{name}"
-        return f"{arn}/index/{index}" if index else arn
-
-    if action in ("ExecuteStatement", "BatchExecuteStatement", "ExecuteTransaction"):
-        raise CallRefused("UnknownOperationException", f"The sandbox does not run PartiQL ({action}).", 501)
-    if action in ("TransactWriteItems", "TransactGetItems"):
-        members = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Get": "GetItem"}
-        for item in cast("list[dict[str, dict[str, Any]]]", call.get("TransactItems", [])):
-            for kind, member in item.items():
-                yield f"dynamodb:{members.get(kind, 'ConditionCheckItem')}", table(member.get("TableName"))
-    elif action in ("BatchGetItem", "BatchWriteItem"):
-        for name in cast("dict[str, object]", call.get("RequestItems", {})):
-            yield f"dynamodb:{action}", table(name)
-    elif "TableName" in call:
-        yield f"dynamodb:{action}", table(call["TableName"], call.get("IndexName"))
-    else:
-        yield f"dynamodb:{action}", "*"
 
 
 def _query_action(headers: Mapping[str, str], body: bytes) -> str | None:

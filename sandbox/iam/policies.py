@@ -1,13 +1,14 @@
 """IAM as far as the programs here need it, and a refusal of the rest: a policy never means more, or less, than on AWS.
 
-Understood: identity policies of `Allow` and `Deny` with `Action` and `Resource` (wildcards `*` and `?`), trust policies
-for services, and the statements that `lambda:AddPermission` makes. `Condition`, `NotAction`, `NotResource`, policy
-variables and principals other than services are refused when they are deployed.
+Understood: identity policies of `Allow` and `Deny` with `Action` and `Resource` (wildcards `*` and `?`), and with the
+`Condition` `ForAllValues:StringLike` on `dynamodb:LeadingKeys`; trust policies for services, and the statements that
+`lambda:AddPermission` makes. Other conditions, `NotAction`, `NotResource`, policy variables and principals other than
+services are refused when they are deployed.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, cast
 
@@ -16,8 +17,13 @@ from sandbox.iam.credentials import ADMINISTRATOR
 from sandbox.world import Callee, PolicyDocument, ResourcePermission, World
 
 VERSIONS = ("2012-10-17", "2008-10-17")
-_IDENTITY_KEYS = {"Sid", "Effect", "Action", "Resource"}
+_IDENTITY_KEYS = {"Sid", "Effect", "Action", "Resource", "Condition"}
+_FOR_ALL_VALUES = "ForAllValues:StringLike"
+_LEADING_KEYS = "dynamodb:LeadingKeys"
 _TRUST_KEYS = {"Sid", "Effect", "Action", "Principal"}
+
+
+_NOT_HERE = "which the sandbox does not have"
 
 
 class UnsupportedPolicy(ResourceRefused):
@@ -27,6 +33,9 @@ class UnsupportedPolicy(ResourceRefused):
 def validate(document: PolicyDocument) -> None:
     """Check an identity policy. Raises UnsupportedPolicy for anything that `role_allows` would not honour."""
     for statement in _checked(document, _IDENTITY_KEYS):
+        patterns = _leading_keys(statement)
+        if any("${" in pattern for pattern in patterns or ()):
+            raise UnsupportedPolicy(f"the Condition {statement['Condition']!r} has a policy variable, {_NOT_HERE}")
         for action in _texts(statement, "Action"):
             if action != "*" and ":" not in action:
                 raise UnsupportedPolicy(
@@ -36,9 +45,7 @@ def validate(document: PolicyDocument) -> None:
             if resource != "*" and not resource.startswith("arn:"):
                 raise UnsupportedPolicy(f"MalformedPolicyDocument: the resource {resource!r} is neither an ARN nor '*'")
             if "${" in resource:
-                raise UnsupportedPolicy(
-                    f"the resource {resource!r} has a policy variable, which the sandbox does not have"
-                )
+                raise UnsupportedPolicy(f"the resource {resource!r} has a policy variable, {_NOT_HERE}")
 
 
 def validate_trust(document: PolicyDocument) -> None:
@@ -55,9 +62,12 @@ def validate_trust(document: PolicyDocument) -> None:
             )
 
 
-def role_allows(world: World, role_arn: str, action: str, resource: str) -> bool:
+def role_allows(
+    world: World, role_arn: str, action: str, resource: str, leading_keys: Collection[str] = frozenset()
+) -> bool:
     """Whether the inline policies of a role let it do `action` (`dynamodb:PutItem`) on `resource` (an ARN, or `*`).
 
+    `leading_keys` are the partition keys of the items that a call to DynamoDB names.
     An explicit `Deny` wins over any `Allow`; an unknown role may do nothing, the administrator everything.
     """
     if role_arn == ADMINISTRATOR:
@@ -71,6 +81,7 @@ def role_allows(world: World, role_arn: str, action: str, resource: str) -> bool
         for statement in _statements(document)
         if _matches(_texts(statement, "Action"), action, ignore_case=True)
         and _matches(_texts(statement, "Resource"), resource)
+        and _holds(statement, leading_keys)
     }
     return effects == {"Allow"}
 
@@ -138,6 +149,26 @@ def _checked(document: PolicyDocument, allowed: set[str]) -> Iterator[Mapping[st
                 f"MalformedPolicyDocument: Effect is {statement.get('Effect')!r}, not Allow or Deny"
             )
         yield statement
+
+
+def _holds(statement: Mapping[str, Any], leading_keys: Collection[str]) -> bool:
+    """`ForAllValues` holds for a call that names no key, too."""
+    patterns = _leading_keys(statement)
+    return patterns is None or all(_matches(patterns, key) for key in leading_keys)
+
+
+def _leading_keys(statement: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """The patterns of a statement's condition; None when it has none."""
+    condition: object = statement.get("Condition")
+    if condition is None:
+        return None
+    keys = cast("dict[str, Any]", condition).get(_FOR_ALL_VALUES) if isinstance(condition, dict) else None
+    if keys is None or len(cast("dict[str, Any]", condition)) != 1 or [*keys] != [_LEADING_KEYS]:
+        raise UnsupportedPolicy(
+            f"the Condition {condition!r} is not understood by sandbox/iam/policies.py, "
+            f"which knows {_FOR_ALL_VALUES} on {_LEADING_KEYS} alone"
+        )
+    return _texts(keys, _LEADING_KEYS)
 
 
 def _statements(document: PolicyDocument) -> list[Mapping[str, Any]]:

@@ -66,6 +66,7 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(f"ResourceInUseException: Table already exists: {name}") from None
     if ttl is not None:
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
+    world.partition_keys[name] = keys[0]["AttributeName"]
     arn = f"arn:aws:dynamodb:{world.region}:{ACCOUNT_ID}:table/{name}"
     return Created(name, {"arn": arn, "tagsAll": all_tags(cloud, request)})
 

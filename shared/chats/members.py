@@ -2,7 +2,7 @@
 
 An invitation is an item of the invitee, apart from their chats, and gives no access. The chat itself says whom it has
 invited: that counts when one is accepted, and how many a chat may have. Each act is one transaction on the chat as it
-was read.
+was read, with its fact for the audit record (`shared.chats.audit`).
 """
 
 import math
@@ -13,6 +13,7 @@ from typing import Any, Self
 from shared.auth.user import is_sub
 from shared.chats import lists
 from shared.chats.access import anew, as_read, owned, seen
+from shared.chats.audit import Act, fact
 from shared.chats.chat import Chat, iso_time
 from shared.contract.limits import INVITATIONS_AN_HOUR
 from shared.errors import Forbidden, InvalidRequest, NotFound, RateLimited
@@ -78,7 +79,8 @@ class Members:
                 until = iso_time(quiet["expiresAt"])
                 raise Forbidden(f"This user has declined or left this chat, and cannot be invited before {until}.")
             changed = replace(chat, invitations={**invited, invitee: int(now) + INVITATION_SECONDS})
-            self.table.transact([_write(chat, changed), _invitation(invitee, chat, now), _counted(user, sent, now)])
+            writes = [_write(chat, changed), _invitation(invitee, chat, now), _counted(user, sent, now)]
+            self.table.transact([*writes, *fact(Act.INVITED, user, chat_id, now, subject=invitee)])
             return changed.header(user, now)
 
         return anew(act)
@@ -103,7 +105,8 @@ class Members:
                 "updatedAt": now,
                 "listed": lists.listed("chat", now, chat_id),
             }
-            self.table.transact([_write(chat, changed), delete(invitation_key(user, chat_id)), put(membership)])
+            writes = [_write(chat, changed), delete(invitation_key(user, chat_id)), put(membership)]
+            self.table.transact([*writes, *fact(Act.ACCEPTED, user, chat_id, now)])
             return changed.header(user, now)
 
         return anew(act)
@@ -115,7 +118,7 @@ class Members:
             now = time.time()
             chat = Chat.awaiting(user, chat_id, self.table.get(chat_key(chat_id)), now)
             writes = [_write(chat, _without(chat, user, now)), delete(invitation_key(user, chat_id))]
-            self.table.transact([*writes, _quiet(user, chat, now)])
+            self.table.transact([*writes, _quiet(user, chat, now), *fact(Act.DECLINED, user, chat_id, now)])
 
         anew(act)
 
@@ -128,7 +131,7 @@ class Members:
             if user == chat.owner:
                 raise InvalidRequest("The owner of a chat cannot leave it. Delete it instead.")
             writes = [_write(chat, _without(chat, user, now)), delete(membership_key(user, chat_id))]
-            self.table.transact([*writes, _quiet(user, chat, now)])
+            self.table.transact([*writes, _quiet(user, chat, now), *fact(Act.LEFT, user, chat_id, now)])
 
         try:
             anew(act)
@@ -151,7 +154,9 @@ class Members:
                 return None
             changed = replace(_without(chat, former, now), updated_at=now)
             entries = [membership_key(former, chat_id), invitation_key(former, chat_id)]
-            self.table.transact([_write(chat, changed), *map(delete, entries)])
+            done = Act.REMOVED if former in chat.members else Act.WITHDRAWN
+            told = fact(done, user, chat_id, now, subject=former)
+            self.table.transact([_write(chat, changed), *map(delete, entries), *told])
             return changed.header(user, now)
 
         header = anew(act)

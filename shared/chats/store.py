@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from shared.chats import lists
 from shared.chats.access import anew, as_read, owned, seen
+from shared.chats.audit import Act, fact
 from shared.chats.chat import iso_time
 from shared.chats.history import index_of
 from shared.chats.title import chosen_title
@@ -107,7 +108,8 @@ class ChatStore:
                 gone = {"deleted": True, "version": chat.version + 1}
                 entries = [membership_key(each, chat_id) for each in (chat.owner, *chat.members)]
                 entries += [invitation_key(each, chat_id) for each in chat.invitations]
-                self.table.transact([update(chat_key(chat_id), gone, as_read(chat)), *map(delete, entries)])
+                told = fact(Act.DELETED, user, chat_id, time.time())
+                self.table.transact([update(chat_key(chat_id), gone, as_read(chat)), *map(delete, entries), *told])
                 return {"members": chat.members}
             return item
 

@@ -14,12 +14,18 @@
 | reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
 | session of a WebSocket connection | `connection#<connection id>` | `session` |
 | ticket for a WebSocket connection | `ticket#<SHA-256 of the ticket>` | `ticket` |
+| fact of the audit record, about a chat | `audit#chat#<chat id>` | `<ISO time>#<id of the fact>` |
+| the same fact, about a user | `audit#user#<user>` | `<ISO time>#<id of the fact>` |
 
 `listed`, where an item of a user has it, is the sort key of the local index `listed`: see `shared/chats/lists.py`.
 
 `expiresAt`, where an item has it, is the epoch second after which DynamoDB deletes it, some time later: what an expiry
 protects is checked in a condition as well.
 """
+
+from typing import Literal
+
+from shared.contract.table import Partition
 
 Key = dict[str, str]
 
@@ -32,59 +38,64 @@ READERS_PREFIX = "reader#"
 
 def record_key(owner: str, stream_id: str) -> Key:
     """A stream's lasting item."""
-    return {"pk": f"stream#{owner}#{stream_id}", "sk": "stream"}
+    return {"pk": f"{Partition.STREAM}{owner}#{stream_id}", "sk": "stream"}
 
 
 def parts_key(owner: str, stream_id: str, first_sequence: int) -> Key:
     """The journal's item whose first part has this sequence."""
-    return {"pk": f"stream#{owner}#{stream_id}", "sk": f"{PARTS_PREFIX}{first_sequence:08d}"}
+    return {"pk": f"{Partition.STREAM}{owner}#{stream_id}", "sk": f"{PARTS_PREFIX}{first_sequence:08d}"}
 
 
 def lease_key(owner: str, chat_id: str) -> Key:
     """The item that a stream of this user in this chat is while it runs."""
-    return {"pk": f"user#{owner}", "sk": f"{LEASES_PREFIX}{chat_id}"}
+    return {"pk": f"{Partition.USER}{owner}", "sk": f"{LEASES_PREFIX}{chat_id}"}
 
 
 def membership_key(user: str, chat_id: str) -> Key:
     """What a user's list of chats says of one chat."""
-    return {"pk": f"user#{user}", "sk": f"{MEMBERSHIPS_PREFIX}{chat_id}"}
+    return {"pk": f"{Partition.USER}{user}", "sk": f"{MEMBERSHIPS_PREFIX}{chat_id}"}
 
 
 def invitation_key(user: str, chat_id: str) -> Key:
     """What a user's list of invitations says of one."""
-    return {"pk": f"user#{user}", "sk": f"invitation#{chat_id}"}
+    return {"pk": f"{Partition.USER}{user}", "sk": f"invitation#{chat_id}"}
 
 
 def quiet_key(user: str, chat_id: str) -> Key:
     """That this user has declined or left the chat, and is not to be asked again until it expires."""
-    return {"pk": f"user#{user}", "sk": f"quiet#{chat_id}"}
+    return {"pk": f"{Partition.USER}{user}", "sk": f"quiet#{chat_id}"}
 
 
 def invitations_key(inviter: str) -> Key:
     """How many invitations this user has sent in an hour, which ends when it expires."""
-    return {"pk": f"user#{inviter}", "sk": "invitations"}
+    return {"pk": f"{Partition.USER}{inviter}", "sk": "invitations"}
 
 
 def chat_key(chat_id: str) -> Key:
     """A chat: its owner, members, invitations and title."""
-    return {"pk": f"chat#{chat_id}", "sk": "chat"}
+    return {"pk": f"{Partition.CHAT}{chat_id}", "sk": "chat"}
 
 
 def message_key(chat_id: str, index: int) -> Key:
     """One message of a chat."""
-    return {"pk": f"chat#{chat_id}", "sk": f"{MESSAGES_PREFIX}{index:06d}"}
+    return {"pk": f"{Partition.CHAT}{chat_id}", "sk": f"{MESSAGES_PREFIX}{index:06d}"}
 
 
 def reader_key(owner: str, connection_id: str, request_id: str) -> Key:
     """What a request of this user on a WebSocket connection reads."""
-    return {"pk": f"user#{owner}", "sk": f"{READERS_PREFIX}{connection_id}#{request_id}"}
+    return {"pk": f"{Partition.USER}{owner}", "sk": f"{READERS_PREFIX}{connection_id}#{request_id}"}
 
 
 def session_key(connection_id: str) -> Key:
     """Until when the user of a WebSocket connection is known."""
-    return {"pk": f"connection#{connection_id}", "sk": "session"}
+    return {"pk": f"{Partition.CONNECTION}{connection_id}", "sk": "session"}
 
 
 def ticket_key(digest: str) -> Key:
     """A ticket, by the SHA-256 of its text in hexadecimal."""
-    return {"pk": f"ticket#{digest}", "sk": "ticket"}
+    return {"pk": f"{Partition.TICKET}{digest}", "sk": "ticket"}
+
+
+def audit_key(about: Literal["chat", "user"], name: str, moment: str, fact: str) -> Key:
+    """A fact about the chat or the user of this name; `moment` sorts like time."""
+    return {"pk": f"{Partition.AUDIT}{about}#{name}", "sk": f"{moment}#{fact}"}

@@ -66,6 +66,10 @@ class Statement:
         """The values of `Action`, `Resource` or `Principal`, whatever they are wrapped in."""
         return tuple(_texts(self.elements.get(element)))
 
+    def condition(self, operator: str, key: str) -> tuple[str, ...]:
+        """The values that a condition compares a key with; none when there is no such condition."""
+        return tuple(_texts(_at(self.elements, ("Condition", operator, key))))
+
 
 def statements(resource: Resource) -> tuple[Statement, ...]:
     """What the IAM documents of a resource say: trust, inline and managed policies, and permissions of functions."""

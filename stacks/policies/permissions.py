@@ -3,10 +3,12 @@
 https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
-from stacks.iam import WITHOUT_RESOURCE
+from shared.contract.table import Partition
+from stacks.iam import FOR_ALL_VALUES, LEADING_KEYS, WITHOUT_RESOURCE
 from stacks.policies.graph import (
     FUNCTION,
     IDENTITY_POLICIES,
@@ -23,6 +25,10 @@ from stacks.policies.rule import ResourceRule, StackRule
 WITHOUT_RESOURCES: Final = frozenset({"xray:PutTraceSegments", "xray:PutTelemetryRecords"})
 """Actions for which IAM knows no resource: their statement has a `*`."""
 LOG_ACTIONS: Final = frozenset({"logs:CreateLogStream", "logs:PutLogEvents"})
+CHANGES_OF_ITEMS: Final = frozenset(
+    f"dynamodb:{name}" for name in ("BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLUpdate", "UpdateItem")
+)
+"""What changes or removes an item that is there. A put can do so as well, which no IAM policy can tell from adding."""
 _INVERSIONS = ("NotAction", "NotResource", "NotPrincipal")
 
 
@@ -72,6 +78,15 @@ def functions_write_logs_only(resource: Resource) -> Iterator[str]:
                 yield f"a role has {action}; a function needs {' and '.join(sorted(LOG_ACTIONS))} alone"
 
 
+def the_audit_record_stays(resource: Resource) -> Iterator[str]:
+    """No role changes what it may have put into the audit record."""
+    for statement in statements(resource):
+        changing = [action for action in statement.texts("Action") if action in CHANGES_OF_ITEMS]
+        keys = statement.condition(FOR_ALL_VALUES, LEADING_KEYS)
+        if statement.allows and changing and (not keys or any(_may_be_of_the_audit(key) for key in keys)):
+            yield f"{', '.join(changing)} may change the audit record; name the leading keys of other items"
+
+
 def roles_are_not_shared(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
     """Each function has a role of its own."""
     seen: dict[object, str] = {}
@@ -81,6 +96,11 @@ def roles_are_not_shared(resources: Sequence[Resource]) -> Iterator[tuple[Resour
             if role in seen:
                 yield function, f"it has the role of {seen[role]}; give it one of its own"
             seen.setdefault(role, function.name)
+
+
+def _may_be_of_the_audit(pattern: str) -> bool:
+    literal = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    return Partition.AUDIT.startswith(literal) or literal.startswith(Partition.AUDIT)
 
 
 def _is_one_service_or_conditional(statement: Values) -> bool:
@@ -139,6 +159,13 @@ RULES: Final = (
         f"{_LAMBDA}/monitoring-cloudwatchlogs-loggroups.html",
         IDENTITY_POLICIES,
         functions_write_logs_only,
+    ),
+    ResourceRule(
+        "append-only-audit",
+        "No role changes or deletes what is in the audit record.",
+        "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html",
+        IDENTITY_POLICIES,
+        the_audit_record_stays,
     ),
     StackRule(
         "own-role",

@@ -1,7 +1,7 @@
 """The times on the page about the life of a stream, against the code."""
 
 from handlers.websocket import ticket_store
-from shared.chats import members, store
+from shared.chats import audit, members, store
 from shared.contract.limits import START_WITHIN_SECONDS
 from shared.generation import journal_writer
 from shared.streams import heartbeat, leases, readers, reaper, records, repository
@@ -33,6 +33,7 @@ KEPT = {
     "invitation": f"{members.INVITATION_SECONDS // DAY} days",
     "that a user has declined or left a chat": f"{members.INVITATION_SECONDS // DAY} days",
     "how many invitations a user has sent": f"{members.HOUR // HOUR} hour",
+    "audit record: who did what to a chat and its members, and when": f"{audit.AUDIT_KEPT_SECONDS // DAY} days",
     "that a chat was deleted": f"{store.DELETED_KEPT_SECONDS // HOUR} hours",
     "reader on a WebSocket connection": f"{readers.KEPT_SECONDS // HOUR} hours",
     "ticket": f"{ticket_store.TICKET_SECONDS} seconds",

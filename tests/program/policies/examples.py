@@ -87,6 +87,7 @@ EXAMPLES: Mapping[str, Example] = {
     "one-trusted-service": Example(ROLE, "websocket-worker-role", stated(Principal={"AWS": "123456789012"})),
     "invoked-from-a-source": Example(PERMISSION, "websocket-connect-permission", given(sourceArn=None)),
     "no-new-log-groups": Example(*WORKER_POLICY, stated(Action=["logs:CreateLogGroup"])),
+    "append-only-audit": Example(*WORKER_POLICY, stated(Condition={})),
     "own-role": Example(*WORKER, given(role="arn:aws:iam::123456789012:role/websocket-authorizer-role-0a1b2c3")),
     "public-on-purpose": Example(FUNCTION_URL, "function-url-url", lambda one: replace(one, name="my-url")),
     "named-origins": Example(FUNCTION_URL, "function-url-url", given(cors={"allowOrigins": ["https://*.example.com"]})),

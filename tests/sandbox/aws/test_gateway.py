@@ -169,6 +169,43 @@ async def test_every_member_of_a_transaction_or_batch_is_checked(
     assert f"dynamodb:{demanded} on resource" in error["Message"]
 
 
+KEYED: list[tuple[str, dict[str, Any]]] = [
+    ("put_item", {"TableName": TABLE, "Item": KEY}),
+    ("put_item", {"TableName": TABLE_ARN, "Item": KEY}),
+    ("delete_item", {"TableName": TABLE, "Key": KEY}),
+    (
+        "query",
+        {
+            "TableName": TABLE,
+            "KeyConditionExpression": "#pk = :pk",
+            "ExpressionAttributeNames": {"#pk": "pk"},
+            "ExpressionAttributeValues": {":pk": KEY["pk"]},
+        },
+    ),
+    ("batch_get_item", {"RequestItems": {TABLE: {"Keys": [KEY]}}}),
+    ("batch_write_item", {"RequestItems": {TABLE: [{"DeleteRequest": {"Key": KEY}}]}}),
+    ("batch_write_item", {"RequestItems": {TABLE: [{"PutRequest": {"Item": KEY}}]}}),
+    ("transact_write_items", {"TransactItems": [{"Delete": {"TableName": TABLE, "Key": KEY}}]}),
+]
+
+
+@pytest.mark.parametrize(("operation", "arguments"), KEYED, ids=[operation for operation, _ in KEYED])
+async def test_a_call_is_bound_to_the_partitions_that_the_policy_names(
+    door: Door, operation: str, arguments: dict[str, Any]
+) -> None:
+    def allow(*patterns: str) -> None:
+        condition = {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [*patterns]}}
+        statement = {"Effect": "Allow", "Action": "dynamodb:*", "Resource": TABLE_ARN, "Condition": condition}
+        door.world.roles[ROLE].policies["policy"] = {"Version": "2012-10-17", "Statement": [statement]}
+
+    door.world.partition_keys[TABLE] = "pk"
+    call = getattr(door.client("dynamodb"), operation)
+    allow("of-another*")
+    assert (await error_of(call, **arguments))["Code"] == "AccessDeniedException"
+    allow("of-another*", f"{KEY['pk']['S']}*")
+    await in_thread(call, **arguments)
+
+
 async def test_an_index_is_a_resource_of_its_own(door: Door) -> None:
     door.allow(("dynamodb:Query", TABLE_ARN))
     error = await error_of(

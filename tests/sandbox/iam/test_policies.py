@@ -20,6 +20,11 @@ def allow(action: Any, resource: Any) -> dict[str, Any]:
     return {"Effect": "Allow", "Action": action, "Resource": resource}
 
 
+def keyed(keys: Any, *, operator: str = "ForAllValues:StringLike") -> dict[str, Any]:
+    """A policy that allows all calls on items of some partitions."""
+    return document({**allow("dynamodb:*", TABLE), "Condition": {operator: keys}})
+
+
 def world_with(*statements: dict[str, Any]) -> World:
     world = World("us-east-1", "http://127.0.0.1:9100")
     policies = {str(number): document(statement) for number, statement in enumerate(statements)}
@@ -62,6 +67,27 @@ def test_a_role_may_do_what_its_policies_say(
     assert policies.role_allows(world_with(*statements), ROLE, action, resource) is allowed
 
 
+@pytest.mark.parametrize(
+    ("effect", "keys", "allowed"),
+    [
+        ("Allow", {"user#ada"}, True),
+        ("Allow", {"user#ada", "chat#1"}, True),
+        ("Allow", {"user#ada", "audit#chat#1"}, False),
+        ("Allow", {"USER#ada"}, False),
+        ("Allow", set[str](), True),
+        ("Deny", {"user#ada"}, False),
+        ("Deny", {"audit#chat#1"}, True),
+    ],
+)
+def test_a_condition_on_leading_keys_holds_for_calls_whose_keys_all_match(
+    effect: str, keys: set[str], allowed: bool
+) -> None:
+    (conditional,) = keyed({"dynamodb:LeadingKeys": ["user#*", "chat#*"]})["Statement"]
+    others = [allow("dynamodb:*", TABLE)] if effect == "Deny" else []
+    world = world_with({**conditional, "Effect": effect}, *others)
+    assert policies.role_allows(world, ROLE, "dynamodb:UpdateItem", TABLE, keys) is allowed
+
+
 def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> None:
     world = world_with(allow("*", "*"))
     assert not policies.role_allows(world, f"{ROLE}-2", "dynamodb:PutItem", TABLE)
@@ -71,7 +97,13 @@ def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> No
 @pytest.mark.parametrize(
     ("policy", "message"),
     [
-        (document({**allow("dynamodb:PutItem", TABLE), "Condition": {}}), "Condition in a policy statement"),
+        (document({**allow("dynamodb:PutItem", TABLE), "Condition": {}}), "the Condition {}"),
+        (document({**allow("dynamodb:PutItem", TABLE), "Condition": "x"}), "the Condition 'x'"),
+        (keyed({"dynamodb:LeadingKeys": ["user#*"]}, operator="StringLike"), "ForAllValues:StringLike"),
+        (keyed({"dynamodb:Attributes": ["title"]}), "dynamodb:LeadingKeys alone"),
+        (keyed({"dynamodb:LeadingKeys": ["user#*"], "dynamodb:Attributes": ["title"]}), "dynamodb:LeadingKeys alone"),
+        (keyed({"dynamodb:LeadingKeys": []}), "dynamodb:LeadingKeys is []"),
+        (keyed({"dynamodb:LeadingKeys": ["user#${aws:userid}"]}), "policy variable"),
         (document({"Effect": "Allow", "NotAction": "dynamodb:PutItem", "Resource": "*"}), "NotAction"),
         (document({"Effect": "Allow", "Action": "dynamodb:PutItem", "NotResource": TABLE}), "NotResource"),
         (document({**allow("dynamodb:PutItem", TABLE), "Principal": "*"}), "Principal"),
