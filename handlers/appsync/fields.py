@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shared.auth.guard import guard
 from shared.auth.user import User
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
@@ -12,7 +13,7 @@ from shared.init_phase import at_init
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import WORKER_EPOCH, is_terminal
 from shared.protocol.request import ChatRequest, identifier
-from shared.protocol.strict_json import read_list
+from shared.protocol.strict_json import read_list, read_object
 from shared.streams.admission import Admission, Joined
 from shared.streams.dispatch import Dispatcher
 from shared.streams.journal import JournalReader
@@ -41,6 +42,12 @@ class FieldCall:
         """The argument that must be an id. Raises InvalidRequest."""
         return identifier(self.arguments.get(name), f"`{name}`")
 
+    @property
+    def body(self) -> Mapping[str, object]:
+        """What the client sends beside the other arguments. Raises InvalidRequest."""
+        body = self.arguments.get("body")
+        return {} if body is None else read_object(body if isinstance(body, str) else "", "`body`")
+
 
 admission = at_init(Admission.from_environment)
 dispatcher = at_init(Dispatcher.from_environment)
@@ -55,10 +62,11 @@ def _viewer(call: FieldCall) -> object:
 
 
 def _start_stream(call: FieldCall) -> object:
-    body = {name: call.arguments.get(name) for name in ("trigger", "messageId")}
+    options = {name: call.arguments.get(name) for name in ("trigger", "messageId")}
     messages = read_list(call.arguments.get("messages"), "`messages`")
-    request = ChatRequest.from_client({"id": call.identifier("chatId"), "messages": messages, **body})
+    request = ChatRequest.from_client({"id": call.identifier("chatId"), "messages": messages, **options})
     stream_id = call.identifier("streamId")
+    guard(call.user, request.chat_id, call.body)
     admitted = admission().admit(call.user, request, stream_id=stream_id, correlation_id=call.correlation_id)
     if not isinstance(admitted, Joined):
         dispatcher().dispatch(admitted, {})
@@ -72,7 +80,9 @@ def _cancel_stream(call: FieldCall) -> object:
 
 
 def _active_stream(call: FieldCall) -> object:
-    stream = repository().resumable(call.user, call.identifier("chatId"), _after(call))
+    chat_id, after = call.identifier("chatId"), _after(call)
+    guard(call.user, chat_id, call.body)
+    stream = repository().resumable(call.user, chat_id, after)
     return stream and {"streamId": stream.stream_id, "chatId": stream.chat_id}
 
 
@@ -84,6 +94,7 @@ def _parts(call: FieldCall) -> object:
     record = repository().record(call.user, stream_id)
     if record is None:
         raise NotFound(f"You have no stream {stream_id!r}.")
+    guard(call.user, record.chat_id, call.body)
     journaled = journal().read(call.user, stream_id, after)
     # All parts of a page are of one epoch: the reaper's may have numbers that the client knows the worker's by.
     page = [numbered for numbered in journaled if numbered.epoch == journaled[0].epoch]
@@ -109,7 +120,9 @@ def _chats(call: FieldCall) -> object:
 
 
 def _chat(call: FieldCall) -> object:
-    chat = chat_store().read(call.user, call.identifier("id"))
+    chat_id = call.identifier("id")
+    guard(call.user, chat_id, call.body)
+    chat = chat_store().read(call.user, chat_id)
     newest = _newest(chat["messages"])
     return {**chat, "messages": newest, "omitted": len(chat["messages"]) - len(newest)}
 

@@ -7,7 +7,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handlers.http import environment
-from handlers.http.request_reader import after_of, authenticated, chat_of, json_of
+from handlers.http.request_reader import after_of, authenticated, chat_of, fields_of, json_of
+from shared.auth.guard import guard
 
 PRIVATE = {"cache-control": "no-store"}
 """No cache on the way keeps what a user has said: CloudFront may leave the token out of its key."""
@@ -22,7 +23,9 @@ async def list_chats(request: Request) -> Response:
 async def read(request: Request) -> Response:
     """One chat with its messages."""
     user = await authenticated(request)
-    return JSONResponse(await run_in_threadpool(environment.chats().read, user.sub, chat_of(request)), headers=PRIVATE)
+    chat_id = chat_of(request)
+    await run_in_threadpool(guard, user.sub, chat_id, fields_of(request))
+    return JSONResponse(await run_in_threadpool(environment.chats().read, user.sub, chat_id), headers=PRIVATE)
 
 
 async def update(request: Request) -> Response:

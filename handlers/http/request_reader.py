@@ -46,6 +46,16 @@ def stream_of(request: Request) -> str:
     return identifier(request.path_params["stream_id"], "The stream's id in the path")
 
 
+def fields_of(request: Request) -> dict[str, object]:
+    """What the query names. Raises InvalidRequest for what is there twice: one of the two would go unseen."""
+    fields: dict[str, object] = {}
+    for name, value in request.query_params.multi_items():
+        if name in fields and name != "protocol":
+            raise InvalidRequest(f"`{name:.70}` is given twice.")
+        fields[name] = value
+    return fields
+
+
 def after_of(request: Request) -> str | None:
     """The `?after=` of a list: where the page before ended. Raises InvalidRequest when it is there twice."""
     values = request.query_params.getlist("after")

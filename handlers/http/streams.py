@@ -13,11 +13,13 @@ from handlers.http.parts_response import PartsResponse
 from handlers.http.request_reader import (
     authenticated,
     chat_of,
+    fields_of,
     idempotency_key,
     json_of,
     last_event_id,
     stream_of,
 )
+from shared.auth.guard import guard
 from shared.generation.run import StreamRun
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Joined
@@ -34,7 +36,9 @@ async def start(request: Request) -> Response:
     invocation = Invocation.of(request)
     user = await authenticated(request)
     encoding, stream_id = encoding_of(request), idempotency_key(request)
-    chat_request = ChatRequest.from_client(await json_of(request))
+    body = await json_of(request)
+    chat_request = ChatRequest.from_client(body)
+    await run_in_threadpool(guard, user.sub, chat_request.chat_id, body)
     admit = partial(environment.admission().admit, correlation_id=invocation.request_id, running=True)
     admitted = await run_in_threadpool(admit, user.sub, chat_request, stream_id=stream_id)
     if isinstance(admitted, Joined):
@@ -56,6 +60,7 @@ async def resume(request: Request) -> Response:
     invocation = Invocation.of(request)
     user = await authenticated(request)
     chat_id, encoding, after = chat_of(request), encoding_of(request), last_event_id(request)
+    await run_in_threadpool(guard, user.sub, chat_id, fields_of(request))
     stream = await run_in_threadpool(environment.repository().resumable, user.sub, chat_id, after)
     if stream is None:
         return Response(status_code=204)

@@ -5,6 +5,7 @@ from handlers.websocket.caller import Caller
 from handlers.websocket.connection import Connection
 from handlers.websocket.environment import chats
 from handlers.websocket.slices import pieces, slices
+from shared.auth.guard import guard
 
 
 def list_chats(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
@@ -15,6 +16,7 @@ def list_chats(caller: Caller, frame: frames.ClientFrame, connection: Connection
 
 def read(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
     """The chat with its `messages`, in as many frames as they need; each says all else of the chat again."""
+    guard(caller.sub, frame.chat_id, frame.body)
     chat = chats().read(caller.sub, frame.chat_id)
     for part, more in slices(pieces(chat["messages"])):
         connection.send(frames.result(frame.request_id, {**chat, "messages": part}, more=more))

@@ -10,6 +10,7 @@ on any frame without `type` or `requestId`, and on a type that it does not know 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
 from shared.errors import InvalidRequest, StreamwaysError
 from shared.protocol.cursor import Cursor
@@ -35,6 +36,14 @@ class ClientFrame:
     def chat_id(self) -> str:
         """The chat that the frame names in `id`. Raises InvalidRequest."""
         return identifier(self.fields.get("id"), "`id`")
+
+    @property
+    def body(self) -> Mapping[str, object]:
+        """What the client sends beside the protocol's fields. Raises InvalidRequest."""
+        body = self.fields.get("body")
+        if body is not None and not isinstance(body, dict):
+            raise InvalidRequest("`body` must be a JSON object.")
+        return cast("Mapping[str, object]", body or {})
 
 
 def parse(body: str) -> ClientFrame:

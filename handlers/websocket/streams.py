@@ -4,6 +4,7 @@ from handlers.websocket import frames
 from handlers.websocket.caller import Caller
 from handlers.websocket.connection import Connection
 from handlers.websocket.environment import admission, dispatcher, readers, repository
+from shared.auth.guard import guard
 from shared.errors import InvalidRequest
 from shared.protocol.cursor import Cursor
 from shared.protocol.request import ChatRequest, identifier
@@ -14,9 +15,11 @@ from shared.streams.readers import Read, Reader
 def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
     """Starts the stream that is named by the `requestId`; one that was started before is read from the beginning."""
     address = {"connectionId": caller.connection_id, "requestId": frame.request_id}
+    request = ChatRequest.from_client(frame.fields)
+    guard(caller.sub, request.chat_id, frame.body)
     admitted = admission().admit(
         caller.sub,
-        ChatRequest.from_client(frame.fields),
+        request,
         stream_id=frame.request_id,
         correlation_id=caller.correlation_id,
         address=address,
@@ -32,6 +35,7 @@ def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
 def resume(caller: Caller, frame: frames.ClientFrame, connection: Connection) -> None:
     """Reads a stream under the new `requestId`: the chat's latest, whole, or after a cursor its own."""
     cursor = _cursor(frame)
+    guard(caller.sub, frame.chat_id, frame.body)
     stream = repository().resumable(caller.sub, frame.chat_id, cursor)
     if stream is None:
         connection.send(frames.no_active(frame.request_id))
