@@ -31,15 +31,21 @@ class DemoUsers:
         """Make a user `{tier}@example.com` in each group of the pool."""
         await asyncio.to_thread(self._create)
 
-    async def access_token(self, tier: str, expires_in: int = HOUR) -> str:
+    async def access_token(self, tier: str, expires_in: int = HOUR, *, of_another_client: bool = False) -> str:
         """A fresh access token of the user of `tier` that expires in so many seconds, or that has expired.
 
-        Raises KeyError for a tier without a user, CallRefused when moto's process does not answer.
+        It is for the app client of the program, or for one of the same pool that the program knows nothing of. Raises
+        KeyError for a tier without a user, CallRefused when moto's process does not answer.
         """
-        wanted = {"clientId": self._client_id, "username": self._users[tier].username, "seconds": expires_in}
+        client_id = await asyncio.to_thread(self._another_client) if of_another_client else self._client_id
+        wanted = {"clientId": client_id, "username": self._users[tier].username, "seconds": expires_in}
         headers = {"content-type": "application/json"}
         answer = await self._moto.send("POST", f"/{self._pool.id}/access-tokens", headers, json.dumps(wanted).encode())
         return str(cast("dict[str, object]", answer.json())["accessToken"])
+
+    def _another_client(self) -> str:
+        client = self._clients.cognito().create_user_pool_client(UserPoolId=self._pool.id, ClientName="another")
+        return client["UserPoolClient"].get("ClientId", "")
 
     def _create(self) -> None:
         cognito = self._clients.cognito()

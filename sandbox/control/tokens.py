@@ -1,4 +1,4 @@
-"""Access tokens of the demo users, also such as expire when a test wants it."""
+"""Access tokens of the demo users, also such as expire when a test wants it, or are for another client."""
 
 from collections.abc import Callable, Iterable
 
@@ -9,6 +9,8 @@ from sandbox.aws.user_pools import HOUR
 from sandbox.control.guard import Document, Guard, NotNow
 from sandbox.forms import Form
 
+CLIENTS = ("own", "another")
+"""Whom a token is for: the program's own app client, or another one of its pool."""
 MOST_SECONDS = 86_400
 """How far from now a token may expire, or have expired."""
 
@@ -24,7 +26,9 @@ def token_routes(guard: Guard, users: Callable[[], DemoUsers | None]) -> Iterabl
             )
         tier = form.choice("tier", [user.tier for user in found.all])
         expires_in = form.whole("expiresInSeconds", HOUR, least=-MOST_SECONDS, most=MOST_SECONDS)
+        client = form.choice("client", CLIENTS, CLIENTS[0])
         form.end()
-        return {"accessToken": await found.access_token(tier, expires_in)}
+        token = await found.access_token(tier, expires_in, of_another_client=client == "another")
+        return {"accessToken": token}
 
     return [guard.route("POST", "/token", token)]

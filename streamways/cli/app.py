@@ -124,7 +124,8 @@ def check(
     worker or lose a message run in a sandbox only.
 
     A deployed stack needs the access token of a user in STREAMWAYS_TOKEN. Cases with two users also need the token of
-    another user in STREAMWAYS_SECOND_TOKEN.
+    another user in STREAMWAYS_SECOND_TOKEN. A stack that shares a user pool should also be given the token of another
+    client of that pool, in STREAMWAYS_OTHER_CLIENT_TOKEN, which it must refuse.
 
     \b
     Examples:

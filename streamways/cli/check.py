@@ -3,7 +3,7 @@
 import asyncio
 import difflib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from streamways.cli.check_report import JsonReport, LineReport, Report
@@ -12,14 +12,17 @@ from streamways.clients.client import Architecture
 from streamways.conformance.case import Case
 from streamways.conformance.catalog import all_cases
 from streamways.conformance.runner import run_cases
-from streamways.conformance.stack import StackUnderTest, User
+from streamways.conformance.stack import StackUnderTest, Token
 from streamways.conformance.trial import On
 from streamways.errors import Misuse
 from streamways.target.control import Control
 from streamways.target.stack import foreign_issuer, running_sandbox, stack_of
 
-SECOND_TOKEN_VARIABLE = "STREAMWAYS_SECOND_TOKEN"
-"""Token of another user of the stack: some promises are about what others may not do."""
+MORE_TOKENS: Mapping[Token, str] = {
+    "second": "STREAMWAYS_SECOND_TOKEN",
+    "another client": "STREAMWAYS_OTHER_CLIENT_TOKEN",
+}
+"""Whose token is in which variable: some promises are about what others may not do."""
 
 
 def check(
@@ -72,10 +75,10 @@ def _stack(outputs_file: Path | None, port: int | None) -> tuple[StackUnderTest,
         if foreign_issuer(running) is None:
             return StackUnderTest.of_sandbox(running, Control.of(running).token), where
     stack = stack_of(outputs_file, port)
-    second = os.environ.get(SECOND_TOKEN_VARIABLE, "").strip()
-    tokens: dict[User, str] = {"first": stack.token}
-    if second:
-        tokens["second"] = second
+    tokens: dict[Token, str] = {"first": stack.token}
+    for whose, variable in MORE_TOKENS.items():
+        if token := os.environ.get(variable, "").strip():
+            tokens[whose] = token
     return StackUnderTest(stack.outputs, tokens), where
 
 

@@ -12,8 +12,10 @@ from shared.contract.tiers import Tier
 from streamways.clients.outputs import StackOutputs
 from streamways.conformance.sandbox_control import SandboxControl
 
-Need = Literal["sandbox", "second user", "short timeout", "scaled time"]
+Need = Literal["sandbox", "second user", "another client", "short timeout", "scaled time"]
 User = Literal["first", "second"]
+Token = User | Literal["another client"]
+"""Whose token; that of another client is the first user's, issued to an application that the stack does not know."""
 TIERS: Mapping[User, Tier] = {"first": Tier.FREE, "second": Tier.PRO}
 """Whose tokens a sandbox gives."""
 
@@ -30,7 +32,7 @@ class StackUnderTest:
     """A stack, access tokens of its users, and the sandbox that it runs in, if it does."""
 
     outputs: StackOutputs
-    tokens: Mapping[User, str]
+    tokens: Mapping[Token, str]
     sandbox: SandboxControl | None = None
     function_seconds: float = 60
     """Timeout of the functions that generate: the program's default."""
@@ -55,6 +57,8 @@ class StackUnderTest:
                 return "needs the sandbox, which can do harm on purpose"
             case "second user" if "second" not in self.tokens:
                 return "needs a token of a second user: set STREAMWAYS_SECOND_TOKEN"
+            case "another client" if self.sandbox is None and "another client" not in self.tokens:
+                return "needs a token that another client of the pool was given: set STREAMWAYS_OTHER_CLIENT_TOKEN"
             case "short timeout" if self.function_seconds > SHORT_SECONDS:
                 return "needs functions that end soon: -c timeoutSeconds=6"
             case "scaled time" if self.time_scale > FAST_SCALE:

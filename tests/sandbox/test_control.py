@@ -125,6 +125,12 @@ async def test_a_token_may_expire_when_a_test_wants_it(tmp_path: Path) -> None:
         for wrong in (86_401, 1.5, "5"):
             assert (await token(expiresInSeconds=wrong)).status_code == 400
 
+        foreign = (await token(client="another")).json()["accessToken"]
+        assert is_signed(foreign, keys)
+        assert claims(foreign)["iss"] == claims(usual)["iss"]
+        assert claims(foreign)["client_id"] != claims(usual)["client_id"] == found.outputs["userPoolClientId"]
+        assert (await token(client="nobody's")).status_code == 400
+
 
 def is_signed(token: str, keys: dict[str, Any]) -> bool:
     """Whether one of the keys signed it, whatever it says of its time."""

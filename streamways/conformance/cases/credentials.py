@@ -10,6 +10,7 @@ from streamways.clients.factory import client_for
 from streamways.conformance.case import Cases
 from streamways.conformance.expect import expect
 from streamways.conformance.reading import refused
+from streamways.conformance.stack import TIERS
 from streamways.conformance.trial import Trial
 
 CASES = Cases()
@@ -30,6 +31,15 @@ async def forged_token(trial: Trial) -> None:
     by_another = jwt.encode(dict(header), claims, RSAKey.generate_key())
     for token in (f"{head}.{changed}.{signature}", f"{unsigned}.{changed}.", by_another):
         await _not_let_in(trial, "a forged token", token)
+
+
+@CASES.case("A token that another client of the same pool was given is refused.", needs=("another client",))
+async def token_of_another_client(trial: Trial) -> None:
+    token = trial.stack.tokens.get("another client")
+    if token is None:
+        answer = await trial.sandbox.ask("POST", "/token", {"tier": TIERS["first"], "client": "another"})
+        token = str(answer["accessToken"])
+    await _not_let_in(trial, "a token of another client", token)
 
 
 async def _not_let_in(trial: Trial, what: str, token: str | None) -> None:
