@@ -70,15 +70,16 @@ class FakeFunctions:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def invoke(self, function_name: str, payload: bytes) -> Invocation:
+    async def invoke(self, arn: str, payload: bytes) -> Invocation:
         task = asyncio.current_task()
         assert task is not None
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         event = json.loads(payload)
-        self.events[function_name].put_nowait(event)
+        name = arn.rpartition(":")[2]
+        self.events[name].put_nowait(event)
         try:
-            result = await self.handlers[function_name](event)
+            result = await self.handlers[name](event)
         except FunctionRaises as error:
             document = {"errorMessage": str(error), "errorType": "Exception"}
             return Invocation("request", json.dumps(document).encode(), "Unhandled")
@@ -166,8 +167,8 @@ class Api:
             "invoke", "lambda:InvokeFunction", "apigateway.amazonaws.com", f"{self.arn}/{source}"
         )
         self.edge.world.functions[name] = function
-        self.edge.functions.handlers[function.arn] = handler
-        self.edge.functions.events[function.arn] = asyncio.Queue()
+        self.edge.functions.handlers[name] = handler
+        self.edge.functions.events[name] = asyncio.Queue()
         return function
 
     def permissions(self, route_key: str) -> dict[str, ResourcePermission]:
@@ -177,8 +178,7 @@ class Api:
     async def event(self, route_key: str) -> Event:
         """The next event that the function behind a route (or the `authorizer`) was invoked with."""
         async with asyncio.timeout(PATIENCE):
-            arn = self.edge.world.function_arn(f"{self.record.api_id}-{route_key}")
-            return await self.edge.functions.events[arn].get()
+            return await self.edge.functions.events[f"{self.record.api_id}-{route_key}"].get()
 
     def was_asked(self, route_key: str) -> bool:
         """Whether there is an event that `event` has not given yet."""

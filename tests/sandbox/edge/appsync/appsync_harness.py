@@ -76,16 +76,16 @@ class FakeFunctions:
         self.handlers: dict[str, Callable[[Any], Awaitable[object]]] = {}
         self.events: list[object] = []
 
-    async def invoke(self, function_name: str, payload: bytes) -> Invocation:
+    async def invoke(self, arn: str, payload: bytes) -> Invocation:
         try:
-            result = await self.handlers[function_name](json.loads(payload))
+            result = await self.handlers[arn.rpartition(":")[2]](json.loads(payload))
         except ZeroDivisionError as error:
             document = {"errorMessage": str(error), "errorType": "ZeroDivisionError"}
             return Invocation("request", json.dumps(document).encode(), "Unhandled")
         return Invocation("request", json.dumps(result).encode(), None)
 
-    def invoke_event(self, function_name: str, payload: bytes) -> str:
-        self.events.append((function_name, json.loads(payload)))
+    def invoke_event(self, arn: str, payload: bytes) -> str:
+        self.events.append((arn.rpartition(":")[2], json.loads(payload)))
         return "request"
 
 
@@ -165,7 +165,7 @@ class Api:
             layers=(),
             log_group="",
         )
-        self.edge.functions.handlers[arn] = handler
+        self.edge.functions.handlers[name] = handler
         role = self.role("lambda:InvokeFunction", arn, service="appsync.amazonaws.com")
         self.record.data_sources[name] = DataSource(name, "AWS_LAMBDA", arn, role.arn)
         return self.record.data_sources[name]
