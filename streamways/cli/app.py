@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from shared.contract.tiers import Tier
-from streamways.cli import bench_commands, sandbox_commands
+from streamways.cli import bench_commands, preview_commands, sandbox_commands
 from streamways.cli.options import (
     Config,
     FirstTokenMs,
@@ -36,6 +36,7 @@ app = typer.Typer(
 )
 app.add_typer(sandbox_commands.app, name="sandbox")
 app.add_typer(bench_commands.app, name="bench")
+app.add_typer(preview_commands.app, name="preview")
 
 
 @app.command(short_help="Start a sandbox and compare the three architectures in it.")

@@ -130,7 +130,7 @@ class LocalServer:
                         piece.wait(WAIT_SECONDS)
                 self.wfile.write(b"0\r\n\r\n")
 
-            do_GET = do_POST = do_PUT = do_DELETE = _exchange  # noqa: N815
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _exchange  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass
