@@ -100,6 +100,7 @@ def test_help_is_no_error(arguments: list[str], capsys: pytest.CaptureFixture[st
     [
         *(["demo"], ["race"], ["ask"], ["token"], ["users"], ["outputs"], ["logs"]),
         *(["sandbox", "start"], ["sandbox", "stop"], ["sandbox", "status"]),
+        *(["preview", "plan"], ["preview", "comment"], ["preview", "sweep"]),
         *(["bench", "startup"], ["bench", "stream"], ["bench", "package"], ["bench", "lag"]),
     ],
 )
@@ -112,7 +113,7 @@ def test_every_command_is_explained_by_example(command: list[str], capsys: pytes
 def test_help_imports_nothing_heavy():
     code = "import sys; from streamways.cli.app import run; run(['--help']); print([*sys.modules], file=sys.stderr)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    heavy = {"httpx", "websockets", "rich", "pulumi", "boto3", "asyncio", "starlette"}
+    heavy = {"githubkit", "httpx", "websockets", "rich", "pulumi", "boto3", "asyncio", "starlette"}
     assert [name for name in heavy if f"'{name}'" in finished.stderr] == []
 
 

@@ -14,6 +14,8 @@ name, arguments = os.path.basename(sys.argv[0]), sys.argv[1:]
 folder = pathlib.Path({folder!r})
 with open(folder / "calls", "a") as calls:
     print(json.dumps([name, arguments, dict(os.environ)]), file=calls)
+if "file:///dev/stdin" in arguments:
+    sys.stdin.read()
 line = " ".join([name, *arguments])
 for begin, code, text in json.loads((folder / "answers").read_text()):
     if line.startswith(begin):
