@@ -12,10 +12,9 @@ SCRIPT = """#!{python} -SE
 import json, os, pathlib, sys
 name, arguments = os.path.basename(sys.argv[0]), sys.argv[1:]
 folder = pathlib.Path({folder!r})
+given = sys.stdin.read() if "file:///dev/stdin" in arguments else ""
 with open(folder / "calls", "a") as calls:
-    print(json.dumps([name, arguments, dict(os.environ)]), file=calls)
-if "file:///dev/stdin" in arguments:
-    sys.stdin.read()
+    print(json.dumps([name, arguments, dict(os.environ), given]), file=calls)
 line = " ".join([name, *arguments])
 for begin, code, text in json.loads((folder / "answers").read_text()):
     if line.startswith(begin):
@@ -33,6 +32,8 @@ class Call:
     name: str
     arguments: list[str]
     environment: dict[str, str]
+    given: str
+    """What it read from its standard input, if it was told to."""
 
     @property
     def line(self) -> str:
