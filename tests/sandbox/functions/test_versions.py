@@ -31,9 +31,11 @@ def handler(event, context):
 """
 ANSWERING = """
 from shared.gate import Gate
-gate = Gate("loaded {0}")
+gates = [Gate("loaded {0}")]  # open while the process lives
 def handler(event, context):
-    if event: Gate("running {0}").wait()
+    if event:
+        gates.append(Gate("running {0}"))
+        gates[-1].wait()
     return {0}
 """
 WEB = """
