@@ -5,9 +5,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+"""Where this code lies: a checkout of the project, or the packages of an environment that it was installed into."""
+PROJECT_FILE = "Pulumi.yaml"
 DEFAULT_PORT = 9100
 PORT_RANGE = 100
 """How many ports are tried, from the wanted one on, when it is taken."""
+
+
+def project_root() -> Path:
+    """The Pulumi project that the caller stands in; outside of any, the one that this code belongs to.
+
+    An installed sandbox belongs to none: then it is the working folder, where the engine misses a `Pulumi.yaml`.
+    """
+    here = Path.cwd()
+    folders = (here, *here.parents, PROJECT_ROOT)
+    return next((folder for folder in folders if (folder / PROJECT_FILE).is_file()), here)
 
 
 @dataclass(frozen=True)
@@ -37,7 +49,8 @@ class SandboxOptions:
     bounds running code (function timeouts, 29 s of an integration, AppSync's 30 s) stays as it is."""
     tls: bool = False
     """Whether it speaks HTTPS and WSS, with a certificate of a certificate authority of its own."""
-    project_root: Path = PROJECT_ROOT
+    project_root: Path = field(default_factory=project_root)
+    """The Pulumi project that is deployed."""
 
     @property
     def state_root(self) -> Path:

@@ -12,14 +12,14 @@ import sys
 import tempfile
 import threading
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sandbox.errors import ResourceRefused
 from sandbox.iam.credentials import Keys
 from sandbox.world import Function
-from stacks.packages import LOCAL, PACKAGES, code_files, dependencies, locked_requirements, package_of
+from stacks.packages import LOCAL, code_of, dependencies, locked_requirements, package_of
 
 RUNTIME_GROUP = "lambda-runtime"
 """The dependency group that stands for what the managed runtime brings by itself."""
@@ -75,7 +75,7 @@ class Packages(Protocol):
 
 
 class ProjectPackages:
-    """The packages of this project, as `stacks.packages` builds them."""
+    """The packages of the project at `project_root`, which say of themselves what they were made from."""
 
     libraries = ("boto3",)
 
@@ -90,11 +90,11 @@ class ProjectPackages:
         """Raises `stacks.errors.PackageError`."""
         # One thread at a time: two that parse at once can fail, "AST constructor recursion depth mismatch".
         with self._parsing:
-            return code_files(package_of(package), root=self._root)
+            return code_of(package_of(package), root=self._root)
 
     def dependencies(self, package: Path) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
-        return self._installed(PACKAGES[package_of(package)].group)
+        return self._installed(package_of(package).group)
 
     def runtime(self) -> Path:
         """Installed at the first call; raises `stacks.errors.PackageError`."""
@@ -165,6 +165,15 @@ class Layers:
                 f"missing {sorted(sources - packed) or 'nothing'}, too much {sorted(packed - sources) or 'nothing'}. "
                 f"Run `make build`."
             )
+
+    def source_folders(self, functions: Iterable[Function]) -> Sequence[Path]:
+        """The folders that hold the code of these functions: for each source that of its top-level package."""
+        found = {
+            path.parents[max(name.count("/") - 1, 0)]
+            for function in functions
+            for name, path in self._packages.code_files(function.package).items()
+        }
+        return sorted(folder for folder in found if found.isdisjoint(folder.parents))
 
     def task_root(self, function: Function) -> Path:
         """The folder with the function's code as its sources are now, made if it is new. Blocks; may install."""

@@ -40,7 +40,7 @@ from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
 from sandbox.functions.schedules import Schedules
 from sandbox.functions.versions import Versions
-from sandbox.functions.watcher import WATCHED_FOLDERS, watch
+from sandbox.functions.watcher import watch
 from sandbox.functions.web_adapter import WebRequest
 from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
 from sandbox.iam.credentials import Credentials
@@ -148,8 +148,9 @@ class FunctionService:
     async def _start(self) -> None:
         if self._world.functions:
             await self._prepared()
-        folders = [self._options.project_root / name for name in WATCHED_FOLDERS]
-        self._spawn(watch([folder for folder in folders if folder.is_dir()], self._versions.reload))
+        if functions := tuple(self._world.functions.values()):
+            folders = await asyncio.to_thread(self._host.layers.source_folders, functions)
+            self._spawn(watch(folders, self._versions.reload))
         self._spawn(self._retire())
         await self._versions.start()
         self._spawn(self._schedules.run())

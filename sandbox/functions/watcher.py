@@ -5,8 +5,6 @@ from pathlib import Path
 
 from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType]  (its optional trio types)
 
-WATCHED_FOLDERS = ("handlers", "shared")
-"""Where the code of all packages lies, below the project's root."""
 DEBOUNCE_MS = 200
 """Editors write a file in several steps; changes within this time count as one."""
 

@@ -19,12 +19,13 @@ def mode(name: str) -> int:
     return EXECUTABLE if name.endswith(".sh") else REGULAR
 
 
-def write_zip(path: Path, files: Mapping[str, Path]) -> None:
+def write_zip(path: Path, files: Mapping[str, Path], comment: bytes) -> None:
     """Write `files` (archive name → source) to `path` at once: readers see the whole file or none."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, scratch = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=".tmp", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream, zipfile.ZipFile(stream, "w") as archive:
+            archive.comment = comment
             for name in sorted(files):
                 entry = zipfile.ZipInfo(name, date_time=EPOCH)
                 entry.create_system = UNIX

@@ -7,7 +7,14 @@ from shared.contract.architecture import Package
 from shared.contract.architectures import DESCRIPTORS
 from stacks.errors import PackageError
 
-PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+def _project_root() -> Path:
+    """The nearest folder above with a `pyproject.toml`: dependencies are locked there, and packages built."""
+    folders = Path(__file__).resolve().parents
+    return next((folder for folder in folders if (folder / "pyproject.toml").is_file()), folders[2])
+
+
+PROJECT_ROOT = _project_root()
 
 PACKAGES: Mapping[str, Package] = {
     package.name: package for descriptor in DESCRIPTORS.values() for package in descriptor.packages.values()

@@ -12,9 +12,6 @@ from pathlib import Path
 
 from stacks.errors import PackageError
 
-FIRST_PARTY = frozenset({"handlers", "shared"})
-"""The folders whose code runs in Lambda."""
-
 
 @dataclass(frozen=True)
 class Closure:
@@ -27,21 +24,26 @@ class Closure:
 
 
 def closure(entry: str, root: Path) -> Closure:
-    """Follow the imports of the module `entry` below `root`.
+    """Follow the imports of the module `entry` below `root`, among the packages that lie there.
 
     A data file travels with the module that names it: a string constant that is the name of a file in the module's
     folder, or in one above it (`Path(__file__).parents[1] / "prices.json"`). Raises `PackageError`.
     """
     files: dict[str, Path] = {}
     imports: set[str] = set()
-    waiting = _with_parents(entry)
+    ours = frozenset(path.parent.name for path in root.glob("*/__init__.py"))
+    if _file_of(entry, root) is None:
+        raise PackageError(
+            f"There is no module {entry} below {root}: a package is built from its project's own sources."
+        )
+    waiting = _with_parents(entry, ours)
     seen: set[str] = set()
     while waiting:
         module = waiting.pop()
         if module in seen:
             continue
         seen.add(module)
-        if module.partition(".")[0] not in FIRST_PARTY:
+        if module.partition(".")[0] not in ours:
             imports.add(module.partition(".")[0])
             continue
         path = _file_of(module, root)
@@ -55,13 +57,13 @@ def closure(entry: str, root: Path) -> Closure:
         for data in _data_files(source, path, root):
             files[data.relative_to(root).as_posix()] = data
         for name in _imported(source, root):
-            waiting.extend(_with_parents(name))
+            waiting.extend(_with_parents(name, ours))
     return Closure(files=dict(sorted(files.items())), imports=frozenset(imports))
 
 
-def _with_parents(module: str) -> list[str]:
+def _with_parents(module: str, ours: frozenset[str]) -> list[str]:
     """`a.b.c` → `a`, `a.b`, `a.b.c`: importing a module runs the `__init__` of each package above it."""
-    if module.partition(".")[0] not in FIRST_PARTY:
+    if module.partition(".")[0] not in ours:
         return [module]
     parts = module.split(".")
     return [".".join(parts[: end + 1]) for end in range(len(parts))]
@@ -104,8 +106,7 @@ def _read(path: Path, _modified_ns: int) -> _Source:
 def _imported(source: _Source, root: Path) -> Iterator[str]:
     for module, names in source.imports:
         yield module
-        if module.partition(".")[0] in FIRST_PARTY:
-            yield from (f"{module}.{name}" for name in names if _file_of(f"{module}.{name}", root))
+        yield from (f"{module}.{name}" for name in names if _file_of(f"{module}.{name}", root))
 
 
 def _executed(node: ast.AST) -> Iterator[ast.AST]:

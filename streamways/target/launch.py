@@ -14,7 +14,7 @@ from types import FrameType
 from typing import IO, cast
 
 from sandbox import state
-from sandbox.options import PROJECT_ROOT, SandboxOptions
+from sandbox.options import SandboxOptions, project_root
 from streamways.errors import CommandError, Misuse
 from streamways.target.control import trust
 
@@ -76,12 +76,13 @@ def launch(options: StartOptions, *, attached: bool, progress: Callable[[str], N
     An attached sandbox ends with this process, however this process ends; a detached one stays. Neither gets the
     terminal's Ctrl-C: it has a session of its own.
     """
-    command = [sys.executable, "-m", "sandbox", "--json", *options.arguments()]
+    # -P: a folder of the project may have the name of a module of ours.
+    command = [sys.executable, "-P", "-m", "sandbox", "--json", *options.arguments()]
     started = time.monotonic()
     with _output() as events, _output() as errors:
         process = subprocess.Popen(
             [*command, "--attached"] if attached else command,
-            cwd=PROJECT_ROOT,
+            cwd=project_root(),
             stdin=subprocess.PIPE if attached else subprocess.DEVNULL,
             stdout=events,
             stderr=errors,

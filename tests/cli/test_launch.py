@@ -100,7 +100,7 @@ def test_options_become_arguments_and_what_was_not_given_is_left_out(program: Pr
     options = StartOptions(9105, ("model=x", 'architectures=["websocket"]'), 20.0, None, 0, 0.01, tls=True)
     launch(options, attached=False, progress=lambda _: None).stop()
     assert called(tmp_path)[2] == [
-        *("-m", "sandbox", "--json", "--port", "9105", "--first-token-ms", "20.0", "--warm", "0"),
+        *("-P", "-m", "sandbox", "--json", "--port", "9105", "--first-token-ms", "20.0", "--warm", "0"),
         *("--time-scale", "0.01", "--tls"),
         *("-c", "model=x", "-c", 'architectures=["websocket"]'),
     ]

@@ -160,17 +160,31 @@ def test_builders_that_run_at_once_leave_one_whole_package(copied_tree: Path) ->
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_package_is_known_by_its_file_name(name: str) -> None:
-    assert package_of(build(name)) == name
+def test_a_package_says_what_it_was_made_from(name: str) -> None:
+    assert package_of(build(name)) == PACKAGES[name]
 
 
-@pytest.mark.parametrize(
-    "file",
-    ["other-0123456789abcdef.zip", "function-url.zip", "function-url-0123.zip", "function-url-0123456789abcdef.tar"],
-)
-def test_a_foreign_zip_is_refused(file: str) -> None:
-    with pytest.raises(PackageError, match=r"is not a package of this project: expected \{name\}-\{hash\}\.zip"):
-        package_of(Path("/somewhere") / file)
+@pytest.mark.parametrize("comment", [b"", b"[]", b"{}", b'{"name": "function-url"}', b"\xff", b"made by hand"])
+def test_a_zip_that_does_not_say_so_is_refused(tmp_path: Path, comment: bytes) -> None:
+    foreign = tmp_path / "function-url-0123456789abcdef.zip"
+    with zipfile.ZipFile(foreign, "w") as archive:
+        archive.comment = comment
+    with pytest.raises(
+        PackageError, match=r"function-url-0123456789abcdef\.zip is not a package that stacks\.packages"
+    ):
+        package_of(foreign)
+
+
+def test_what_is_no_zip_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_text("text")
+    for file in ("a.zip", "missing.zip"):
+        with pytest.raises(PackageError, match="is not a package that"):
+            package_of(tmp_path / file)
+
+
+def test_a_package_is_not_built_of_another_project_s_sources(tmp_path: Path) -> None:
+    with pytest.raises(PackageError, match=r"no module handlers\.function_url\.app below .*its project's own sources"):
+        code_files("function-url", root=tmp_path)
 
 
 def test_an_unknown_package_is_refused_with_the_names_there_are() -> None:

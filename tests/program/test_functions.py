@@ -139,7 +139,7 @@ def test_a_function_is_started_and_told_as_the_table_says(deploy: Deploy, name: 
     package, service, handler, timeout, variables = EXPECTED[name]
     function = deploy().named(name, FUNCTION)
 
-    assert package_of(Path(function.inputs["code"].path)) == package
+    assert package_of(Path(function.inputs["code"].path)).name == package
     assert function.inputs["handler"] == handler
     assert function.inputs["timeout"] == timeout
     assert environment(function) == {
@@ -177,7 +177,7 @@ def test_the_functions_of_two_stacks_count_under_names_of_their_own(deploy: Depl
 
 
 def test_every_package_has_one_function(deploy: Deploy) -> None:
-    used = sorted(package_of(Path(function.inputs["code"].path)) for function in deploy().of(FUNCTION))
+    used = sorted(package_of(Path(function.inputs["code"].path)).name for function in deploy().of(FUNCTION))
     assert used == sorted(PACKAGES)
 
 
