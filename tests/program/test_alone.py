@@ -20,7 +20,7 @@ TYPES = {
 """The first cell of a row of the page: what its resources are."""
 OUTPUTS = "stack outputs"
 HEADING = "Alone in another program"
-POOL = "https://cognito-idp.us-east-1.amazonaws.com/users-id"
+POOL = "https://cognito-idp.us-east-1.amazonaws.com/identity-pool-id"
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ def test_the_sample_makes_what_its_page_says(sample: Sample, deployment: Deploym
     assert said == {label: names for label, names in {**made, OUTPUTS: set(deployment.outputs)}.items() if names}
 
 
-def test_it_has_the_one_component_and_the_streaming_core(sample: Sample, deployment: Deployment) -> None:
+def test_it_has_the_one_component_the_streaming_core_and_an_identity(sample: Sample, deployment: Deployment) -> None:
     components = [one.type for one in top(deployment) if one.type.startswith("streamways:")]
-    assert sorted(components) == sorted([f"streamways:index:{sample.component}", "streamways:index:StreamingCore"])
+    wanted = (sample.component, "StreamingCore", "Identity")
+    assert sorted(components) == sorted(f"streamways:index:{name}" for name in wanted)
 
 
 def test_every_resource_goes_to_the_program_s_own_provider(deployment: Deployment) -> None:
@@ -88,23 +89,38 @@ def test_every_resource_goes_to_the_program_s_own_provider(deployment: Deploymen
 
 
 def test_everything_of_a_component_is_its_child(deployment: Deployment) -> None:
-    own = {one.type for one in top(deployment) if one.type.startswith("aws:")}
-    assert own == {TYPES["user pool"], TYPES["app client"]}
+    assert not [one.urn for one in top(deployment) if one.type.startswith("aws:")]
 
 
 def test_the_tokens_of_the_programs_own_pool_are_the_ones_that_count(sample: Sample, deployment: Deployment) -> None:
     functions = [one.inputs["environment"]["variables"] for one in deployment.of(TYPES["functions"])]
     clients = {variables["TOKEN_CLIENT_IDS"] for variables in functions if "TOKEN_CLIENT_IDS" in variables}
-    assert clients == {"page-id"}
+    assert clients == {"identity-client-id"}
     issuers = {(variables.get("TOKEN_ISSUER"), variables.get("TOKEN_JWKS_URL")) for variables in functions}
     checked_by_aws = [one.inputs["userPoolConfig"] for one in deployment.of(TYPES["GraphQL API"])]
     if sample.name == "appsync":
         assert issuers == {(None, None)}, "AppSync has checked the issuer before any function runs"
         assert [(pool["userPoolId"], pool["appIdClientRegex"]) for pool in checked_by_aws] == [
-            ("users-id", "^(page-id)$")
+            ("identity-pool-id", "^(identity-client-id)$")
         ]
     else:
         assert issuers - {(None, None)} == {(POOL, f"{POOL}/.well-known/jwks.json")}
+
+
+def test_its_settings_are_those_of_the_stack(sample: Sample) -> None:
+    settings = {
+        "model": "us.amazon.nova-pro-v1:0",
+        "maxOutputTokens": "77",
+        "cognitoEndpoint": "http://sandbox/cognito",
+    }
+    config = {f"streamways:{key}": value for key, value in settings.items()}
+    deployed = run({**config, "aws:region": "us-west-2"}, "dev", program=DOCS / "examples" / sample.file)
+    functions = [one.inputs["environment"]["variables"] for one in deployed.of(TYPES["functions"])]
+    found = {value for variables in functions for value in variables.values()}
+    assert {"us.amazon.nova-pro-v1:0", "77"} <= found
+    if sample.name != "appsync":
+        assert "http://sandbox/cognito/identity-pool-id/.well-known/jwks.json" in found
+    assert {one.inputs["region"] for one in deployed.of("pulumi:providers:aws")} == {"us-west-2"}
 
 
 def test_nobody_can_sign_up_by_themselves(deployment: Deployment) -> None:
