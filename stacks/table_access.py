@@ -50,10 +50,12 @@ CHATS: Final = _use("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "
 """Read, change and delete chats (`shared/chats/store.py`), invite to them and leave them (`shared/chats/members.py`);
 they are listed by `list_chats`, and what was done is recorded by `add_to_audit`."""
 GIVE_TICKET: Final = _use("PutItem", of=frozenset({Partition.TICKET}))
+"""Keep a ticket that is given (`handlers/websocket/ticket_store.py`)."""
 TAKE_TICKET: Final = _use("UpdateItem", of=frozenset({Partition.TICKET}))
-"""Whoever takes a ticket marks it, and reads it in the same call (`handlers/websocket/authorizer.py`)."""
+"""Whoever takes a ticket marks it, and reads it in the same call (`handlers/websocket/ticket_store.py`)."""
 CONNECTIONS: Final = _use("DeleteItem", "GetItem", "UpdateItem", of=frozenset({Partition.CONNECTION, Partition.USER}))
-"""Keep the session and the readers of a WebSocket connection (`handlers/websocket/`)."""
+"""Keep the session of a WebSocket connection (`handlers/websocket/session.py`), and its readers
+(`shared/streams/readers.py`)."""
 
 
 def table_access(core: CoreAccess, *uses: Use) -> Statement:
