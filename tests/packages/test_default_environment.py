@@ -46,7 +46,7 @@ def imported() -> set[str]:
 
 def test_without_a_group_uv_installs_what_the_program_imports_and_what_that_needs() -> None:
     assert installed_by() == installed_by("--no-default-groups", "--group", "infrastructure")
-    assert {"pulumi", "pulumi-aws", "uv"} == imported() <= installed_by()
+    assert {"pulumi", "pulumi-aws", "pulumi-policy", "uv"} == imported() <= installed_by()
 
 
 def test_nothing_of_the_sandbox_is_installed_beside_the_credentials() -> None:
