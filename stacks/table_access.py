@@ -49,6 +49,8 @@ REAP: Final = _use("BatchGetItem", "DeleteItem", "GetItem", "PutItem", "Query", 
 CHATS: Final = _use("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
 """Read, change and delete chats (`shared/chats/store.py`), invite to them and leave them (`shared/chats/members.py`);
 they are listed by `list_chats`, and what was done is recorded by `add_to_audit`."""
+RECORD: Final = _use("PutItem", of=frozenset({Partition.AUDIT}))
+"""Put facts into the audit record (`shared/chats/audit.py`)."""
 GIVE_TICKET: Final = _use("PutItem", of=frozenset({Partition.TICKET}))
 """Keep a ticket that is given (`handlers/websocket/ticket_store.py`)."""
 TAKE_TICKET: Final = _use("UpdateItem", of=frozenset({Partition.TICKET}))
@@ -59,22 +61,18 @@ CONNECTIONS: Final = _use("DeleteItem", "GetItem", "UpdateItem", of=frozenset({P
 
 
 def table_access(core: CoreAccess, *uses: Use) -> Statement:
-    """The right to all of `uses` of the streams table; none of them is about the audit record."""
-    partitions = {partition for use in uses for partition in use.partitions}
+    """The right to all of `uses` of the streams table, in all of their partitions."""
+    partitions = sorted({partition for use in uses for partition in use.partitions})
     return {
         "actions": sorted({action for use in uses for action in use.actions}),
         "resources": [core["table_arn"]],
-        "leading_keys": _beginning_with(*sorted(partitions)),
+        "leading_keys": [f"{partition}*" for partition in partitions],
     }
 
 
 def add_to_audit(core: CoreAccess) -> Statement:
-    """The right to put facts into the audit record (`shared/chats/audit.py`), and to nothing else there."""
-    return {
-        "actions": ["dynamodb:PutItem"],
-        "resources": [core["table_arn"]],
-        "leading_keys": _beginning_with(Partition.AUDIT),
-    }
+    """The right to put facts into the audit record, and to nothing else there: a statement of its own."""
+    return table_access(core, RECORD)
 
 
 def find_open_streams(core: CoreAccess) -> Statement:
@@ -85,10 +83,6 @@ def find_open_streams(core: CoreAccess) -> Statement:
 def list_chats(core: CoreAccess) -> Statement:
     """The right to ask the index for the chats of a user, and for the invitations to others."""
     return _query(core, LISTED_INDEX)
-
-
-def _beginning_with(*partitions: Partition) -> list[str]:
-    return [f"{partition}*" for partition in partitions]
 
 
 def _query(core: CoreAccess, index: str) -> Statement:

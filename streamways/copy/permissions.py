@@ -18,7 +18,9 @@ from typing import Any
 
 from shared.contract.architecture import Descriptor
 from shared.contract.table import LISTED_INDEX, OPEN_INDEX
+from stacks import table_access
 from stacks.packages import code_of
+from stacks.table_access import Use
 from streamways.copy.rewriting import place
 from streamways.copy.sources import Sources
 from streamways.errors import CommandError
@@ -77,8 +79,8 @@ class _Project:
         return {name: _names((self.root / name).read_bytes()) for name in self.found.code if name.endswith(".py")}
 
     @cached_property
-    def uses(self) -> Sequence[tuple[frozenset[str], Sequence[str]]]:
-        """Of each use of the table: its actions, and the files or folders that it is for."""
+    def uses(self) -> Sequence[tuple[Use, Sequence[str]]]:
+        """Each use of the table, and the files that it is for."""
         return list(_uses((self.root / USES).read_bytes()))
 
 
@@ -94,35 +96,44 @@ def permissions_page(architecture: Descriptor, found: Sources, package: str, roo
     return "\n".join(pieces)
 
 
-def _row(project: _Project, handler: str | None, action: str, resources: Sequence[str]) -> str:
-    needed = _needed_by(project, handler, action, resources)
+def _row(
+    project: _Project, handler: str | None, action: str, resources: Sequence[str], partitions: Sequence[str]
+) -> str:
+    needed = _needed_by(project, handler, action, resources, partitions)
     files = needed or sorted(file for file, actions in project.declared.items() if action in actions)
     named = ", ".join(f"`{place(file, project.package, project.found.program)}`" for file in files)
     code = named if needed else f"none: AWS calls in the role's name; declared in {named}"
-    return f"| `{action}` | {', '.join(f'`{resource}`' for resource in resources)} | {code} |"
+    on = ", ".join(f"`{resource}`" for resource in resources)
+    keys = f", items of {', '.join(f'`{each}`' for each in partitions)}" if partitions else ""
+    return f"| `{action}` | {on}{keys} | {code} |"
 
 
-def _needed_by(project: _Project, handler: str | None, action: str, resources: Sequence[str]) -> list[str]:
+def _needed_by(
+    project: _Project, handler: str | None, action: str, resources: Sequence[str], partitions: Sequence[str]
+) -> list[str]:
     """The code of a function's package that makes this call."""
     packed = project.packed.get(handler or "", ())
-    service, _, name = action.partition(":")
+    service = action.partition(":")[0]
     if index := INDEXES.get(resources[0].partition("/index/")[2]):
         return [file for file in packed if index in project.names.get(file, ())]
     if service == "dynamodb":
-        wanted = {path for actions, paths in project.uses if name in actions for path in paths}
+        allowed = {each.removesuffix("*") for each in partitions}
+        fitting = [paths for use, paths in project.uses if action in use.actions and use.partitions <= allowed]
+        wanted = {path for paths in fitting for path in paths}
         return [file for file in packed if file in wanted]
     called = SDK_NAMES.get(service, service)
     return [file for file in packed if called in project.texts.get(file, ())]
 
 
-def _uses(source: bytes) -> Iterator[tuple[frozenset[str], Sequence[str]]]:
-    """`NAME: Final = _actions(…)`, with the paths that the docstring below it names."""
+def _uses(source: bytes) -> Iterator[tuple[Use, Sequence[str]]]:
+    """`NAME: Final = _use(…)`, with the paths that the docstring below it names."""
     body = ast.parse(source).body
     for node, after in zip(body, [*body[1:], None], strict=True):
-        if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            use: object = getattr(table_access, node.target.id)
             said = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-            actions = frozenset(str(each.value) for each in node.value.args if isinstance(each, ast.Constant))
-            yield actions, _CODE.findall(str(said))
+            if isinstance(use, Use):
+                yield use, _CODE.findall(str(said))
 
 
 @cache

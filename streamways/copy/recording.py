@@ -1,7 +1,7 @@
 """`python -m streamways.copy.recording PROGRAM`: what the roles of a Pulumi program may do, as JSON.
 
-A list of `{"name", "handler"?, "statements": [[action, [resource, …]], …]}`. The program runs against Pulumi's mocks:
-nothing is deployed, and no package is built.
+A list of `{"name", "handler"?, "statements": [[action, [resource, …], [partition, …]], …]}`. The program runs against
+Pulumi's mocks: nothing is deployed, and no package is built.
 """
 
 import json
@@ -14,13 +14,16 @@ from typing import Any, cast
 from pulumi.runtime import mocks
 
 import stacks.packages
+from stacks.iam import FOR_ALL_VALUES, LEADING_KEYS
 
 REGION = "us-east-1"
 ACCOUNT_ID = "123456789012"
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 FUNCTION = "aws:lambda/function:Function"
+ALIAS = "aws:lambda/alias:Alias"
 PLACES = {
     FUNCTION: "lambda:{region}:{account}:function:{name}",
+    ALIAS: "lambda:{region}:{account}:function:{name}",
     "aws:appsync/graphQLApi:GraphQLApi": "appsync:{region}:{account}:apis/{name}",
     "aws:cloudwatch/logGroup:LogGroup": "logs:{region}:{account}:log-group:{name}",
     "aws:dynamodb/table:Table": "dynamodb:{region}:{account}:table/{name}",
@@ -43,7 +46,8 @@ class Recorder(mocks.Mocks):
         with self._lock:
             self.inputs.setdefault(args.typ, {})[args.name] = inputs
         service = args.typ.partition(":")[2].partition("/")[0]
-        where = {"region": REGION, "account": ACCOUNT_ID, "name": args.name, "type": service}
+        name = f"{inputs['functionName']}:{inputs['name']}" if args.typ == ALIAS else args.name
+        where = {"region": REGION, "account": ACCOUNT_ID, "name": name, "type": service}
         arn = "arn:aws:" + PLACES.get(args.typ, ELSE).format(**where)
         addresses = {"apiEndpoint": "wss://example.com", "functionUrl": "https://example.com/", "executionArn": arn}
         uris = {"GRAPHQL": "https://example.com/graphql", "REALTIME": "wss://example.com/graphql"}
@@ -60,7 +64,11 @@ class Recorder(mocks.Mocks):
     def _role(self, policy: str, document: dict[str, Any]) -> dict[str, Any]:
         name = policy.removesuffix("-policy")
         function = self._of(FUNCTION).get(name)
-        statements = [[action, each["Resource"]] for each in document["Statement"] for action in each["Action"]]
+        statements = [
+            [action, each["Resource"], each.get("Condition", {}).get(FOR_ALL_VALUES, {}).get(LEADING_KEYS, [])]
+            for each in document["Statement"]
+            for action in each["Action"]
+        ]
         return {"name": name, "statements": statements, **({"handler": function["handler"]} if function else {})}
 
     def _of(self, type_: str) -> dict[str, dict[str, Any]]:

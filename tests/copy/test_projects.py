@@ -227,6 +227,11 @@ def test_the_page_of_permissions_names_the_code_behind_each(projects: Projects, 
     model = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-lite-v1:0"
     row = f"| `bedrock:InvokeModelWithResponseStream` | `{model}` | `{PACKAGE}/shared/models/bedrock.py` |"
     assert {name for name, table in tables.items() if row in table} == {generates}
+    facts = [row for row in rows if "`audit#*`" in row]
+    assert [row.split(" | ")[0] for row in facts] == ["| `dynamodb:PutItem`"]
+    assert f"`{PACKAGE}/shared/chats/audit.py`" in facts[0]
+    invoked = [row for row in rows if row.startswith("| `lambda:InvokeFunction`")]
+    assert all(re.search(r"`arn:aws:lambda:[\w-]+:\d+:function:[\w-]+:live`", row) for row in invoked)
 
 
 def test_the_scripts_that_make_the_environment_are_there(projects: Projects, architecture: str) -> None:
