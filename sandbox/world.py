@@ -259,6 +259,45 @@ class GraphqlApi:
 
 
 @dataclass
+class Topic:
+    """An SNS topic; the key in `World.topics` is its ARN."""
+
+    name: str
+    arn: str
+    policy: PolicyDocument | None = None
+    subscriptions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
+    """Protocol and endpoint of each; none of them is confirmed."""
+
+
+@dataclass(frozen=True)
+class AlarmedMetric:
+    """A metric that an alarm looks at."""
+
+    id: str
+    namespace: str
+    name: str
+    statistic: str
+    period_seconds: int
+    dimensions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class MetricAlarm:
+    """A CloudWatch alarm on an expression over metrics; the key in `World.alarms` is its name."""
+
+    name: str
+    arn: str
+    description: str
+    metrics: tuple[AlarmedMetric, ...]
+    expression: str
+    comparison: str
+    threshold: float
+    periods: int
+    missing_data: str
+    actions: tuple[str, ...]
+
+
+@dataclass
 class World:
     """One account and region. Services get it by reference; resource handlers change it.
 
@@ -278,6 +317,10 @@ class World:
     schedules: dict[str, Schedule] = field(default_factory=dict[str, Schedule])
     log_groups: dict[str, int | None] = field(default_factory=dict[str, "int | None"])
     """Name → retention in days."""
+    topics: dict[str, Topic] = field(default_factory=dict[str, Topic])
+    alarms: dict[str, MetricAlarm] = field(default_factory=dict[str, MetricAlarm])
+    dashboards: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    """Name → body."""
 
     def function_arn(self, name: str) -> str:
         """The ARN of a function of this account and region, whether it exists or not."""

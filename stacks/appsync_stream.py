@@ -111,6 +111,10 @@ class AppSyncStream(pulumi.ComponentResource):
     """Where queries and mutations are POSTed."""
     realtime_url: pulumi.Output[str]
     """The `wss://` URL of subscriptions."""
+    generating_function_name: pulumi.Output[str]
+    """Name of the function that generates, as its metrics have it."""
+    reaper_function_name: pulumi.Output[str]
+    """Name of the function that ends streams whose worker died."""
 
     def __init__(self, name: str, args: AppSyncStreamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:AppSyncStream", name, {}, opts)
@@ -211,7 +215,16 @@ class AppSyncStream(pulumi.ComponentResource):
             )
         self.url = api.uris["GRAPHQL"]
         self.realtime_url = api.uris["REALTIME"]
-        self.register_outputs({"url": self.url, "realtime_url": self.realtime_url})
+        self.generating_function_name = worker.function_name
+        self.reaper_function_name = reaper.function_name
+        self.register_outputs(
+            {
+                "url": self.url,
+                "realtime_url": self.realtime_url,
+                "generating_function_name": self.generating_function_name,
+                "reaper_function_name": self.reaper_function_name,
+            }
+        )
 
     def _function_source(
         self, name: str, api: aws.appsync.GraphQLApi, function: StreamingFunction

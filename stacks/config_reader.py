@@ -104,7 +104,7 @@ class ConfigReader:
             return None
         texts = cast("list[str]", items)
         for repeated in sorted({text for text in texts if texts.count(text) > 1}):
-            self.refuse(key, texts, f"name {repeated} once")
+            self.refuse(key, texts, f"name {'each' if self.is_secret(key) else repeated} once")
         return tuple(texts)
 
     def refuse_unknown(self) -> None:

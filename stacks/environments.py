@@ -19,6 +19,7 @@ class Environment:
     point_in_time_recovery: bool
     log_retention_days: int
     tracing: bool
+    alarms: bool
     takes_local_origins: bool
     """Whether `corsOrigins` may name this machine, or a host without TLS."""
     takes_self_sign_up: bool
@@ -32,6 +33,7 @@ PREVIEW: Final = Environment(
     point_in_time_recovery=False,
     log_retention_days=7,
     tracing=False,
+    alarms=False,
     takes_local_origins=True,
     takes_self_sign_up=True,
 )
@@ -43,6 +45,7 @@ STAGING: Final = Environment(
     point_in_time_recovery=False,
     log_retention_days=30,
     tracing=True,
+    alarms=True,
     takes_local_origins=False,
     takes_self_sign_up=True,
 )
@@ -54,6 +57,7 @@ PRODUCTION: Final = Environment(
     point_in_time_recovery=True,
     log_retention_days=90,
     tracing=True,
+    alarms=True,
     takes_local_origins=False,
     takes_self_sign_up=False,
 )

@@ -87,6 +87,10 @@ class FunctionUrlStream(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """The function URL, with a trailing slash; `POST api/chat` below it starts a stream."""
+    generating_function_name: pulumi.Output[str]
+    """Name of the function that generates, as its metrics have it."""
+    reaper_function_name: pulumi.Output[str]
+    """Name of the function that ends streams whose worker died."""
 
     def __init__(self, name: str, args: FunctionUrlStreamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:FunctionUrlStream", name, {}, opts)
@@ -134,7 +138,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
             child,
         )
         # Nobody is told when a function behind a URL dies: the sweep alone finds its streams.
-        Reaper(
+        reaper = Reaper(
             f"{name}-reaper",
             {
                 "architecture": NAME,
@@ -159,4 +163,12 @@ class FunctionUrlStream(pulumi.ComponentResource):
             },
             opts=child,
         )
-        self.register_outputs({"url": self.url})
+        self.generating_function_name = function.function_name
+        self.reaper_function_name = reaper.function_name
+        self.register_outputs(
+            {
+                "url": self.url,
+                "generating_function_name": self.generating_function_name,
+                "reaper_function_name": self.reaper_function_name,
+            }
+        )

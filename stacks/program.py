@@ -13,13 +13,20 @@ from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
 from stacks.function_url_stream import FunctionUrlStream
+from stacks.monitoring import MonitoredArchitecture, Monitoring
 from stacks.packages import build
 from stacks.settings import Settings
 from stacks.streaming_core import StreamingCore, StreamingCoreArgs
 from stacks.users import Users, users_of
 from stacks.websocket_stream import WebSocketStream
 
-Outputs = Mapping[str, pulumi.Output[str]]
+
+@dataclass(frozen=True)
+class Deployed:
+    """An architecture that the stack holds: its outputs, and what alarms look at."""
+
+    outputs: Mapping[str, pulumi.Output[str]]
+    monitored: MonitoredArchitecture
 
 
 @dataclass(frozen=True)
@@ -82,14 +89,37 @@ def deploy(settings: Settings) -> None:
         opts=opts,
     )
     outputs: dict[str, pulumi.Input[str]] = {**users.outputs, Output.REGION: settings.region}
-    for name, deploy_architecture in ARCHITECTURES.items():
-        if name in settings.architectures:
-            outputs |= deploy_architecture(foundation)
+    deployed = {
+        name: deploy_architecture(foundation)
+        for name, deploy_architecture in ARCHITECTURES.items()
+        if name in settings.architectures
+    }
+    for architecture in deployed.values():
+        outputs |= architecture.outputs
+    if settings.monitoring.alarms:
+        _monitor(foundation, deployed)
     for name, value in outputs.items():
         pulumi.export(str(name), value)
 
 
-def _function_url(given: Foundation) -> Outputs:
+def _monitor(given: Foundation, deployed: Mapping[str, Deployed]) -> None:
+    told = given.settings.monitoring
+    if told.reaches_nobody:
+        pulumi.log.warn("The alarms of this stack reach nobody: set alarmEmails or alarmWebhooks, or alarms to false.")
+    Monitoring(
+        "monitoring",
+        {
+            "region": given.settings.region,
+            "account_id": given.account_id,
+            "architectures": {name: architecture.monitored for name, architecture in deployed.items()},
+            "emails": told.emails,
+            "webhooks": told.webhooks,
+        },
+        given.opts,
+    )
+
+
+def _function_url(given: Foundation) -> Deployed:
     settings, packages = given.settings, function_url.DESCRIPTOR.packages
     stream = FunctionUrlStream(
         function_url.NAME,
@@ -108,10 +138,19 @@ def _function_url(given: Foundation) -> Outputs:
         },
         given.opts,
     )
-    return {function_url.URL: stream.url}
+    return Deployed(
+        {function_url.URL: stream.url},
+        {
+            "generates": stream.generating_function_name,
+            "reaper": stream.reaper_function_name,
+            "worker": function_url.DESCRIPTOR.worker,
+            "timeout_seconds": settings.functions.timeout_seconds,
+            "reserved_concurrency": settings.functions.reserved_concurrency,
+        },
+    )
 
 
-def _websocket(given: Foundation) -> Outputs:
+def _websocket(given: Foundation) -> Deployed:
     settings, packages = given.settings, websocket.DESCRIPTOR.packages
     stream = WebSocketStream(
         websocket.NAME,
@@ -133,10 +172,18 @@ def _websocket(given: Foundation) -> Outputs:
         },
         given.opts,
     )
-    return {websocket.URL: stream.url, websocket.TICKET_URL: stream.ticket_url}
+    return Deployed(
+        {websocket.URL: stream.url, websocket.TICKET_URL: stream.ticket_url},
+        {
+            "generates": stream.generating_function_name,
+            "reaper": stream.reaper_function_name,
+            "worker": websocket.DESCRIPTOR.worker,
+            "timeout_seconds": settings.functions.timeout_seconds,
+        },
+    )
 
 
-def _appsync(given: Foundation) -> Outputs:
+def _appsync(given: Foundation) -> Deployed:
     packages, tokens = appsync.DESCRIPTOR.packages, given.users.tokens
     args: AppSyncStreamArgs = {
         **appsync_code(tokens.get("claims")),
@@ -154,16 +201,24 @@ def _appsync(given: Foundation) -> Outputs:
     elif "claims" in tokens:
         args["issuer"], args["claims"] = tokens["issuer"], tokens["claims"]
     stream = AppSyncStream(appsync.NAME, args, given.opts)
-    return {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url}
+    return Deployed(
+        {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url},
+        {
+            "generates": stream.generating_function_name,
+            "reaper": stream.reaper_function_name,
+            "worker": appsync.DESCRIPTOR.worker,
+            "timeout_seconds": given.settings.functions.timeout_seconds,
+        },
+    )
 
 
 def _archive(package: Package) -> pulumi.Archive:
     return pulumi.FileArchive(str(build(package.name)))
 
 
-ARCHITECTURES: Mapping[str, Callable[[Foundation], Outputs]] = {
+ARCHITECTURES: Mapping[str, Callable[[Foundation], Deployed]] = {
     function_url.NAME: _function_url,
     websocket.NAME: _websocket,
     appsync.NAME: _appsync,
 }
-"""Architecture → what deploys it, and returns its outputs."""
+"""Architecture → what deploys it."""

@@ -42,6 +42,8 @@ class Reaper(pulumi.ComponentResource):
 
     arn: pulumi.Output[str]
     """ARN of the function's alias, for the workers that tell it of their failed events."""
+    function_name: pulumi.Output[str]
+    """Name of the function, as its metrics have it."""
 
     def __init__(self, name: str, args: ReaperArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:Reaper", name, {}, opts)
@@ -77,4 +79,5 @@ class Reaper(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[permission]),
         )
         self.arn = function.arn
-        self.register_outputs({"arn": self.arn})
+        self.function_name = function.function_name
+        self.register_outputs({"arn": self.arn, "function_name": self.function_name})

@@ -21,6 +21,7 @@ from stacks.errors import SettingsError
 from stacks.function_settings import FunctionSettings
 from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import REGION, ModelSettings
+from stacks.monitoring_settings import MonitoringSettings
 from stacks.provider_settings import ProviderSettings
 from stacks.table_setting import ExistingTable, read_table
 from stacks.warm_setting import check_warm
@@ -43,6 +44,8 @@ class Settings:
     identity: IdentitySettings
     table: ExistingTable | None
     """None for a table that the stack makes."""
+    monitoring: MonitoringSettings
+    """The keys that begin with `alarm`."""
 
     @classmethod
     def load(cls) -> Self:
@@ -87,6 +90,7 @@ class Settings:
             access=AccessSettings.read(own, environment),
             identity=IdentitySettings.read(own, environment, region),
             table=read_table(own, region),
+            monitoring=MonitoringSettings.read(own, environment),
         )
         settings.identity.check_architectures(own, settings.architectures)
         check_warm(own, settings.functions, settings.architectures)

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 
 from shared.contract.environment import Variable
 from shared.contract.limits import START_WITHIN_SECONDS
+from shared.contract.metrics import NAMESPACE
 from stacks.arguments import FunctionLimits, holding_data, joined, merged
 from stacks.iam import SEND_TRACES, Statement, policy, trust
 
@@ -20,7 +21,6 @@ INSTRUCTION_SET = "arm64"
 """Cheaper per GB-second than x86_64: https://aws.amazon.com/lambda/pricing/"""
 
 ALIAS = "live"
-METRICS_NAMESPACE = "Streamways"
 
 ASYNCHRONOUS_RETRIES = 0
 """A retried or late start would bill an answer that nobody waits for; Lambda's own defaults are 2 and six hours.
@@ -110,7 +110,7 @@ class StreamingFunction(pulumi.ComponentResource):
                     {
                         Variable.ARCHITECTURE: args["architecture"],
                         "POWERTOOLS_SERVICE_NAME": args["architecture"],
-                        "POWERTOOLS_METRICS_NAMESPACE": METRICS_NAMESPACE,
+                        "POWERTOOLS_METRICS_NAMESPACE": NAMESPACE,
                         Variable.STACK_NAME: pulumi.get_stack(),
                     },
                     args["environment"],

@@ -94,6 +94,10 @@ class WebSocketStream(pulumi.ComponentResource):
     """The `wss://` URL that clients connect to, without a trailing slash."""
     ticket_url: pulumi.Output[str]
     """Where a client POSTs its token for a one-time ticket, with a trailing slash: a WebSocket API serves no HTTP."""
+    generating_function_name: pulumi.Output[str]
+    """Name of the function that generates, as its metrics have it."""
+    reaper_function_name: pulumi.Output[str]
+    """Name of the function that ends streams whose worker died."""
 
     def __init__(self, name: str, args: WebSocketStreamArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:WebSocketStream", name, {}, opts)
@@ -222,7 +226,16 @@ class WebSocketStream(pulumi.ComponentResource):
             },
             opts=child,
         )
-        self.register_outputs({"url": self.url, "ticket_url": self.ticket_url})
+        self.generating_function_name = worker.function_name
+        self.reaper_function_name = reaper.function_name
+        self.register_outputs(
+            {
+                "url": self.url,
+                "ticket_url": self.ticket_url,
+                "generating_function_name": self.generating_function_name,
+                "reaper_function_name": self.reaper_function_name,
+            }
+        )
 
 
 def _manage_connections(connections: pulumi.Output[str], *methods: str) -> Statement:

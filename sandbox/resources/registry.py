@@ -5,6 +5,7 @@ from types import ModuleType
 
 from sandbox.errors import ResourceRefused
 from sandbox.resources import (
+    alarms,
     apigatewayv2,
     appsync,
     cloudwatch,
@@ -15,12 +16,14 @@ from sandbox.resources import (
     index,
     lambda_,
     provider,
+    sns,
 )
 from sandbox.resources.handler import Cloud, Created, Function, Handler, Request
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.values import Value
 
 _MODULES: tuple[ModuleType, ...] = (
+    alarms,
     apigatewayv2,
     appsync,
     cloudwatch,
@@ -30,6 +33,7 @@ _MODULES: tuple[ModuleType, ...] = (
     iam,
     lambda_,
     provider,
+    sns,
 )
 HANDLERS: Mapping[str, Handler] = {handler.type: handler for module in _MODULES for handler in module.HANDLERS}
 _WITHOUT_REGION = ("aws:iam/", "pulumi:")

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from shared.contract.limits import MAX_PART_BYTES
 from shared.contract.parts import DELTAS
@@ -46,6 +47,14 @@ class _Pending:
         return {**self.part, "delta": "".join(self.deltas)} if self.deltas else self.part
 
 
+class _Ready(NamedTuple):
+    """A part that has its number: the bytes that it counts for, and since when it waits."""
+
+    numbered: SequencedPart
+    size: int
+    since: float
+
+
 def _nobody(_: Sequence[SequencedPart]) -> None:
     pass
 
@@ -74,13 +83,14 @@ class Outbox:
         self._clock = clock
         self._changed = threading.Condition()
         self._pending: deque[_Pending] = deque()
-        self._ready: deque[tuple[SequencedPart, int]] = deque()
-        """Parts that have their number, each with the bytes that it counts for."""
+        self._ready: deque[_Ready] = deque()
         self._held_bytes = 0
         """Of what is pending and what is ready."""
         self._blocks = OpenBlocks()
         self._sequence = 0
         self._deltas_at: float | None = None
+        self._longest_wait: float | None = None
+        """Of the parts that were handed out, in seconds."""
         self._attached = True
         self._taking = False
         self._closed = False
@@ -162,12 +172,20 @@ class Outbox:
                 self._taking = False
             self._number(most)
             if self._finished and self._attached and self._terminal:
-                self._ready += [(numbered, 0) for numbered in self._terminal]
+                self._ready += [_Ready(numbered, 0, self._clock()) for numbered in self._terminal]
                 self._terminal = []
             taken = [self._ready.popleft() for _ in range(_at_most(most, self._ready))]
-            self._held_bytes -= sum(size for _, size in taken)
+            self._held_bytes -= sum(each.size for each in taken)
+            self._longest_wait = self._wait_until_now(taken)
             self._changed.notify_all()
-            return [numbered for numbered, _ in taken] or (None if self._finished else [])
+            return [each.numbered for each in taken] or (None if self._finished else [])
+
+    def lag_ms(self) -> float | None:
+        """How long a part has waited for its receiver at most, in milliseconds; None if nobody has received any."""
+        with self._changed:
+            waiting = [*list(self._ready)[:1], *list(self._pending)[:1]] if self._attached else []
+            longest = self._wait_until_now(waiting)
+            return None if longest is None else round(longest * 1000, 1)
 
     def detach(self) -> None:
         """Nobody receives any more: what is numbered is dropped, and numbers are given rarely, so that the journal
@@ -195,7 +213,7 @@ class Outbox:
         wanted = None if most is None else max(0, most - len(self._ready))
         held = [self._pending.popleft() for _ in range(_at_most(wanted, self._pending))]
         batch = self._numbered(each.joined() for each in held)
-        self._ready += zip(batch, (each.size for each in held), strict=True)
+        self._ready += [_Ready(numbered, each.size, each.since) for numbered, each in zip(batch, held, strict=True)]
         if not self._attached:
             self._drop_ready()
 
@@ -215,8 +233,13 @@ class Outbox:
                 )
             self._deltas_at = self._clock()
 
+    def _wait_until_now(self, parts: Iterable[_Ready | _Pending]) -> float | None:
+        """The longest wait of these parts and of those that were handed out."""
+        waits = [self._clock() - each.since for each in parts]
+        return max(waits if self._longest_wait is None else [self._longest_wait, *waits], default=None)
+
     def _drop_ready(self) -> None:
-        self._held_bytes -= sum(size for _, size in self._ready)
+        self._held_bytes -= sum(each.size for each in self._ready)
         self._ready.clear()
 
     def _numbered_within(self) -> float:

@@ -14,6 +14,7 @@ good, and its readers are not told that they have all; or the record has not end
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS, KEEP_ALIVE_SECONDS
@@ -167,7 +168,8 @@ class StreamRun:
         if self._lost.is_set():
             logger.error("the stream was ended by another", extra=self._start.log_ids)
         elif found is not None:
-            self._settlement.end(found.usage, self._answer, holds_lease=cause != "superseded")
+            usage = replace(found.usage, delivery_lag_ms=self._outbox.lag_ms())
+            self._settlement.end(usage, self._answer, holds_lease=cause != "superseded")
 
     def _interrupt_model(self) -> None:
         try:

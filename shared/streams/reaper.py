@@ -113,7 +113,7 @@ class Reaper:
         if not self.repository.end(dead, usage_record.to_json(), said.answer.parts(), holds_lease=dead.holds_lease):
             return None
         try:
-            record_stream(usage_record, {"streamId": dead.stream_id})
+            record_stream(usage_record, {"streamId": dead.stream_id}, reaped=True)
         except Exception:  # it has ended for good: its client waits to be told
             logger.exception("recording the stream failed", extra={"streamId": dead.stream_id})
         return Reaped(dead, terminal, error)

@@ -21,6 +21,8 @@ class UsageRecord:
     """When the first text came, whatever reasoning came before it."""
     total_ms: float
     tokens_per_second: float | None
+    delivery_lag_ms: float | None = None
+    """The longest that a part waited for the transport; for operators alone. None when nobody knows, as the reaper."""
 
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, Any]) -> Self:

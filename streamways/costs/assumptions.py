@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.contract.architectures import DESCRIPTORS
+from shared.contract.metrics import ModelMetric, StackMetric
 from streamways.clients.client import Architecture
 
 SHORT_FUNCTIONS: Final[dict[Architecture, int]] = {name: one.bill.short_functions for name, one in DESCRIPTORS.items()}
@@ -25,11 +26,11 @@ ENVELOPE_BYTES: Final[dict[Architecture, int]] = {name: one.bill.envelope_bytes 
 INVOCATION_LOG_BYTES: Final = 400
 """Lines that Lambda writes for each invocation: START, END and REPORT.
 https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html"""
-STREAM_LOG_BYTES: Final = 1300
+STREAM_LOG_BYTES: Final = 1700
 """The line and the metrics of a stream that ended, with what Lambda's context adds. A test compares it with what the
 code writes."""
-METRICS: Final = 6
-"""What a stream that ended reports, for each stack, architecture and model."""
+METRICS: Final = len(StackMetric) + len(ModelMetric)
+"""What a stream that ended reports: some for each stack and architecture, some for each model besides."""
 TRACES_A_SECOND: Final = 1
 """X-Ray's default rule records the first request of each second.
 https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html"""

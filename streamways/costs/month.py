@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from shared.contract.architectures import DESCRIPTORS
+from stacks.alarms import ACCOUNT_ALARMS, Alarm, architecture_alarms
 from streamways.clients.client import Architecture
 from streamways.costs import table
 from streamways.costs.answer import (
@@ -62,6 +63,22 @@ def trace_lines(month: Sequence[Line]) -> list[Line]:
     first = SECONDS_OF_A_MONTH * TRACES_A_SECOND
     traces = sum(min(each, first) + max(0, each - first) * TRACED_SHARE for each in begun)
     return [Line("X-Ray: traces", traces, Priced.TRACE)]
+
+
+def alarm_lines(kinds: Sequence[Alarm]) -> list[Line]:
+    """A month of these alarms: CloudWatch bills the metrics that each looks at, whatever its state."""
+    return [Line("CloudWatch: alarms", sum(len(kind.measures) for kind in kinds), Priced.ALARM_METRIC)]
+
+
+def alarms_of(architecture: Architecture) -> Sequence[Alarm]:
+    """The alarms of an architecture with the program's defaults; their thresholds cost nothing."""
+    return architecture_alarms(0, worker=DESCRIPTORS[architecture].worker, reserved=None)
+
+
+def monitoring_lines(architectures: Iterable[Architecture]) -> list[Line]:
+    """A month of a stack's alarms and of its dashboard, used or not."""
+    kinds = [*(kind for name in architectures for kind in alarms_of(name)), *ACCOUNT_ALARMS]
+    return [*alarm_lines(kinds), Line("CloudWatch: dashboard", 1, Priced.DASHBOARD)]
 
 
 def preview_lines(idle: Idle) -> list[Line]:

@@ -7,15 +7,19 @@ from pathlib import Path
 from typing import Final
 
 from shared.contract.architectures import DESCRIPTORS
+from stacks.alarms import ACCOUNT_ALARMS
 from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import MEGABYTES_PER_GIGABYTE, Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import Line, total
 from streamways.costs.month import (
+    alarm_lines,
+    alarms_of,
     by_row,
     idle_lines,
     metric_lines,
     model_usd,
+    monitoring_lines,
     month_lines,
     preview_lines,
     trace_lines,
@@ -54,6 +58,8 @@ UNITS: Final[Mapping[Priced, tuple[str, int, str]]] = {
     Priced.METRIC: ("CloudWatch metric", 1, "month"),
     Priced.LOG: ("CloudWatch Logs, taken in", 1, "GB"),
     Priced.TRACE: ("X-Ray, recorded trace", MILLION, "million"),
+    Priced.ALARM_METRIC: ("CloudWatch alarm, each metric", 1, "month"),
+    Priced.DASHBOARD: ("CloudWatch dashboard", 1, "month"),
     Priced.USER: ("Cognito Essentials, active user", 1, "month"),
     Priced.TRANSFER: ("data from AWS to the internet", 1, "GB"),
 }
@@ -77,6 +83,7 @@ def tables(prices: Prices) -> dict[str, str]:
         "idle": _idle,
         "tracing": _tracing,
         "warm": _warm,
+        "alarms": _alarms,
         "strangers": _strangers,
         "assumptions": lambda _: _table(
             ["name", "value", "why, or where from"], ([f"`{each.name}`", each.value, each.why] for each in assumed())
@@ -214,6 +221,23 @@ def _warm(prices: Prices) -> str:
         rows.append([str(count), *(_usd(month) for month in (*months, sum(months)))])
     heads = ["`warm`", *(TITLES[name] for name in ARCHITECTURES), "all three"]
     return _table(heads, rows)
+
+
+def _alarms(prices: Prices) -> str:
+    """A month of alarms and dashboard."""
+    of = {**{TITLES[name]: alarms_of(name) for name in ARCHITECTURES}, "the account": ACCOUNT_ALARMS}
+    rows = [
+        [
+            whose,
+            f"{len(kinds)}",
+            f"{sum(len(kind.measures) for kind in kinds)}",
+            f"{total(alarm_lines(kinds), prices):.2f}",
+        ]
+        for whose, kinds in of.items()
+    ]
+    together = f"**{total(monitoring_lines(ARCHITECTURES), prices):.2f}**"
+    rows += [["the dashboard", "", "", f"{prices.of(Priced.DASHBOARD):.2f}"], ["**together**", "", "", together]]
+    return _table(["a month", "alarms", "metrics that they look at", "USD"], rows)
 
 
 def _strangers(prices: Prices) -> str:

@@ -30,6 +30,8 @@ class Priced(StrEnum):
     METRIC = "cloudWatch.metricMonth"
     LOG = "cloudWatch.logGigabyte"
     TRACE = "xray.trace"
+    ALARM_METRIC = "cloudWatchAlarms.metricMonth"
+    DASHBOARD = "cloudWatchAlarms.dashboardMonth"
     USER = "cognito.monthlyActiveUser"
     TRANSFER = "dataTransfer.gigabyteOut"
 

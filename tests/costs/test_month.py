@@ -6,7 +6,15 @@ from streamways.clients.client import ARCHITECTURES, Architecture
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Size, Workload
 from streamways.costs.lines import Line, total
-from streamways.costs.month import idle_lines, metric_lines, model_usd, month_lines, preview_lines, trace_lines
+from streamways.costs.month import (
+    idle_lines,
+    metric_lines,
+    model_usd,
+    monitoring_lines,
+    month_lines,
+    preview_lines,
+    trace_lines,
+)
 from streamways.costs.prices import Priced, read_prices
 
 PRICES = read_prices()
@@ -19,13 +27,13 @@ def test_an_idle_stack_costs_what_its_schedule_costs() -> None:
 
 
 def test_metrics_are_billed_by_the_hours_in_which_they_got_a_value() -> None:
-    assert total(metric_lines(730), PRICES) == pytest.approx(6 * 0.30)
-    assert total(metric_lines(73), PRICES) == pytest.approx(6 * 0.03)
+    assert total(metric_lines(730), PRICES) == pytest.approx(11 * 0.30)
+    assert total(metric_lines(73), PRICES) == pytest.approx(11 * 0.03)
 
 
 def test_a_preview_costs_its_days_of_an_idle_stack_and_the_hours_it_is_tried() -> None:
     idle = total(idle_lines(Idle()), PRICES) * 3 * 24 / 730
-    assert total(preview_lines(Idle()), PRICES) == pytest.approx(idle + 6 * 0.30 * 10 / 730)
+    assert total(preview_lines(Idle()), PRICES) == pytest.approx(idle + 11 * 0.30 * 10 / 730)
 
 
 def test_each_sweep_of_an_idle_stack_may_be_a_trace() -> None:
@@ -51,10 +59,16 @@ def test_a_month_is_its_answers_its_schedule_its_metrics_its_users_and_its_store
     month = month_lines(architecture, Size(users=10, answers=100, busy_hours=73), usual, idle, PRICES)
     one = total(answer_lines(Answer.assumed(architecture, usual), PRICES), PRICES)
     stored = next(line for line in month if line.what == "DynamoDB: storage")
-    known = 100 * one + total(idle_lines(idle), PRICES) + 6 * 0.03 + 10 * 0.015 + stored.usd(PRICES)
+    known = 100 * one + total(idle_lines(idle), PRICES) + 11 * 0.03 + 10 * 0.015 + stored.usd(PRICES)
     assert total(month, PRICES) == pytest.approx(known)
     assert stored.quantity > 100 * usual.text_bytes / 1e9
 
 
 def test_the_model_is_counted_apart() -> None:
     assert model_usd(SIZES["a product"], Workload(), PRICES) == pytest.approx(100_000 * (500 * 0.06 + 300 * 0.24) / 1e6)
+
+
+def test_alarms_are_billed_by_the_metrics_that_they_look_at_and_a_stack_has_one_dashboard() -> None:
+    """Twelve metrics of an architecture, one more with a worker, and one of the account."""
+    assert total(monitoring_lines(["function-url"]), PRICES) == pytest.approx((12 + 1) * 0.10 + 3)
+    assert total(monitoring_lines(ARCHITECTURES), PRICES) == pytest.approx((12 + 13 + 13 + 1) * 0.10 + 3)

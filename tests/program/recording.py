@@ -98,6 +98,8 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
         "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"},
         "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:{name}"},
         "aws:cloudwatch/eventRule:EventRule": {"arn": f"arn:aws:events:{region}:{ACCOUNT_ID}:rule/{name}"},
+        "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": f"arn:aws:cloudwatch:{region}:{ACCOUNT_ID}:alarm:{name}"},
+        "aws:sns/topic:Topic": {"arn": f"arn:aws:sns:{region}:{ACCOUNT_ID}:{name}"},
         "aws:dynamodb/table:Table": {"arn": f"arn:aws:dynamodb:{region}:{ACCOUNT_ID}:table/{name}"},
         "aws:apigatewayv2/api:Api": {
             "apiEndpoint": "wss://ws1.execute-api.us-east-1.amazonaws.com",

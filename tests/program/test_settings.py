@@ -15,6 +15,7 @@ from stacks.errors import SettingsError
 from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
 from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import ModelSettings
+from stacks.monitoring_settings import MonitoringSettings
 from stacks.provider_settings import ProviderSettings
 from stacks.settings import Settings
 from tests.program.recording import defaults, run
@@ -72,6 +73,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             issuer=None,
         ),
         table=None,
+        monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
     )
 
 

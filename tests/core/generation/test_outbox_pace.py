@@ -136,3 +136,30 @@ def test_a_stream_that_nobody_receives_is_numbered_rarely() -> None:
     outbox.finish()
     assert outbox.take() is None
     assert [each.part for each in numbered] == [parts.block_delta("text", "t", "first second"), FINISH]
+
+
+def test_the_lag_is_the_longest_that_a_part_has_waited_for_its_receiver() -> None:
+    now = 0.0
+    outbox = Outbox(clock=lambda: now)
+    assert outbox.lag_ms() is None
+    outbox.put(parts.block_delta("text", "t", "first "))
+    now = 2.0
+    outbox.put(parts.block_delta("text", "t", "merged"))
+    taken(outbox)
+    assert outbox.lag_ms() == 2_000
+    outbox.put(parts.block_delta("text", "t", "soon"))
+    now = 2.5
+    taken(outbox)
+    assert outbox.lag_ms() == 2_000
+
+
+def test_a_part_that_still_waits_counts_unless_nobody_receives_any_more() -> None:
+    now = 0.0
+    outbox = Outbox(clock=lambda: now)
+    outbox.put(parts.block_delta("text", "t", "numbered, and not taken"))
+    now = 1.5
+    outbox.number_waiting()
+    now = 4.0
+    assert outbox.lag_ms() == 4_000
+    outbox.detach()
+    assert outbox.lag_ms() is None

@@ -1,12 +1,16 @@
 """What is written of a stream: booked before its end is handed out, and never waited for too long."""
 
 import threading
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from shared.errors import ModelThrottled, ModelUnavailable
+from shared.contract.metrics import NAMESPACE, ModelMetric, StackMetric
+from shared.errors import ModelThrottled, ModelUnavailable, StreamwaysError
 from shared.generation import settlement
 from shared.generation.run import StreamRun
+from shared.models.events import Stop
 from shared.streams import heartbeat
 from shared.streams.journal import JournalReader
 from shared.streams.reaper import Reaper
@@ -19,7 +23,7 @@ from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import Reader, drain, text_of
 from tests.support.runs import begun, booked, journaled, parts_of
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, repository, table_client, within
+from tests.support.starts import CHAT, MINUTE, OWNER, STREAM, repository, running, table_client, within
 from tests.support.tables import WatchedTable
 
 BRIEFLY = 0.1
@@ -177,20 +181,57 @@ def test_one_log_line_and_one_metrics_record_tell_of_a_stream_without_a_word_of_
     assert line["usage"] == {"inputTokens": 11, "outputTokens": 7, "totalTokens": 18}
     assert (line["stopReason"], line["model"]) == ("end_turn", "amazon.nova-lite-v1:0")
     [metrics] = logs.metrics()
-    [directive] = metrics["_aws"]["CloudWatchMetrics"]
-    assert directive["Namespace"] == "Streamways"
-    assert [sorted(names) for names in directive["Dimensions"]] == [["model", "service", "stack"]]
     assert (metrics["model"], metrics["service"], metrics["stack"]) == ("amazon.nova-lite-v1:0", "test", "pr-7")
-    assert {metric["Name"] for metric in directive["Metrics"]} >= {
-        "TimeToFirstToken",
-        "InputTokens",
-        "OutputTokens",
-        "CostUSD",
-        "Duration",
-    }
+    names = written(metrics)
+    assert names.keys() == {frozenset({"service", "stack"}), frozenset({"service", "stack", "model"})}
+    assert names[frozenset({"service", "stack"})] == set(StackMetric)
+    assert names[frozenset({"service", "stack", "model"})] == set(ModelMetric)
+    assert (metrics["FailedStreams"], metrics["ReapedStreams"], metrics["ThrottledStreams"]) == ([0], [0], [0])
+    assert metrics["DeliveryLag"][0] < WAIT_SECONDS * 1000
     assert metrics["OutputTokens"] == [7]
     assert "Rayleigh" not in logs.text
     assert "sky" not in logs.text
+
+
+def written(metrics: Mapping[str, Any]) -> dict[frozenset[str], set[str]]:
+    """The names of the metrics of each set of dimensions. Each has one value, and one namespace has all."""
+    directives = metrics["_aws"]["CloudWatchMetrics"]
+    assert {directive["Namespace"] for directive in directives} == {NAMESPACE}
+    names = {frozenset(d["Dimensions"][0]): {metric["Name"] for metric in d["Metrics"]} for d in directives}
+    assert all(len(metrics[name]) == 1 for each in names.values() for name in each)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("said", "failed", "throttled"),
+    [
+        (ModelThrottled("Busy."), 1, 1),
+        (ModelUnavailable("The model's answer broke off."), 1, 0),
+        (Stop("guardrail_intervened", "content-filter", blocked=True), 0, 0),
+    ],
+)
+def test_a_stream_counts_as_failed_unless_a_guardrail_ended_it(
+    table: Table,  # noqa: ARG001
+    logs: Logs,
+    said: StreamwaysError | Stop,
+    failed: int,
+    throttled: int,
+) -> None:
+    parts_of(ScriptedModel(said))
+    [metrics] = logs.metrics()
+    assert (metrics["FailedStreams"], metrics["ThrottledStreams"]) == ([failed], [throttled])
+
+
+def test_a_stream_that_its_deadline_cut_off_counts_as_failed(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    parts_of(ScriptedModel(SILENCE), seconds=0.0)
+    assert [metrics["FailedStreams"] for metrics in logs.metrics()] == [[1]]
+
+
+def test_a_stream_that_its_user_stopped_counts_as_one_that_did_not_fail(table: Table, logs: Logs) -> None:  # noqa: ARG001
+    run = StreamRun(running(), model=ScriptedModel(), repository=repository(), ends_at=within(MINUTE))
+    run.begin_ended("cancelled")
+    assert drain(run)[-1]["type"] == "abort"
+    assert [metrics["FailedStreams"] for metrics in logs.metrics()] == [[0]]
 
 
 def test_a_silent_failed_stream_has_metrics_without_a_first_token(table: Table, logs: Logs) -> None:  # noqa: ARG001

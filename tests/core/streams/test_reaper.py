@@ -71,6 +71,8 @@ def test_what_its_last_heartbeat_told_is_booked_or_what_the_journal_shows_if_tha
     assert booked(table)["model"] == "amazon.nova-lite-v1:0"
     [metrics] = logs.metrics()
     assert metrics["OutputTokens"] == [4]
+    assert (metrics["FailedStreams"], metrics["ReapedStreams"]) == ([1], [1])
+    assert "DeliveryLag" not in metrics
 
 
 def test_a_stream_that_never_said_anything_is_told_from_its_start(table: Table) -> None:
