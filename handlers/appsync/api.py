@@ -12,8 +12,10 @@ from shared.auth.accepted import AcceptedClaims
 from shared.auth.user import user_of
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 
+@reports.before_the_end
 @logger.inject_lambda_context(correlation_id_path="requestId")
 def handler(event: dict[str, Any], context: Any) -> dict[str, object]:
     """`{"field", "claims", "arguments", "requestId"?}` → `{"result": …}` or `{"error": …}`."""

@@ -17,6 +17,7 @@ from shared.contract.environment import Variable
 from shared.init_phase import at_init
 from shared.streams.reaper import Reaped, Reaper
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 PUBLISH_WITHIN_SECONDS = 5.0
 """How long one publish is tried: what subscribers are not told, they read in the journal; other streams wait."""
@@ -25,6 +26,7 @@ PUBLISH_WITHIN_SECONDS = 5.0
 reaper = at_init(Reaper.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context(correlation_id_path="requestPayload.stream.correlationId")
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """The record of a failed invocation of the worker, or a scheduled event."""

@@ -14,6 +14,7 @@ from shared.init_phase import at_init
 from shared.protocol.parts import SequencedPart, failure
 from shared.streams.start import StreamStart
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 
 class PublishDelivery:
@@ -50,6 +51,7 @@ class PublishDelivery:
 worker = at_init(Worker.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """`{"stream", "startBy"}`, invoked asynchronously by `Mutation.startStream`."""

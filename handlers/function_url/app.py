@@ -3,6 +3,9 @@
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 """
 
-from handlers.http.app import app
+from handlers.http.app import app as streams
+from handlers.http.reported import Reported
+from shared.telemetry.reports import reports
+from shared.telemetry.sinks import SINKS
 
-__all__ = ["app"]
+app = Reported(streams, reports) if SINKS else streams

@@ -11,10 +11,12 @@ from shared.contract.environment import Variable
 from shared.init_phase import at_init
 from shared.streams.reaper import Reaper
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 reaper = at_init(Reaper.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context
 def handler(_event: dict[str, object], _context: LambdaContext) -> None:
     """An EventBridge schedule. https://docs.aws.amazon.com/lambda/latest/dg/with-eventbridge-scheduler.html"""

@@ -18,6 +18,7 @@ from shared.contract.environment import Variable
 from shared.errors import Forbidden, Unauthenticated
 from shared.init_phase import at_init
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 TICKET_PARAMETER = "ticket"
 MAX_LOGGED_CHARACTERS = 200
@@ -26,6 +27,7 @@ MAX_LOGGED_CHARACTERS = 200
 verifier = at_init(TokenVerifier.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
     """A policy for this one `$connect`: Allow, or Deny for a foreign page, which becomes API Gateway's 403.

@@ -20,6 +20,7 @@ from shared.generation.delivery import ReceiverGone
 from shared.init_phase import at_init
 from shared.streams.reaper import Reaped, Reaper
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 TELLING_SECONDS = 5.0
 """How long one client is tried: others wait."""
@@ -28,6 +29,7 @@ TELLING_SECONDS = 5.0
 reaper = at_init(Reaper.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """A record of a failed invocation, with the worker's event as `requestPayload`, or an event of the schedule."""

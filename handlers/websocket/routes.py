@@ -21,6 +21,7 @@ from shared.contract.transports import SUBPROTOCOL
 from shared.errors import Internal, InvalidRequest, SessionOver, StreamwaysError
 from shared.generation.delivery import ReceiverGone
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 SENDING_SHARE = 0.75
 """Part of the function's time after which nothing more is sent: the rest is for the call that is under way, and for
@@ -47,6 +48,7 @@ RECEIVERS: Mapping[str, Receiver] = {
 }
 
 
+@reports.before_the_end
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> Mapping[str, object]:
     """One event of a connection. The body of the answer goes nowhere: there are no route responses."""

@@ -15,6 +15,7 @@ from shared.auth.tokens import TokenVerifier
 from shared.errors import Internal, MethodNotAllowed, NotFound, StreamwaysError
 from shared.init_phase import at_init
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 Response = Mapping[str, object]
 
@@ -22,6 +23,7 @@ Response = Mapping[str, object]
 verifier = at_init(TokenVerifier.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], _context: object) -> Response:
     """`{"ticket", "expiresIn"}` with the status 200, or `{"error": {"code", "message", "retryAfter"?}}` with that of

@@ -15,11 +15,13 @@ from shared.generation.worker import Worker
 from shared.init_phase import at_init
 from shared.streams.readers import Reader
 from shared.telemetry.log import logger
+from shared.telemetry.reports import reports
 
 worker = at_init(lambda: Worker.from_environment(parts_at_once=1))  # a frame holds one part
 follower = at_init(Follower.from_environment)
 
 
+@reports.before_the_end
 @logger.inject_lambda_context(correlation_id_path="stream.correlationId || tail.correlationId")
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """An event of the routes, asynchronously: `{"connectionId", "connectedAt", "requestId"}` and what is to be done.

@@ -1,4 +1,5 @@
-"""One log line and one set of metrics per stream, in CloudWatch's embedded metric format.
+"""What is told of a stream that ended: one log line, one set of metrics in CloudWatch's embedded metric format, and
+one event for the sinks.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -15,7 +16,9 @@ from shared.contract.environment import Variable
 from shared.contract.errors import ErrorCode
 from shared.contract.metrics import Dimension, ModelMetric, StackMetric
 from shared.streams.usage_record import UsageRecord
+from shared.telemetry.events import StreamEnded
 from shared.telemetry.log import logger
+from shared.telemetry.reports import place, reports
 
 FAILURES: Final = frozenset(ErrorCode) - {ErrorCode.CONTENT_BLOCKED}
 """Stop reasons of a stream that failed; `deadline` is the reason of one that was cut off as well."""
@@ -35,16 +38,35 @@ _UNITS: Mapping[str, MetricUnit] = {
 
 
 def record_stream(usage_record: UsageRecord, ids: dict[str, str], *, reaped: bool = False) -> None:
-    """Writes the log line and the metrics of a stream that ended; `reaped` if by the reaper, because its worker died.
+    """Tells of a stream that ended, once; `reaped` if by the reaper, because its worker died.
 
     Namespace, service and stack are those of the function's environment (`POWERTOOLS_…`, `STACK_NAME`).
     """
     told = {"timings": usage_record.timings, "deliveryLagMs": usage_record.delivery_lag_ms, "reaped": reaped}
     logger.info("stream ended", extra={**ids, **usage_record.to_json(), **told})
+    failed = usage_record.stop_reason in FAILURES
+    stack_name, architecture = place()
+    reports.tell(
+        StreamEnded(
+            stack=stack_name,
+            architecture=architecture,
+            ids=ids,
+            model=usage_record.model,
+            stop_reason=usage_record.stop_reason,
+            failed=failed,
+            reaped=reaped,
+            input_tokens=usage_record.usage.input_tokens,
+            output_tokens=usage_record.usage.output_tokens,
+            cost_usd=usage_record.cost,
+            first_text_ms=usage_record.first_text_ms,
+            delivery_lag_ms=usage_record.delivery_lag_ms,
+            total_ms=usage_record.total_ms,
+        )
+    )
     stack = {Dimension.STACK: os.environ[Variable.STACK_NAME]}
     of_stack = _metrics(
         {
-            StackMetric.FAILED_STREAMS: usage_record.stop_reason in FAILURES,
+            StackMetric.FAILED_STREAMS: failed,
             StackMetric.REAPED_STREAMS: reaped,
             StackMetric.THROTTLED_STREAMS: usage_record.stop_reason == ErrorCode.MODEL_THROTTLED,
             StackMetric.TIME_TO_FIRST_TOKEN: usage_record.first_text_ms,
