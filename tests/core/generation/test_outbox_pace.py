@@ -161,5 +161,6 @@ def test_a_part_that_still_waits_counts_unless_nobody_receives_any_more() -> Non
     outbox.number_waiting()
     now = 4.0
     assert outbox.lag_ms() == 4_000
+    outbox.put(parts.block_delta("text", "t", "not even numbered"))
     outbox.detach()
     assert outbox.lag_ms() is None
