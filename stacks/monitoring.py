@@ -53,7 +53,7 @@ class Monitoring(pulumi.ComponentResource):
     """An SNS topic with its subscriptions, an alarm for each kind and architecture, and a dashboard.
 
     The topic has no key of its own: with AWS's key for SNS, CloudWatch could not publish, and an alarm tells no secret.
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
     """
 
     topic_arn: pulumi.Output[str]

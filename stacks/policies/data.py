@@ -15,6 +15,9 @@ ENCRYPTION_SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:cognito/userPool:UserPool": (),
     "aws:secretsmanager/secret:Secret": (),
     "aws:s3/bucket:Bucket": (),
+    # With AWS's key for SNS, CloudWatch cannot publish; the topic has SNS's own disk encryption:
+    # https://docs.aws.amazon.com/sns/latest/dg/sns-data-encryption.html
+    "aws:sns/topic:Topic": (),
     "aws:sqs/queue:Queue": ("sqsManagedSseEnabled", "kmsMasterKeyId"),
     "aws:efs/fileSystem:FileSystem": ("encrypted",),
     "aws:rds/instance:Instance": ("storageEncrypted",),

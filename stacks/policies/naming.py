@@ -5,13 +5,23 @@ https://www.pulumi.com/docs/iac/concepts/resources/names/
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
+from stacks.dashboard import dashboard_name
 from stacks.policies.graph import FUNCTION, ROLE, Resource, Values
 from stacks.policies.rule import ResourceRule
 
-NAMES: Final = ("name", "namePrefix", "statementId", "statementIdPrefix", "roleName", "bucket", "domain")
+NAMES: Final = (
+    "name",
+    "namePrefix",
+    "statementId",
+    "statementIdPrefix",
+    "roleName",
+    "bucket",
+    "domain",
+    "dashboardName",
+)
 """Inputs by which a resource may be called."""
 NAMES_WITHIN_ANOTHER: Final[Mapping[tuple[str, str], str]] = {
     ("aws:cognito/userGroup:UserGroup", "name"): "a group's name is unique within its pool, and appears in tokens",
@@ -21,6 +31,10 @@ NAMES_WITHIN_ANOTHER: Final[Mapping[tuple[str, str], str]] = {
     ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
 }
 """(type, input) → why the name is the same in every stack."""
+NAMES_BY_STACK: Final[Mapping[tuple[str, str], Callable[[str, str], str]]] = {
+    ("aws:cloudwatch/dashboard:Dashboard", "dashboardName"): dashboard_name,
+}
+"""(type, input) → the name that differs by project and stack, because Pulumi makes none up for this type."""
 TAGS: Final = ("project", "stack", "environment")
 LONGEST_NAME: Final = 64
 """Of a function and of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
@@ -31,9 +45,13 @@ SUFFIX_CHARACTERS: Final = 8
 
 def names_are_automatic(resource: Resource) -> Iterator[str]:
     """Pulumi chooses the physical name: the resource's own and a random suffix."""
+    stack, project = resource.urn.removeprefix("urn:pulumi:").split("::")[:2]
     for key in NAMES:
-        given = resource.props.get(key)
-        if given and (resource.type, key) not in NAMES_WITHIN_ANOTHER and not _automatic(resource.name, str(given)):
+        given, place = resource.props.get(key), (resource.type, key)
+        if not given or place in NAMES_WITHIN_ANOTHER or _automatic(resource.name, str(given)):
+            continue
+        by_stack = NAMES_BY_STACK.get(place)
+        if by_stack is None or given != by_stack(project, stack):
             yield f"{key} is {given!r} in every stack; leave it out, and Pulumi appends a random suffix"
 
 

@@ -175,7 +175,7 @@ def test_the_password_is_in_no_list_of_processes_in_no_environment_and_not_on_th
 
 
 def test_the_users_are_made_in_the_account_and_the_region_of_the_stack(shell: Shell) -> None:
-    shell.run(block("pulumi stack init") + signing_in(), f"{PASSWORD}\n")
+    shell.run(block("pulumi stack init dev") + signing_in(), f"{PASSWORD}\n")
     profiles = [call.arguments[-1] for call in shell.calls("pulumi") if "aws:profile" in call.arguments]
     for call in shell.calls("aws"):
         assert call.environment["AWS_REGION"] == OUTPUTS["region"]
@@ -228,7 +228,7 @@ def settings(config: dict[str, str]) -> Settings:
 
 
 def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> None:
-    shell.run(block("pulumi stack init"))
+    shell.run(block("pulumi stack init dev"))
     calls = [call.arguments for call in shell.calls("pulumi")]
     found = settings(config_of(arguments[2:] for arguments in calls if arguments[:2] == ["config", "set"]))
 

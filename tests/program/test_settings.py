@@ -122,7 +122,7 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
         ({"functionUrlAuth": "aws_iam"}, ['functionUrlAuth is "aws_iam"', "NONE or AWS_IAM"]),
         ({"selfSignUp": "yes"}, ['selfSignUp is "yes"', "true or false"]),
         ({"cognitoEndpoint": "http://keys.example.com"}, ["cognitoEndpoint", "https URL"]),
-        ({"cognitoEndpoint": "https://keys.example.com/"}, ["cognitoEndpoint", "without a trailing slash"]),
+        ({"cognitoEndpoint": "https://keys.example.com/"}, ["cognitoEndpoint", "take the slash at its end away"]),
         ({"guardrailId": "gr1"}, ['guardrailVersion is ""', "gr1 needs one", "DRAFT"]),
         ({"guardrailVersion": "3"}, ['guardrailId is ""', "version 3", "set its id too"]),
         ({"guardrailId": "arn:aws:bedrock", "guardrailVersion": "1"}, ["guardrailId", "not its ARN"]),

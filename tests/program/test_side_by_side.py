@@ -47,14 +47,14 @@ def identities(deployment: Deployment) -> set[str]:
 @pytest.fixture
 def stacks(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> tuple[Deployment, Deployment]:
     """Two stacks of the program, to each of which AWS gives ids of its own."""
-    one, usual = deploy("dev"), recording.computed
+    one, usual = deploy("dev", alarms=True), recording.computed
 
-    def computed(type_: str, name: str) -> dict[str, Any]:
-        outputs = json.dumps(usual(type_, name))
+    def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        outputs = json.dumps(usual(type_, name, inputs))
         return json.loads(re.sub(r"\b(ws|gql)1\b", rf"\g<1>-{OTHER_SUFFIX}", outputs))
 
     monkeypatch.setattr(recording, "computed", computed)
-    return one, run(defaults(), "pr-7", suffix=OTHER_SUFFIX)
+    return one, run({**defaults(), "streamways:alarms": "true"}, "pr-7", suffix=OTHER_SUFFIX)
 
 
 def test_no_name_or_address_of_one_stack_is_one_of_the_other(stacks: tuple[Deployment, Deployment]) -> None:

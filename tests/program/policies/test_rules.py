@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from stacks.environments import ENVIRONMENTS
 from stacks.policies.catalog import RULES, violations
 from stacks.policies.exposure import PUBLIC_FUNCTIONS
 from stacks.policies.graph import Resource
-from stacks.policies.naming import NAMES_WITHIN_ANOTHER
+from stacks.policies.naming import NAMES_BY_STACK, NAMES_WITHIN_ANOTHER
 from streamways.clients.client import ARCHITECTURES
 from tests.program.conftest import Deploy
 from tests.program.policies.examples import EXAMPLES
@@ -77,7 +78,15 @@ def test_each_rule_has_a_name_of_its_own_a_sentence_a_page_and_a_bad_example() -
         assert rule.page.startswith("https://")
 
 
+def test_a_dashboard_is_called_after_its_stack_and_no_other_way(deploy: Deploy) -> None:
+    stack = seen(deploy(alarms=True))
+    (dashboard,) = (one for one in stack.inputs if one.type == "aws:cloudwatch/dashboard:Dashboard")
+    for name, refused in (("streamways-dev", []), ("streamways-pr-7", [dashboard.urn]), ("ours", [dashboard.urn])):
+        called = [replace(dashboard, props={**dashboard.props, "dashboardName": name})]
+        assert [each.urn for each in violations(called, called) if each.rule == "no-fixed-names"] == refused
+
+
 def test_no_exception_outlives_what_it_was_made_for(deploy: Deploy) -> None:
-    made = deploy().resources.values()
-    assert {(one.type, key) for one in made for key in one.inputs} >= set(NAMES_WITHIN_ANOTHER)
+    made = deploy(alarms=True).resources.values()
+    assert {(one.type, key) for one in made for key in one.inputs} >= {*NAMES_WITHIN_ANOTHER, *NAMES_BY_STACK}
     assert {one.name for one in made} >= {f"{name}-url" for name in PUBLIC_FUNCTIONS}
