@@ -21,7 +21,7 @@ def identity(**changes: object) -> IdentitySettings:
 
 
 def test_a_stack_has_a_pool_a_client_and_a_table_of_its_own_unless_told_otherwise() -> None:
-    assert identity() == IdentitySettings(None, None, None, (), None)
+    assert identity() == IdentitySettings(None, None, None, False, None, (), None)
     assert read(values()).table is None
 
 
