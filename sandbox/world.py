@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.monitoring import MetricAlarm, Topic
+
 ACCOUNT_ID = "000000000000"
 LATEST = "$LATEST"
 """The version of a function that is not published: what an update of the function changes."""
@@ -256,45 +258,6 @@ class GraphqlApi:
     data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
     resolvers: dict[tuple[str, str], UnitResolver] = field(default_factory=dict[tuple[str, str], UnitResolver])
     """(type, field) → resolver."""
-
-
-@dataclass
-class Topic:
-    """An SNS topic; the key in `World.topics` is its ARN."""
-
-    name: str
-    arn: str
-    policy: PolicyDocument | None = None
-    subscriptions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Protocol and endpoint of each; none of them is confirmed."""
-
-
-@dataclass(frozen=True)
-class AlarmedMetric:
-    """A metric that an alarm looks at."""
-
-    id: str
-    namespace: str
-    name: str
-    statistic: str
-    period_seconds: int
-    dimensions: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class MetricAlarm:
-    """A CloudWatch alarm on an expression over metrics; the key in `World.alarms` is its name."""
-
-    name: str
-    arn: str
-    description: str
-    metrics: tuple[AlarmedMetric, ...]
-    expression: str
-    comparison: str
-    threshold: float
-    periods: int
-    missing_data: str
-    actions: tuple[str, ...]
 
 
 @dataclass

@@ -7,9 +7,10 @@ import json
 import re
 
 from sandbox.errors import ResourceRefused
+from sandbox.monitoring import AlarmedMetric, MetricAlarm
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
 from sandbox.resources.inputs import Inputs
-from sandbox.world import ACCOUNT_ID, AlarmedMetric, MetricAlarm
+from sandbox.world import ACCOUNT_ID
 
 MAX_ALARM_NAME = 255
 MAX_DESCRIPTION = 1024

@@ -3,8 +3,9 @@
 import json
 
 from sandbox.errors import ResourceRefused
+from sandbox.monitoring import Topic
 from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
-from sandbox.world import ACCOUNT_ID, Topic
+from sandbox.world import ACCOUNT_ID
 
 # https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 MAX_NAME = 256

@@ -79,8 +79,8 @@ def test_a_new_caller_that_does_is_noticed(deploy: Deploy, type_: str, inputs: d
 
     worker = "websocket-worker-0a1b2c3"
     given = deploy()
-    caller = Resource("urn", type_, "caller", named(inputs), "", "", (), protect=False)
-    extended = Deployment({**given.resources, "urn": caller})
+    caller = Resource("urn", type_, "caller", named(inputs), {}, "", "", (), protect=False, retain=False)
+    extended = Deployment(resources={**given.resources, "urn": caller})
     assert [each.partition(":")[0] for each in unqualified(extended)] == ["caller"]
 
 
