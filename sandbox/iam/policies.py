@@ -23,9 +23,6 @@ _LEADING_KEYS = "dynamodb:LeadingKeys"
 _TRUST_KEYS = {"Sid", "Effect", "Action", "Principal"}
 
 
-_NOT_HERE = "which the sandbox does not have"
-
-
 class UnsupportedPolicy(ResourceRefused):
     """A policy that the evaluator does not understand, or that IAM refuses as malformed."""
 
@@ -35,7 +32,8 @@ def validate(document: PolicyDocument) -> None:
     for statement in _checked(document, _IDENTITY_KEYS):
         patterns = _leading_keys(statement)
         if any("${" in pattern for pattern in patterns or ()):
-            raise UnsupportedPolicy(f"the Condition {statement['Condition']!r} has a policy variable, {_NOT_HERE}")
+            given = statement["Condition"]
+            raise UnsupportedPolicy(f"the Condition {given!r} has a policy variable, which the sandbox does not have")
         for action in _texts(statement, "Action"):
             if action != "*" and ":" not in action:
                 raise UnsupportedPolicy(
@@ -45,7 +43,9 @@ def validate(document: PolicyDocument) -> None:
             if resource != "*" and not resource.startswith("arn:"):
                 raise UnsupportedPolicy(f"MalformedPolicyDocument: the resource {resource!r} is neither an ARN nor '*'")
             if "${" in resource:
-                raise UnsupportedPolicy(f"the resource {resource!r} has a policy variable, {_NOT_HERE}")
+                raise UnsupportedPolicy(
+                    f"the resource {resource!r} has a policy variable, which the sandbox does not have"
+                )
 
 
 def validate_trust(document: PolicyDocument) -> None:
