@@ -19,6 +19,8 @@ from tests.docs.pages import DOCS
 from tests.sandbox.resources.account import Account
 
 SAMPLES = ("function_url_alone", "websocket_alone", "appsync_alone")
+POOL = {"userPoolId", "userPoolClientId"}
+"""Outputs with which a client signs in."""
 PROJECT = """
 name: {name}
 runtime: python
@@ -89,7 +91,7 @@ def test_the_websocket_api_is_deployed_alone(deployed: Mapping[str, Deployed]) -
     assert functions(made.world) == {f"answers-{role}" for role in roles}
     (api,) = made.world.websocket_apis.values()
     assert api.stages
-    assert set(made.deployment.outputs) == {"webSocketUrl", "webSocketTicketUrl"}
+    assert set(made.deployment.outputs) == {"webSocketUrl", "webSocketTicketUrl", *POOL}
     assert not made.world.graphql_apis
 
 
@@ -97,6 +99,6 @@ def test_appsync_is_deployed_alone(deployed: Mapping[str, Deployed]) -> None:
     made = deployed["appsync_alone"]
     assert functions(made.world) == {"answers-api", "answers-reaper", "answers-worker"}
     assert len(made.world.graphql_apis) == 1
-    assert set(made.deployment.outputs) == {"appSyncUrl", "appSyncRealtimeUrl"}
+    assert set(made.deployment.outputs) == {"appSyncUrl", "appSyncRealtimeUrl", *POOL}
     assert not made.world.function_urls
     assert not made.world.websocket_apis
