@@ -124,8 +124,9 @@ async def test_an_issuer_that_is_not_there_or_calls_itself_otherwise_lets_nobody
         (None, "https://i", {"client": "cid"}, "AppSync looks for it in aud or azp alone"),
     ],
 )
-def test_a_component_is_told_of_a_pool_or_of_an_issuer(
+async def test_a_component_is_told_of_a_pool_or_of_an_issuer(
     pool: str | None, issuer_name: str | None, claims: TokenClaims | None, said: str
 ) -> None:
+    """In an event loop, which Pulumi's outputs are made in."""
     with pytest.raises(ArgumentError, match=said):
         authentication(["c"], pool, issuer_name, claims)
