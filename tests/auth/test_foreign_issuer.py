@@ -13,7 +13,8 @@ from shared.auth.tokens import TokenVerifier
 from shared.auth.user import User, user_of
 from shared.contract.tiers import Tier
 from shared.errors import Unauthenticated
-from tests.support.issuer import API, ENCRYPTION_KID, REFUSED, SUB, TIER, TIERS, Issuer
+from tests.support.issuer import ENCRYPTION_KID, Issuer
+from tests.support.issuer_claims import API, REFUSED, SUB, TIER, TIERS
 from tests.support.pool import token as token_of_a_pool
 
 ACCEPTED = AcceptedClaims(frozenset({API}), "aud", ("typ", "Bearer"), TIER, only_tiers=True)

@@ -8,7 +8,8 @@ import pytest
 from handlers.http import environment
 from tests.support.aws import Table
 from tests.support.function_url import CHAT, World, refusal, send, untouched
-from tests.support.issuer import ENCRYPTION_KID, REFUSED, TIERS, Issuer
+from tests.support.issuer import ENCRYPTION_KID, Issuer
+from tests.support.issuer_claims import REFUSED, TIERS
 from tests.support.pool import token as token_of_a_pool
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from handlers.websocket import authorizer, session, tickets
-from tests.support.issuer import ENCRYPTION_KID, REFUSED, SUB, TIERS, Issuer
+from tests.support.issuer import ENCRYPTION_KID, Issuer
+from tests.support.issuer_claims import REFUSED, SUB, TIERS
 from tests.support.pool import token as token_of_a_pool
 from tests.support.services import lambda_context
 from tests.support.websocket import CONNECTION, World, connect_event, error_of, receive

@@ -14,7 +14,8 @@ from stacks.errors import ArgumentError
 from tests.sandbox.edge.appsync.appsync_harness import Api, Edge
 from tests.sandbox.edge.appsync.appsync_harness import token as token_of_the_pool
 from tests.sandbox.edge.appsync.test_program_api import PUBLISH, SUBSCRIBE, publish, text_of
-from tests.support.issuer import ENCRYPTION_KID, REFUSED, SUB, TIER, USE, Issuer
+from tests.support.issuer import ENCRYPTION_KID, Issuer
+from tests.support.issuer_claims import REFUSED, SUB, TIER, USE
 from tests.support.pool import token as token_of_a_pool
 from tests.support.server import Answer, LocalServer
 
