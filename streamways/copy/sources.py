@@ -148,7 +148,7 @@ def _files_of(module: str, root: Path) -> tuple[Path, ...]:
 def _named_files(module: Path, root: Path) -> Iterator[Path]:
     """The data that a test, or what helps it, names by its path in the repository; with a package's manifest its lock.
 
-    Python files travel because something imports them, and never because their folder is named.
+    Python files travel because something imports or names them, and never because their folder is named.
     """
     if module.suffix != ".py":
         return
@@ -157,7 +157,7 @@ def _named_files(module: Path, root: Path) -> Iterator[Path]:
             continue
         named = root / text
         for path in (named, named.with_name("package-lock.json")) if named.name == "package.json" else (named,):
-            yield from (file for file in _files_below(path) if file.suffix != ".py")
+            yield from (file for file in _files_below(path) if file.suffix != ".py" or file == named)
 
 
 def _files_below(path: Path) -> Iterable[Path]:

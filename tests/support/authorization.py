@@ -11,7 +11,7 @@ from shared.auth import authorization, guard
 from shared.errors import Forbidden, NotFound
 
 Hook = Callable[[str, Mapping[str, object]], object]
-EXAMPLE = Path(__file__).resolve().parents[2] / "docs" / "examples" / "authorization.py"
+EXAMPLE = Path(__file__).resolve().parents[2] / "docs/examples/authorization.py"
 SECONDS = 0.2
 
 
