@@ -19,7 +19,7 @@ from dataclasses import replace
 from sandbox.environment import leave_account
 from sandbox.errors import SandboxError
 from sandbox.options import DEFAULT_PORT, ModelPace, SandboxOptions
-from sandbox.state import State, folder
+from sandbox.state import State, attachment, folder
 
 
 class Reporter:
@@ -36,6 +36,7 @@ class Reporter:
         """The sandbox takes requests."""
         path = str(folder(options.state_root, state.port) / "state.json")
         lines = [f"ready at {state.origin}", *(f"  {key}: {value}" for key, value in state.outputs.items())]
+        lines.extend(f"  {line}" for line in attachment(state))
         if state.ca_file is not None:
             lines.append(f"  certificate authority to trust: {state.ca_file}")
         self._say("\n".join(lines), event="ready", port=state.port, origin=state.origin, state=path)
@@ -67,6 +68,7 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
         "--time-scale", type=float, default=defaults.time_scale, help="seconds for one of AWS's, in limits of time"
     )
     parser.add_argument("--tls", action="store_true", help="speak HTTPS and WSS, with a certificate of its own")
+    parser.add_argument("--provider", action="store_true", help="start empty, and let a real Pulumi engine deploy")
     parser.add_argument("--json", action="store_true", help="events as JSON on standard output")
     parser.add_argument("--attached", action="store_true", help="stop when standard input ends")
     given = parser.parse_args(arguments)
@@ -95,6 +97,7 @@ def parse(arguments: Sequence[str]) -> tuple[SandboxOptions, argparse.Namespace]
         pace=ModelPace(given.first_token_ms, given.tokens_per_second),
         time_scale=given.time_scale,
         tls=given.tls,
+        provider=given.provider,
     )
     return options, given
 

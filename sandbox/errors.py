@@ -29,6 +29,11 @@ class DeploymentFailed(SandboxError):
 class ResourceRefused(SandboxError):
     """A resource cannot be made as asked: production refuses it, or the sandbox does not emulate it."""
 
+    def __init__(self, message: str, *, property: str = "") -> None:
+        """`property` is the input that is at fault, where it is one."""
+        super().__init__(message)
+        self.property = property
+
 
 class ServiceFailed(SandboxError):
     """A process that the sandbox needs did not come up."""

@@ -12,8 +12,8 @@ class Topic:
     name: str
     arn: str
     policy: Mapping[str, Any] | None = None
-    subscriptions: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """Protocol and endpoint of each; none of them is confirmed."""
+    subscriptions: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """ARN → protocol and endpoint; none of them is confirmed."""
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,8 @@ class SandboxOptions:
     bounds running code (function timeouts, 29 s of an integration, AppSync's 30 s) stays as it is."""
     tls: bool = False
     """Whether it speaks HTTPS and WSS, with a certificate of a certificate authority of its own."""
+    provider: bool = False
+    """Whether it starts empty, and serves a Pulumi provider that a real engine attaches to."""
     project_root: Path = field(default_factory=project_root)
     """The Pulumi project that is deployed."""
 

@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +19,8 @@ from sandbox.engine.launch import ProgramProcess
 from sandbox.engine.project import load
 from sandbox.errors import SandboxError, one_line
 from sandbox.options import SandboxOptions
+from sandbox.reload import ProgramReload
+from sandbox.resources.values import Value
 from sandbox.state import State
 from sandbox.tls import make_certificate
 from sandbox.world import World
@@ -74,13 +76,18 @@ class Sandbox:
             self._on_progress(f"port {options.port} is in use, taking {port}")
         certificate = make_certificate(claim.path / "tls") if options.tls else None
         origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
-        self._on_progress(f"deploying {project.name} into {origin}")
+        self._on_progress(
+            f"waiting for a Pulumi engine to deploy {project.name} into {origin}"
+            if options.provider
+            else f"deploying {project.name} into {origin}"
+        )
         config = configuration(project, options.stack, options.config, origin)
 
         program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")
         running.push_async_callback(program.stop)
         running.push_async_callback(moto.stop)
-        await program.start()
+        if not options.provider:
+            await program.start()
         await moto.start()
         http_server_class, services_class = await asyncio.to_thread(_import_services)
         world = World(config.values.get("aws:region", DEFAULT_REGION), origin)
@@ -97,25 +104,49 @@ class Sandbox:
         server = http_server_class(built.application, listener, certificate)
         running.push_async_callback(server.stop)
         await server.start()
-        deployment = await built.deploy(config, program, on_progress=self._on_progress)
         control = built.control
-        state = State(
-            pid=os.getpid(),
-            port=port,
-            origin=origin,
-            control_key=control.key,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-            region=world.region,
-            outputs=deployment.outputs,
-            credentials=built.credentials.administrator,
-            users=tuple(control.users.all) if control.users else (),
-            ca_file=str(certificate.authority) if certificate else None,
-            function_seconds={function.name: function.timeout_seconds for function in world.functions.values()},
-            time_scale=options.time_scale,
-        )
-        claim.publish(state)
+        started_at = datetime.now(UTC).isoformat(timespec="seconds")
+
+        def publish(outputs: Mapping[str, Value], provider_port: int | None = None) -> State:
+            functions = tuple(world.functions.values())
+            state = State(
+                pid=os.getpid(),
+                port=port,
+                origin=origin,
+                control_key=control.key,
+                started_at=started_at,
+                region=world.region,
+                outputs=outputs,
+                credentials=built.credentials.administrator,
+                users=tuple(control.users.all) if control.users else (),
+                ca_file=str(certificate.authority) if certificate else None,
+                function_seconds={function.name: function.timeout_seconds for function in functions},
+                time_scale=options.time_scale,
+                provider_port=provider_port,
+            )
+            claim.publish(state)
+            return state
+
+        if options.provider:
+            state = publish({}, await built.serve_provider(lambda port: publish({}, port)))
+        else:
+            reload = ProgramReload(
+                built,
+                options.project_root,
+                lambda project: configuration(project, options.stack, options.config, origin),
+                on_progress=self._on_progress,
+                on_deployed=lambda deployment: publish(deployment.outputs),
+            )
+            state = publish((await built.deploy(config, program, on_progress=self._on_progress)).outputs)
+            running.push_async_callback(_cancelled, asyncio.create_task(reload.run(program)))
         control.ready = True
         return state
+
+
+async def _cancelled(task: "asyncio.Task[None]") -> None:
+    """Cancel it, and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait([task])
 
 
 def _import_services() -> "tuple[type[HttpServer], type[Services]]":

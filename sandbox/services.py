@@ -26,15 +26,18 @@ from sandbox.edge.appsync.faults import AppSyncFaults
 from sandbox.edge.appsync.realtime import Limits as RealTimeLimits
 from sandbox.edge.connection_faults import ConnectionFaults
 from sandbox.edge.connections import WebSocketLimits
+from sandbox.engine.changes import Changes, Counts
 from sandbox.engine.deployment import deploy
 from sandbox.engine.launch import ProgramProcess
-from sandbox.engine.monitor import Deployment
 from sandbox.engine.project import Config, Project
+from sandbox.engine.resource import Deployment
 from sandbox.errors import SandboxError
 from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.service import FunctionService
+from sandbox.functions.settling import Settling
 from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
+from sandbox.provider.server import ProviderServer
 from sandbox.resources.handler import Cloud
 from sandbox.world import World
 
@@ -59,6 +62,9 @@ class Services:
         self._project = project
         self._moto = moto
         self._world = world
+        self._running = running
+        self._deployed: Deployment | None = None
+        """What the program's last good run registered."""
         self._clients = MotoClients(moto, world.region)
         self._cloud = Cloud(world, self._clients, project.working_folder)
         self._functions = functions = FunctionService(
@@ -69,6 +75,7 @@ class Services:
             f"{world.origin}{GATEWAY_PREFIX}",
             ca_file=ca_file,
         )
+        self._settling = Settling(functions)
         running.push_async_callback(functions.stop)
         model = ModelEmulator(options.pace, options.project_root / "docs")
         connection_faults, app_sync_faults = ConnectionFaults(), AppSyncFaults()
@@ -104,24 +111,74 @@ class Services:
 
         Raises SandboxError.
         """
-        program_runs = deploy(self._project, self._options.stack, config, self._cloud, program, on_message=on_progress)
+        stack, changes = self._options.stack, Changes(self._cloud)
+        program_runs = deploy(self._project, stack, config, changes, program, on_message=on_progress)
         deployment, *_ = await _together(program_runs, self._prepare_moto(), self._functions.prepare())
         on_progress(f"deployed {len(deployment.resources)} resources, starting {len(self._world.functions)} functions")
-        users = self._demo_users(deployment)
-        await _together(self._functions.start(), users.create() if users else asyncio.sleep(0))
-        self.control.users = users
+        await _together(self._functions.start(), self._meet_users(deployment))
+        self._deployed = deployment
         return deployment
+
+    async def deploy_again(
+        self, project: Project, config: Config, program: ProgramProcess, *, on_progress: Callable[[str], None]
+    ) -> tuple[Deployment, Counts]:
+        """Run the program anew, and apply what differs from its last run.
+
+        Raises SandboxError; then all is as it was before.
+        """
+        assert self._deployed is not None, "deploy() was not called"
+        changes = Changes(self._cloud, self._deployed.resources, self._settling.settle)
+        # A hot reload and an operator move aliases too, so what is taken back is not what the program said of them.
+        functions = tuple(self._world.functions.values())
+        before = [(alias, alias.version) for function in functions for alias in function.aliases.values()]
+        try:
+            deployment = await deploy(project, self._options.stack, config, changes, program, on_message=on_progress)
+        except SandboxError:
+            for alias, version in before:
+                alias.version = version
+            await self._functions.apply()
+            raise
+        self._deployed = deployment
+        await asyncio.to_thread(changes.complete, deployment.resources)
+        await self._functions.apply()
+        await self._meet_users(deployment)
+        return deployment, changes.counts
+
+    async def serve_provider(self, on_rest: Callable[[int], object]) -> int:
+        """Wait for engines, in an empty account; the port. `on_rest` gets it each time when one has ended its work.
+
+        Raises SandboxError.
+        """
+        await _together(self._prepare_moto(), self._functions.prepare())
+        await self._functions.start()
+
+        async def rest() -> None:
+            await self._meet_users(None)
+            on_rest(port)
+
+        server = ProviderServer(self._cloud, self._settling, rest)
+        self._running.push_async_callback(server.stop)
+        port = server.start()
+        return port
 
     async def _prepare_moto(self) -> None:
         await self._moto.answering()
         await asyncio.to_thread(self._clients.prepare)
 
-    def _demo_users(self, deployment: Deployment) -> DemoUsers | None:
-        client_id = str(deployment.outputs.get("userPoolClientId"))
-        for pool in self._cloud.user_pools.values():
-            if client_id in pool.clients:
-                return DemoUsers(self._clients, self._proxy, pool, client_id)
-        return None
+    async def _meet_users(self, deployment: Deployment | None) -> None:
+        """Make the demo users of the app client in the stack's outputs, else of the first one; old users stay."""
+        wanted = deployment and str(deployment.outputs.get("userPoolClientId"))
+        clients = [(pool, client) for pool in self._cloud.user_pools.values() for client in pool.clients]
+        pool, client_id = next(((pool, each) for pool, each in clients if wanted in (None, each)), (None, ""))
+        users = self.control.users
+        if pool is None:
+            self.control.users = None
+            return
+        if users is None or users.pool_id != pool.id:
+            users = DemoUsers(self._clients, self._proxy, pool, client_id)
+        users.client_id = client_id
+        await users.create()
+        self.control.users = users
 
 
 async def _together(*work: Coroutine[Any, Any, Any]) -> list[Any]:

@@ -52,6 +52,19 @@ class State:
     """Timeout of each function, by its name."""
     time_scale: float = 1.0
     """See `SandboxOptions.time_scale`."""
+    provider_port: int | None = None
+    """Where it serves a Pulumi provider; None when it runs the program itself."""
+
+
+def attachment(state: State) -> list[str]:
+    """What a person types to have a real engine deploy into this sandbox; nothing for one that runs the program."""
+    if state.provider_port is None:
+        return []
+    return [
+        f"export PULUMI_DEBUG_PROVIDERS=aws:{state.provider_port}",
+        f"pulumi config set aws:region {state.region}",
+        f"pulumi config set cognitoEndpoint {state.origin}/cognito",
+    ]
 
 
 def folder(state_root: Path, port: int) -> Path:
@@ -145,6 +158,7 @@ _NAMES = {
     "ca_file": "caFile",
     "function_seconds": "functionSeconds",
     "time_scale": "timeScale",
+    "provider_port": "providerPort",
 }
 
 

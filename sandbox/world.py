@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from sandbox.graphql import GraphqlApi
 from sandbox.monitoring import MetricAlarm, Topic
 
 ACCOUNT_ID = "000000000000"
@@ -54,6 +55,11 @@ class EventInvokeConfig:
     on_success: str | None = None
 
 
+UNCONFIGURED = EventInvokeConfig()
+"""What holds for a function or an alias that has no configuration of its own."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
 @dataclass
 class Alias:
     """A name for one version of a function at a time; the key in `Function.aliases` is its own."""
@@ -64,7 +70,7 @@ class Alias:
     provisioned_concurrency: int = 0
     permissions: dict[str, ResourcePermission] = field(default_factory=dict[str, ResourcePermission])
     """By statement id. They let nobody call the function by another name than this one."""
-    event_invoke: EventInvokeConfig = EventInvokeConfig()
+    event_invoke: EventInvokeConfig = UNCONFIGURED
 
 
 @dataclass
@@ -83,10 +89,12 @@ class Function:
     environment: Mapping[str, str]
     layers: tuple[str, ...]
     log_group: str
+    code_sha256: str = ""
+    """Of the zip, in Base64."""
     reserved_concurrency: int | None = None
     permissions: dict[str, ResourcePermission] = field(default_factory=dict[str, ResourcePermission])
     """By statement id."""
-    event_invoke: EventInvokeConfig = EventInvokeConfig()
+    event_invoke: EventInvokeConfig = UNCONFIGURED
     modified_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     version: str = LATEST
     versions: dict[str, "Function"] = field(default_factory=dict[str, "Function"])
@@ -105,10 +113,27 @@ class Function:
             versions={},
             aliases={},
             permissions={},
-            event_invoke=EventInvokeConfig(),
+            event_invoke=UNCONFIGURED,
         )
         self.versions[published.version] = published
         return published
+
+    def runs_like(self, other: "Function") -> bool:
+        """Whether code and configuration are the same: what else is known of a function is nothing to its processes."""
+        one, another = (
+            replace(
+                each,
+                reserved_concurrency=None,
+                permissions={},
+                event_invoke=UNCONFIGURED,
+                modified_at=_NEVER,
+                version=LATEST,
+                versions={},
+                aliases={},
+            )
+            for each in (self, other)
+        )
+        return one == another
 
     def at(self, version: str) -> "Function":
         """What a version runs. Raises KeyError."""
@@ -180,6 +205,7 @@ class WebSocketRoute:
     route_key: str
     integration_id: str
     authorizer_id: str | None
+    route_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,56 +241,12 @@ class WebSocketApi:
     """Stage name → (deployment id, settings)."""
 
 
-@dataclass(frozen=True)
-class DataSource:
-    """An AppSync data source: `NONE`, or `AWS_LAMBDA` with a function and the role that invokes it."""
-
-    name: str
-    type: str
-    function_arn: str | None = None
-    service_role_arn: str | None = None
-
-
-@dataclass(frozen=True)
-class UnitResolver:
-    """An APPSYNC_JS resolver: one field, one data source, the code with `request` and `response`."""
-
-    type_name: str
-    field_name: str
-    data_source: str
-    code: str
-
-
-@dataclass
-class GraphqlApi:
-    """An AppSync GraphQL API; the key in `World.graphql_apis` is `api_id`."""
-
-    api_id: str
-    arn: str
-    name: str
-    schema: str
-    authentication_type: str
-    user_pool_id: str | None
-    user_pool_default_action: str | None
-    app_client_pattern: str | None = None
-    """What the client of a token must match (`appIdClientRegex`, `clientId`); None lets every client in."""
-    issuer: str | None = None
-    """Of the tokens of `OPENID_CONNECT`."""
-    additional_authentication_types: tuple[str, ...] = ()
-    query_depth_limit: int = 0
-    """Most levels of fields in one operation, 1 to 75; 0 for no limit."""
-    resolver_count_limit: int = 0
-    """Most resolvers that one request may run, 1 to 10,000; 0 for AWS's own limit of 10,000."""
-    data_sources: dict[str, DataSource] = field(default_factory=dict[str, DataSource])
-    resolvers: dict[tuple[str, str], UnitResolver] = field(default_factory=dict[tuple[str, str], UnitResolver])
-    """(type, field) → resolver."""
-
-
 @dataclass
 class World:
     """One account and region. Services get it by reference; resource handlers change it.
 
     Two things change besides: an alias is moved by a call of Lambda's API, and a hot reload publishes versions.
+    Handlers run in threads: whoever iterates over a mapping takes a `tuple` of it first.
     """
 
     region: str
@@ -288,6 +270,10 @@ class World:
     def function_arn(self, name: str) -> str:
         """The ARN of a function of this account and region, whether it exists or not."""
         return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
+
+    def function_name(self, called: str) -> str:
+        """The name in a name or an ARN, with or without a qualifier."""
+        return called.removeprefix(self.function_arn("")).partition(":")[0]
 
     def callee(self, called: str) -> Callee:
         """What is called by a name or an ARN, with or without a qualifier. Raises KeyError."""

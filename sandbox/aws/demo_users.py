@@ -19,7 +19,7 @@ class DemoUsers:
         self._clients = clients
         self._moto = moto
         self._pool = pool
-        self._client_id = client_id
+        self.client_id = client_id
         self._users: dict[str, DemoUser] = {}
 
     @property
@@ -27,8 +27,13 @@ class DemoUsers:
         """The users that `create` has made."""
         return tuple(self._users.values())
 
+    @property
+    def pool_id(self) -> str:
+        """The pool that they are in."""
+        return self._pool.id
+
     async def create(self) -> None:
-        """Make a user `{tier}@example.com` in each group of the pool."""
+        """Make a user `{tier}@example.com` in each group of the pool that has none of them yet."""
         await asyncio.to_thread(self._create)
 
     async def access_token(self, tier: str, expires_in: int = HOUR, *, of_another_client: bool = False) -> str:
@@ -37,7 +42,7 @@ class DemoUsers:
         It is for the app client of the program, or for one of the same pool that the program knows nothing of. Raises
         KeyError for a tier without a user, CallRefused when moto's process does not answer.
         """
-        client_id = await asyncio.to_thread(self._another_client) if of_another_client else self._client_id
+        client_id = await asyncio.to_thread(self._another_client) if of_another_client else self.client_id
         wanted = {"clientId": client_id, "username": self._users[tier].username, "seconds": expires_in}
         headers = {"content-type": "application/json"}
         answer = await self._moto.send("POST", f"/{self._pool.id}/access-tokens", headers, json.dumps(wanted).encode())
@@ -49,7 +54,7 @@ class DemoUsers:
 
     def _create(self) -> None:
         cognito = self._clients.cognito()
-        for tier in self._pool.groups:
+        for tier in [group for group in self._pool.groups if group not in self._users]:
             user = DemoUser(tier, f"{tier}@example.com", f"Aa1!{secrets.token_urlsafe(18)}")
             pool_id, username = self._pool.id, user.username
             cognito.admin_create_user(

@@ -25,6 +25,10 @@ from sandbox.aws.moto_pools import OwnPool
 from sandbox.aws.sign_in import ADMIN_PASSWORD_FLOWS, PASSWORD_FLOWS, Answer, SignIn, refresh
 from sandbox.world import ACCOUNT_ID
 
+FIXED_SETTINGS = ("UsernameAttributes", "UsernameConfiguration")
+"""What `UpdateUserPool` does not take
+(https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html)."""
+
 
 class Cognito(CognitoIdpBackend):
     """Cognito in one region."""
@@ -47,6 +51,12 @@ class Cognito(CognitoIdpBackend):
         pool = cast("OwnPool", OwnPool(self.account_id, self.region_name, name, extended_config))
         self.user_pools[pool.id] = pool
         return pool
+
+    def update_user_pool(self, user_pool_id: str, extended_config: dict[str, Any]) -> None:
+        """As moto's, but what an update cannot say stays."""
+        config = self.pool(user_pool_id).extended_config
+        fixed = {key: config[key] for key in FIXED_SETTINGS if key in config}
+        super().update_user_pool(user_pool_id, {**extended_config, **fixed})
 
     def sign_up(self, client_id: str, username: str, password: str, attributes: list[dict[str, str]]) -> Any:
         """As moto's, but not where only an administrator makes users."""

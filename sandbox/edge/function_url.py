@@ -71,7 +71,7 @@ async def _answer(
 ) -> Response:
     try:
         body = await _body(request)
-        authorizer = authorize(world, url, world.callee(url.function_arn), credentials, request, body)
+        authorizer = authorize(world, url, functions.callee(url.function_arn), credentials, request, body)
         web_request = _web_request(url, request, body, authorizer, request_id, trace_id, world.region)
         if functions.adapted(url.function_arn):
             streamed = url.invoke_mode == "RESPONSE_STREAM"

@@ -1,42 +1,47 @@
 """One deployment: the monitor serves, the program's process runs against it, and what came of it is told."""
 
+import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
 
+from sandbox.engine.changes import Changes
 from sandbox.engine.launch import Job, ProgramProcess
-from sandbox.engine.monitor import Deployment, Engine, Monitor
+from sandbox.engine.monitor import Engine, Monitor
 from sandbox.engine.project import Config, Project
 from sandbox.engine.protocol import engine_pb2_grpc, resource_pb2_grpc
-from sandbox.errors import DeploymentFailed
-from sandbox.resources.handler import Cloud
+from sandbox.engine.resource import Deployment
+from sandbox.errors import DeploymentFailed, ResourceRefused
 
 MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 """Pulumi's own limit of a message."""
 THREADS = 16
 
-_OPTIONS = [("grpc.max_receive_message_length", MAX_MESSAGE_BYTES), ("grpc.max_send_message_length", MAX_MESSAGE_BYTES)]
+GRPC_OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+]
 
 
 async def deploy(
     project: Project,
     stack: str,
     config: Config,
-    cloud: Cloud,
+    changes: Changes,
     process: ProgramProcess,
     *,
     on_message: Callable[[str], None],
 ) -> Deployment:
-    """Run the project's program against `cloud` in `process` (started), and return what it registered.
+    """Run the project's program in `process` (started), and return what it registered; what it changes is in `changes`.
 
-    The lines that it logs (`pulumi.log.info`) go to `on_message`, from another thread. Raises DeploymentFailed with
-    one line.
+    The lines that it logs (`pulumi.log.info`) go to `on_message`, from another thread. Nothing is deleted: that is the
+    caller's, by `changes.complete`. Raises DeploymentFailed with one line; then everything is as it was before.
     """
     deployment = Deployment(project.name, stack)
     threads = ThreadPoolExecutor(THREADS, thread_name_prefix="monitor")
-    server = grpc.server(threads, options=_OPTIONS)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(cloud, deployment), server)
+    server = grpc.server(threads, options=GRPC_OPTIONS)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(changes, deployment), server)
     engine_pb2_grpc.add_EngineServicer_to_server(Engine(deployment, on_message), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
@@ -48,6 +53,7 @@ async def deploy(
         engine=f"127.0.0.1:{port}",
         config=config.values,
         secret_keys=config.secret_keys,
+        files=str(process.list_of_files),
     )
     try:
         exit_code = await process.run(job)
@@ -55,7 +61,13 @@ async def deploy(
         server.stop(grace=None)
         threads.shutdown(wait=False, cancel_futures=True)
     if exit_code or deployment.refusals:
+        await asyncio.to_thread(changes.undo)
         raise DeploymentFailed(_reason(deployment, exit_code, process))
+    try:
+        changes.check_removals(deployment.resources)
+    except ResourceRefused as refusal:
+        await asyncio.to_thread(changes.undo)
+        raise DeploymentFailed(f"the program failed: {refusal}") from None
     return deployment
 
 

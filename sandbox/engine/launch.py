@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,6 +30,8 @@ class Job:
     engine: str
     config: Mapping[str, str]
     secret_keys: tuple[str, ...]
+    files: str
+    """Where the program leaves a JSON list of the files that it is made of."""
 
     def to_line(self) -> str:
         """As `from_line` reads it, with its line break."""
@@ -45,6 +48,9 @@ class ProgramProcess:
 
     def __init__(self, log: Path) -> None:
         self.log = log
+        self.list_of_files = log.with_suffix(".files.json")
+        self.began = 0
+        """When it was given its job; nanoseconds since the epoch."""
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -65,10 +71,19 @@ class ProgramProcess:
         process = self._process
         assert process is not None, "start() was not called"
         assert process.stdin is not None
+        self.list_of_files.unlink(missing_ok=True)
+        self.began = time.time_ns()
         process.stdin.write(job.to_line().encode())
         with contextlib.suppress(ConnectionError):
             await process.stdin.drain()
         return await process.wait()
+
+    def files(self) -> frozenset[Path]:
+        """What it was made of, absolute; none when it was killed."""
+        try:
+            return frozenset(map(Path, json.loads(self.list_of_files.read_bytes())))
+        except FileNotFoundError:
+            return frozenset()
 
     async def stop(self) -> None:
         """End a program that still runs, with the package builds that it started: they are one process group."""

@@ -6,8 +6,7 @@ then fails on it, and the deployment reports that line. https://pulumi-developer
 """
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from threading import Lock
 from typing import NoReturn
 
@@ -16,10 +15,11 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.struct_pb2 import Struct
 
 from sandbox.engine import wire
+from sandbox.engine.changes import Changes, Wanted
 from sandbox.engine.protocol import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
-from sandbox.errors import ResourceRefused, one_line
+from sandbox.engine.resource import Deployment, Resource
+from sandbox.errors import ResourceRefused, SandboxError, one_line
 from sandbox.resources import registry
-from sandbox.resources.handler import Cloud
 from sandbox.resources.values import Value
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -36,49 +36,11 @@ _FEATURES = {
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A resource as the engine sees it: what the program said of it, and what became of it."""
-
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    parent: str
-    """URN; empty for the stack itself."""
-    provider: str
-    """URN of its provider; empty for components, providers and the stack."""
-    protect: bool
-    dependencies: frozenset[str]
-    """URNs: `depends_on` and every resource whose outputs its inputs use."""
-    property_dependencies: Mapping[str, frozenset[str]]
-    inputs: Mapping[str, Value]
-    secrets: frozenset[str]
-    """Top-level properties that hold a secret."""
-    id: str
-    outputs: Mapping[str, Value]
-
-
-@dataclass
-class Deployment:
-    """All that a program registered, by URN and in the order in which it was made, and its stack outputs."""
-
-    project: str
-    stack: str
-    resources: dict[str, Resource] = field(default_factory=dict[str, Resource])
-    outputs: Mapping[str, Value] = field(default_factory=dict[str, Value])
-    secret_outputs: frozenset[str] = frozenset()
-    refusals: list[str] = field(default_factory=list[str])
-    """What was refused, one line each, in order."""
-    errors: list[str] = field(default_factory=list[str])
-    """What the program logged as an error."""
-
-
 class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     """Answers one program, and records what it asks for in `deployment`."""
 
-    def __init__(self, cloud: Cloud, deployment: Deployment) -> None:
-        self._cloud = cloud
+    def __init__(self, changes: Changes, deployment: Deployment) -> None:
+        self._changes = changes
         self._deployment = deployment
         self._urns: set[str] = set()
         self._lock = Lock()
@@ -103,7 +65,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.RegisterResourceResponse:
         try:
             return self._register(request)
-        except ResourceRefused as refusal:
+        except SandboxError as refusal:
             self._refuse(context, f"{request.type} {request.name!r}: {refusal}")
         except Exception:
             _log.exception("the resource handler of %s failed", request.type)
@@ -125,7 +87,7 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
     ) -> resource_pb2.ResourceInvokeResponse:
         try:
             self._provider(request.tok, request.provider)
-            result = registry.call(self._cloud, request.tok, wire.decode(request.args).values)
+            result = registry.call(self._changes.cloud, request.tok, wire.decode(request.args).values)
         except ResourceRefused as refusal:
             self._refuse(context, f"{request.tok}: {refusal}")
         response = resource_pb2.ResourceInvokeResponse()
@@ -149,17 +111,14 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             raise ResourceRefused(f"is {what}, which the sandbox does not do")
         urn = self._claim_urn(request)
         properties = wire.decode(request.object)
-        provider, physical_id, outputs = "", "", dict[str, Value]()
+        provider, physical_id, inputs, outputs = "", "", properties.values, dict[str, Value]()
+        property_dependencies = {
+            key: frozenset(value.urns) for key, value in request.propertyDependencies.items() if value.urns
+        }
         if request.custom:
             provider = self._provider(request.type, request.provider)
-            created = registry.create(
-                self._cloud,
-                type_token=request.type,
-                name=request.name,
-                urn=urn,
-                provider=provider,
-                values=properties.values,
-            )
+            wanted = Wanted(urn, request.type, request.name, provider, properties.values, property_dependencies)
+            created, inputs = self._changes.put(wanted)
             physical_id, outputs = created.id, dict(created.outputs)
         secrets = properties.secrets | frozenset(request.additionalSecretOutputs)
         self._deployment.resources[urn] = Resource(
@@ -170,11 +129,10 @@ class Monitor(resource_pb2_grpc.ResourceMonitorServicer):
             parent=request.parent,
             provider=provider,
             protect=request.protect,
+            retain_on_delete=request.retainOnDelete,
             dependencies=frozenset(request.dependencies),
-            property_dependencies={
-                key: frozenset(value.urns) for key, value in request.propertyDependencies.items() if value.urns
-            },
-            inputs=properties.values,
+            property_dependencies=property_dependencies,
+            inputs=inputs,
             secrets=secrets,
             id=physical_id,
             outputs=outputs,

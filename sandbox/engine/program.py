@@ -5,6 +5,7 @@ program goes to the engine as one line, and to standard error with its traceback
 """
 
 import asyncio
+import json
 import logging
 import os
 import runpy
@@ -16,6 +17,7 @@ from pathlib import Path
 import pulumi
 from pulumi import runtime
 
+from sandbox.engine import sources
 from sandbox.engine.launch import Job
 from sandbox.errors import one_line
 
@@ -71,12 +73,16 @@ def _end_with_standard_input() -> None:
 def _main() -> int:
     job = Job.from_line(sys.stdin.readline())
     threading.Thread(target=_end_with_standard_input, daemon=True).start()
+    sources.take_note()
     try:
         run(job)
     except BaseException as error:
         traceback.print_exc()
         pulumi.log.error(describe(error))
         return 1
+    finally:
+        files = sources.files(Path(job.root), Path(job.program))
+        Path(job.files).write_text(json.dumps(list(map(str, files))))
     return 0
 
 

@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
+    from pulumi.runtime.proto import (
+        engine_pb2,
+        engine_pb2_grpc,
+        plugin_pb2,
+        provider_pb2,
+        provider_pb2_grpc,
+        resource_pb2,
+        resource_pb2_grpc,
+    )
 else:
     _NAME = f"{__package__}.pulumi_proto"
 
@@ -24,7 +32,18 @@ else:
     _load()
     engine_pb2 = importlib.import_module(f"{_NAME}.engine_pb2")
     engine_pb2_grpc = importlib.import_module(f"{_NAME}.engine_pb2_grpc")
+    plugin_pb2 = importlib.import_module(f"{_NAME}.plugin_pb2")
+    provider_pb2 = importlib.import_module(f"{_NAME}.provider_pb2")
+    provider_pb2_grpc = importlib.import_module(f"{_NAME}.provider_pb2_grpc")
     resource_pb2 = importlib.import_module(f"{_NAME}.resource_pb2")
     resource_pb2_grpc = importlib.import_module(f"{_NAME}.resource_pb2_grpc")
 
-__all__ = ["engine_pb2", "engine_pb2_grpc", "resource_pb2", "resource_pb2_grpc"]
+__all__ = [
+    "engine_pb2",
+    "engine_pb2_grpc",
+    "plugin_pb2",
+    "provider_pb2",
+    "provider_pb2_grpc",
+    "resource_pb2",
+    "resource_pb2_grpc",
+]

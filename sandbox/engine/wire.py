@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from google.protobuf import struct_pb2
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources.values import Archive, Asset, Value
+from sandbox.resources.values import UNKNOWN, Archive, Asset, Unknown, Value
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 _ASSET = "c44067f5952c0a294b673a41bacd8c17"
@@ -17,6 +17,8 @@ _ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 _SECRET = "1b47061264138c4ac30d75fd1eb44270"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+_UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What stands for a value that is not known yet (`sdk/go/common/resource/plugin/rpc.go`)."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def encode(sent: struct_pb2.Struct, outputs: Mapping[str, Value], secrets: Itera
 def _decode(field: struct_pb2.Value, secrets: list[bool]) -> Value:
     match field.WhichOneof("kind"):
         case "string_value":
-            return field.string_value
+            return UNKNOWN if field.string_value == _UNKNOWN else field.string_value
         case "bool_value":
             return field.bool_value
         case "number_value":
@@ -84,18 +86,19 @@ def _decode_struct(struct: struct_pb2.Struct, secrets: list[bool]) -> Value:
         case str(signature) if signature == _OUTPUT:
             if "secret" in fields and fields["secret"].bool_value:
                 secrets.append(True)
-            return _decode(fields["value"], secrets) if "value" in fields else None
+            return _decode(fields["value"], secrets) if "value" in fields else UNKNOWN
         case str(signature) if signature == _ARCHIVE:
-            return Archive(fields["path"].string_value if "path" in fields else None)
+            return Archive(_text(fields, "path"), _text(fields, "hash") or "")
         case str(signature) if signature == _ASSET:
-            return Asset(
-                path=fields["path"].string_value if "path" in fields else None,
-                text=fields["text"].string_value if "text" in fields else None,
-            )
+            return Asset(_text(fields, "path"), _text(fields, "text"), _text(fields, "hash") or "")
         case str(signature) if signature == _RESOURCE:
             return fields["id"].string_value if "id" in fields else fields["urn"].string_value
         case signature:
             raise ResourceRefused(f"a value with signature {signature} is not known to sandbox/engine/wire.py")
+
+
+def _text(fields: Mapping[str, struct_pb2.Value], key: str) -> str | None:
+    return fields[key].string_value if key in fields else None
 
 
 def _encode(value: Value) -> struct_pb2.Value:
@@ -112,6 +115,8 @@ def _encode(value: Value) -> struct_pb2.Value:
             return struct_pb2.Value(list_value=struct_pb2.ListValue(values=[_encode(item) for item in value]))
         case dict():
             return struct_pb2.Value(struct_value=struct_pb2.Struct(fields={k: _encode(v) for k, v in value.items()}))
+        case Unknown():
+            return struct_pb2.Value(string_value=_UNKNOWN)
         case Archive() | Asset():
             raise TypeError("an asset or archive is never computed: outputs keep the one that the program sent")
 

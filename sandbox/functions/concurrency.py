@@ -31,7 +31,7 @@ class Concurrency:
     def one_more(self, function: Function) -> Generator[None]:
         """Count an invocation while it runs. Raises `TooManyRequests`."""
         # What is reserved is the function's, whatever version runs.
-        reserved = self._world.functions[function.name].reserved_concurrency
+        reserved = self._world.functions.get(function.name, function).reserved_concurrency
         if reserved is not None:
             if self._running[function.name] >= reserved:
                 raise TooManyRequests("ReservedFunctionConcurrentInvocationLimitExceeded")
@@ -80,9 +80,9 @@ class Concurrency:
                 place.set_result(None)
 
     def _unreserved(self) -> int:
-        reserved = (function.reserved_concurrency or 0 for function in self._world.functions.values())
+        reserved = (function.reserved_concurrency or 0 for function in tuple(self._world.functions.values()))
         return self._limits.concurrency - sum(reserved)
 
     def _unreserved_running(self) -> int:
-        functions = self._world.functions.values()
+        functions = tuple(self._world.functions.values())
         return sum(self._running[function.name] for function in functions if function.reserved_concurrency is None)

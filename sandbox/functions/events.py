@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sandbox.functions.errors import InvokeRefused, TooManyRequests
+from sandbox.functions.errors import FunctionNotFound, InvokeRefused, TooManyRequests
 from sandbox.functions.limits import Limits
 from sandbox.iam.policies import role_allows
 from sandbox.world import LATEST, Callee, World
@@ -61,6 +61,9 @@ class Events:
         while True:
             try:
                 last = await self._invoke(callee.arn, request_id, payload)
+            except FunctionNotFound:
+                _log.warning("An event of %s was dropped: it is not there any more.", callee.arn)
+                return None
             except TooManyRequests:
                 wait = throttle_wait * scale
                 throttle_wait = min(throttle_wait * 2, longest)

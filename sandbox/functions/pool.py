@@ -94,6 +94,8 @@ class Pool:
 
     async def keep(self, ready: int | None) -> None:
         """Have so many environments ready from now on; with None all end, the busy ones after their invocation."""
+        if ready == self._ready:
+            return
         self._ready = ready
         if ready is None:
             await self._end_idle()
@@ -105,6 +107,11 @@ class Pool:
         """
         missing = (self._ready or 0) - len(self._idle)
         await asyncio.gather(*(self._warm_one() for _ in range(missing)))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no environment is left, and no invocation waits for one."""
+        return not self._all and not self._waiting
 
     async def retire(self) -> None:
         """End environments that have been idle for too long, down to those that are kept ready."""
@@ -201,8 +208,10 @@ class Pool:
         except FunctionFailed as failure:
             _log.warning("No environment of %s could be started ahead: %s", self.function.name, failure)
             return
-        if environment is not None:
+        if environment is not None and self._usable(environment):
             self._offer(environment)
+        elif environment is not None:
+            await self._close(environment)
 
     def _new(self) -> Environment:
         assert self.task_root is not None, "use() was not called"

@@ -35,20 +35,34 @@ class Schedules:
         self._limits = limits
         self._send = send
         self._busy = busy
+        self._changed = asyncio.Event()
 
     async def run(self) -> None:
         """Fire each rule once a period, the first time after one, until cancelled."""
         async with asyncio.TaskGroup() as rules:
-            for schedule in self._world.schedules.values():
-                rules.create_task(self._repeat(schedule))
+            running: dict[tuple[str, int], asyncio.Task[None]] = {}
+            while True:
+                self._changed.clear()
+                wanted = {(rule.name, rule.period_seconds) for rule in tuple(self._world.schedules.values())}
+                for rule in running.keys() - wanted:
+                    running.pop(rule).cancel()
+                for rule in wanted - running.keys():
+                    running[rule] = rules.create_task(self._repeat(*rule))
+                await self._changed.wait()
 
-    async def _repeat(self, schedule: Schedule) -> None:
+    def apply(self) -> None:
+        """Take note of rules that have come, gone or got another period."""
+        self._changed.set()
+
+    async def _repeat(self, name: str, period_seconds: int) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
-            due = max(due + schedule.period_seconds * self._limits.time_scale, loop.time())
+            due = max(due + period_seconds * self._limits.time_scale, loop.time())
             await asyncio.sleep(due - loop.time())
-            self._fire(schedule)
+            schedule = self._world.schedules.get(name)
+            if schedule is not None:
+                self._fire(schedule)
 
     def _fire(self, schedule: Schedule) -> None:
         event = json.dumps(
@@ -64,8 +78,11 @@ class Schedules:
                 "detail": {},
             }
         ).encode()
-        for arn in schedule.targets.values():
-            self._invoke(schedule, self._world.callee(arn), event)
+        for arn in tuple(schedule.targets.values()):
+            try:
+                self._invoke(schedule, self._world.callee(arn), event)
+            except KeyError:
+                _log.warning("The rule %s did not reach %s: there is no such function.", schedule.name, arn)
 
     def _invoke(self, schedule: Schedule, callee: Callee, event: bytes) -> None:
         """Whoever is refused learns it from a metric (`FailedInvocations`) alone, as on AWS; here from the log."""

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -36,6 +36,8 @@ from sandbox.functions.ids import new_request_id, new_trace_id
 from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.logs import FunctionLogs
+from sandbox.functions.payload import checked
+from sandbox.functions.plan import verify_function
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
 from sandbox.functions.schedules import Schedules
@@ -111,6 +113,8 @@ class FunctionService:
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)
         self._schedules = Schedules(world, self._limits, self.invoke_event, self._concurrency.runs)
         self._versions = Versions(self._host, self._concurrency, options.warm_workers)
+        self._watched: set[Path] = set()
+        """Packages whose code is watched, and its folders."""
         self._preparing = asyncio.Lock()
         self._is_prepared = False
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -130,10 +134,29 @@ class FunctionService:
         Raises `ResourceRefused` for a function that could not work on AWS or here, `ServiceFailed` when its package
         cannot be laid out.
         """
-        try:
-            await self._start()
-        except StacksError as error:
-            raise ServiceFailed(one_line(str(error))) from error
+        self._spawn(self._retire())
+        await self.apply()
+        self._spawn(self._schedules.run())
+
+    def verify(self, name: str) -> None:
+        """Refuse a function that could not work on AWS or here; in any thread. Raises as `start` does."""
+        function = self._world.functions.get(name)
+        if function is not None:
+            with _failing():
+                verify_function(self._world, function)
+                self._host.layers.verify(function)
+
+    async def apply(self) -> None:
+        """After the World has changed: new and changed functions get environments, those of others end.
+
+        Invocations that run end where they began. Raises as `start` does; then everything stays as it was.
+        """
+        with _failing():
+            if self._world.functions:
+                await self._prepared()
+            await self._watch()
+            await self._versions.apply()
+        self._schedules.apply()
 
     async def _prepared(self) -> None:
         async with self._preparing:
@@ -145,34 +168,40 @@ class FunctionService:
             await self._forks.start(layers.bin / "python", runtime, layers.libraries, layers.common_variables())
             self._is_prepared = True
 
-    async def _start(self) -> None:
-        if self._world.functions:
-            await self._prepared()
-        if functions := tuple(self._world.functions.values()):
-            folders = await asyncio.to_thread(self._host.layers.source_folders, functions)
-            self._spawn(watch(folders, self._versions.reload))
-        self._spawn(self._retire())
-        await self._versions.start()
-        self._spawn(self._schedules.run())
+    async def _watch(self) -> None:
+        """Have code reloaded that is edited from now on. A folder is watched to the end, whatever becomes of it."""
+        functions = [each for each in tuple(self._world.functions.values()) if each.package not in self._watched]
+        folders = await asyncio.to_thread(self._host.layers.source_folders, functions)
+        if new := [folder for folder in folders if self._watched.isdisjoint((folder, *folder.parents))]:
+            self._spawn(watch(new, self._versions.reload))
+        self._watched.update(new, (each.package for each in functions))
+
+    def callee(self, called: str) -> Callee:
+        """What is called by a name or an ARN. Raises `FunctionNotFound`."""
+        try:
+            return self._world.callee(called)
+        except KeyError:
+            arn = called if called.startswith("arn:") else self._world.function_arn(called)
+            raise FunctionNotFound(arn) from None
 
     def adapted(self, called: str) -> bool:
         """Whether the function is a web server behind the Web Adapter: requests for it go to `web`.
 
         Raises `InvokeRefused`.
         """
-        return self._versions.pool(self._callee(called).function).adapter is not None
+        return self._versions.pool(self.callee(called).function).adapter is not None
 
     async def invoke(self, called: str, payload: bytes, *, request_id: str | None = None) -> Invocation:
         """Invoke and wait for the answer. An empty payload is `{}`. Raises `InvokeRefused`."""
-        callee = self._callee(called)
-        event = _checked(payload, REQUEST_BYTES)
+        callee = self.callee(called)
+        event = checked(payload, REQUEST_BYTES)
         # A caller that goes away does not end the invocation.
         return await asyncio.shield(self._spawn(self._attempt(callee.arn, request_id or new_request_id(), event)))
 
     def invoke_event(self, called: str, payload: bytes) -> str:
         """Invoke and do not wait; the request id. Raises `InvokeRefused`, but never `TooManyRequests`."""
-        callee = self._callee(called)
-        event = _checked(payload, EVENT_BYTES)
+        callee = self.callee(called)
+        event = checked(payload, EVENT_BYTES)
         request_id = new_request_id()
         deliver, give_up = (
             partial(act, callee, request_id, event) for act in (self._events.deliver, self._events.give_up)
@@ -198,7 +227,7 @@ class FunctionService:
         is complete. Raises `InvokeRefused`, or `FunctionFailed` when the function failed before its first byte. Call
         `body.abandon()` when the body is not read to its end: the function runs on.
         """
-        callee = self._callee(called)
+        callee = self.callee(called)
         pool = self._versions.pool(callee.function)
         if pool.adapter is None:
             raise NotEmulated(f"{callee.function.name} has no Web Adapter: the sandbox cannot send it a request.")
@@ -224,15 +253,8 @@ class FunctionService:
         self._host.leash.close()
         await asyncio.to_thread(self._host.layers.remove)
 
-    def _callee(self, called: str) -> Callee:
-        try:
-            return self._world.callee(called)
-        except KeyError:
-            arn = called if called.startswith("arn:") else self._world.function_arn(called)
-            raise FunctionNotFound(arn) from None
-
     async def _attempt(self, called: str, request_id: str, event: bytes) -> Invocation:
-        callee = self._callee(called)
+        callee = self.callee(called)
         version = callee.function
         pool = self._versions.pool(version)
         if pool.adapter is not None:
@@ -259,16 +281,13 @@ class FunctionService:
         return task
 
 
-def _checked(payload: bytes, limit: int) -> bytes:
-    if len(payload) > limit:
-        raise PayloadTooLarge(limit)
-    if not payload:
-        return b"{}"
+@contextlib.contextmanager
+def _failing() -> Generator[None]:
+    """A package that cannot be laid out is a service of the sandbox's that failed."""
     try:
-        json.loads(payload)
-    except ValueError as error:
-        raise InvalidRequestContent(f"Could not parse request body into json: {error}") from None
-    return payload
+        yield
+    except (StacksError, SyntaxError) as error:
+        raise ServiceFailed(one_line(str(error))) from error
 
 
 def _abandon(head: "asyncio.Future[WebResponse]") -> None:

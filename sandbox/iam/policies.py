@@ -77,7 +77,7 @@ def role_allows(
         return False
     effects = {
         statement["Effect"]
-        for document in role.policies.values()
+        for document in tuple(role.policies.values())
         for statement in _statements(document)
         if _matches(_texts(statement, "Action"), action, ignore_case=True)
         and _matches(_texts(statement, "Resource"), resource)
@@ -124,7 +124,7 @@ def function_allows(
             and permission.invoked_via_function_url in (None, via_function_url)
         )
 
-    return any(allows(permission) for permission in callee.named.permissions.values())
+    return any(allows(permission) for permission in tuple(callee.named.permissions.values()))
 
 
 def _checked(document: PolicyDocument, allowed: set[str]) -> Iterator[Mapping[str, Any]]:

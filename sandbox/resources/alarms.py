@@ -5,10 +5,12 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAl
 
 import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from sandbox.errors import ResourceRefused
 from sandbox.monitoring import AlarmedMetric, MetricAlarm
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Entry, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.world import ACCOUNT_ID
 
@@ -29,7 +31,7 @@ _ID = re.compile(r"[a-z][a-zA-Z0-9_]{0,254}")
 _WORD = re.compile(r"\b[a-z]\w*")
 
 
-def _create_alarm(cloud: Cloud, request: Request) -> Created:
+def _put_alarm(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     name = inputs.text("name")
     description = inputs.optional_text("alarmDescription") or ""
@@ -57,7 +59,7 @@ def _create_alarm(cloud: Cloud, request: Request) -> Created:
         actions=actions,
     )
     world.alarms[name] = alarm
-    return Created(name, {"arn": alarm.arn, "tagsAll": all_tags(cloud, request)})
+    return Created(name, {"arn": alarm.arn, "tagsAll": all_tags(request)})
 
 
 def _queries(inputs: Inputs) -> tuple[tuple[AlarmedMetric, ...], str]:
@@ -106,12 +108,12 @@ def _metric(metric_id: str, metric: Inputs) -> AlarmedMetric:
     )
 
 
-def _create_dashboard(cloud: Cloud, request: Request) -> Created:
+def _put_dashboard(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     name, body = inputs.text("dashboardName"), inputs.text("dashboardBody")
     if not DASHBOARD_NAME.fullmatch(name):
         raise ResourceRefused(f"InvalidParameterValue: the name {name!r} has other characters than A-Za-z0-9_-")
-    if name in world.dashboards:
+    if name in world.dashboards and not request.id:
         raise ResourceRefused(f"there is a dashboard {name!r} already, and the sandbox does not overwrite it")
     try:
         world.dashboards[name] = json.loads(body)
@@ -120,7 +122,31 @@ def _create_dashboard(cloud: Cloud, request: Request) -> Created:
     return Created(name, {"dashboardArn": f"arn:aws:cloudwatch::{ACCOUNT_ID}:dashboard/{name}"})
 
 
+def _place_of_alarm(cloud: Cloud, standing: Standing) -> Entry[str, MetricAlarm]:
+    return Entry(cloud.world.alarms, standing.id)
+
+
+def _place_of_dashboard(cloud: Cloud, standing: Standing) -> Entry[str, Mapping[str, Any]]:
+    return Entry(cloud.world.dashboards, standing.id)
+
+
 HANDLERS = (
-    Handler("aws:cloudwatch/metricAlarm:MetricAlarm", _create_alarm, PhysicalName("name", MAX_ALARM_NAME)),
-    Handler("aws:cloudwatch/dashboard:Dashboard", _create_dashboard),
+    Handler(
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        _put_alarm,
+        PhysicalName("name", MAX_ALARM_NAME),
+        place=_place_of_alarm,
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+        replaces=("name",),
+        computed=("arn",),
+        tagged=True,
+    ),
+    Handler(
+        "aws:cloudwatch/dashboard:Dashboard",
+        _put_dashboard,
+        place=_place_of_dashboard,
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutDashboard.html
+        replaces=("dashboardName",),
+        computed=("dashboardArn",),
+    ),
 )

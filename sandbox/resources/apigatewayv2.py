@@ -4,10 +4,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocke
 """
 
 import re
+from collections.abc import Callable, MutableMapping
 from dataclasses import replace
+from typing import TypeVar
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Entry, Gone, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.lambda_access import callee_named
 from sandbox.world import (
@@ -28,15 +30,14 @@ ID_LENGTH = 7
 _INVOKE_ARN = re.compile(r"arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(?P<function>.+)/invocations")
 
 
-def _create_api(cloud: Cloud, request: Request) -> Created:
+def _put_api(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     inputs.text("protocolType", allowed=("WEBSOCKET",))
     inputs.without_effect("description")
-    api = WebSocketApi(
-        api_id=request.stable_id(API_ID_LENGTH),
-        name=inputs.text("name"),
-        route_selection_expression=inputs.text("routeSelectionExpression"),
-    )
+    api_id = request.own_id(API_ID_LENGTH, world.websocket_apis)
+    name, selection = inputs.text("name"), inputs.text("routeSelectionExpression")
+    found = world.websocket_apis.get(api_id) or WebSocketApi(api_id, name, selection)
+    api = replace(found, name=name, route_selection_expression=selection)
     world.websocket_apis[api.api_id] = api
     return Created(
         api.api_id,
@@ -45,18 +46,18 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
             "apiKeySelectionExpression": "$request.header.x-api-key",
             "arn": f"arn:aws:apigateway:{world.region}::/apis/{api.api_id}",
             "executionArn": _execution_arn(cloud, api),
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
         },
     )
 
 
-def _create_authorizer(cloud: Cloud, request: Request) -> Created:
+def _put_authorizer(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     inputs.text("name")
     inputs.text("authorizerType", allowed=("REQUEST",))
     authorizer = WebSocketAuthorizer(
-        authorizer_id=request.stable_id(ID_LENGTH),
+        authorizer_id=request.own_id(ID_LENGTH, api.authorizers),
         function_arn=_function_arn(cloud, inputs.text("authorizerUri"), "authorizerUri"),
         identity_sources=inputs.texts("identitySources"),
     )
@@ -64,7 +65,7 @@ def _create_authorizer(cloud: Cloud, request: Request) -> Created:
     return Created(authorizer.authorizer_id, {})
 
 
-def _create_integration(cloud: Cloud, request: Request) -> Created:
+def _put_integration(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     inputs.text("integrationType", allowed=("AWS_PROXY",))
@@ -72,7 +73,7 @@ def _create_integration(cloud: Cloud, request: Request) -> Created:
     inputs.without_effect("description")
     default = INTEGRATION_MILLISECONDS[1]
     integration = WebSocketIntegration(
-        integration_id=request.stable_id(ID_LENGTH),
+        integration_id=request.own_id(ID_LENGTH, api.integrations),
         function_arn=_function_arn(cloud, inputs.text("integrationUri"), "integrationUri"),
         timeout_milliseconds=inputs.integer("timeoutMilliseconds", default, between=INTEGRATION_MILLISECONDS),
     )
@@ -88,7 +89,7 @@ def _create_integration(cloud: Cloud, request: Request) -> Created:
     )
 
 
-def _create_route(cloud: Cloud, request: Request) -> Created:
+def _put_route(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     key, target = inputs.text("routeKey"), inputs.text("target")
@@ -97,7 +98,8 @@ def _create_route(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             f"BadRequestException: target is {target!r}, allowed is integrations/<id> of an integration"
         )
-    if key in api.routes:
+    route_id = request.own_id(ID_LENGTH, [route.route_id for route in api.routes.values()])
+    if key in api.routes and api.routes[key].route_id != route_id:
         raise ResourceRefused(f"ConflictException: Route with key {key} already exists for this API")
     authorization = inputs.optional_text("authorizationType", allowed=("NONE", "CUSTOM")) or "NONE"
     authorizer_id = inputs.optional_text("authorizerId")
@@ -111,11 +113,14 @@ def _create_route(cloud: Cloud, request: Request) -> Created:
         )
     if authorization == "NONE" and authorizer_id is not None:
         raise ResourceRefused("BadRequestException: authorizerId goes with the authorizationType CUSTOM")
-    api.routes[key] = WebSocketRoute(key, integration_id, authorizer_id)
-    return Created(request.stable_id(ID_LENGTH), {"authorizationType": authorization})
+    before = [other for other, route in api.routes.items() if route.route_id == route_id and other != key]
+    api.routes[key] = WebSocketRoute(key, integration_id, authorizer_id, route_id)
+    for other in before:
+        del api.routes[other]
+    return Created(route_id, {"authorizationType": authorization})
 
 
-def _create_deployment(cloud: Cloud, request: Request) -> Created:
+def _put_deployment(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     inputs.without_effect("description", "triggers")
@@ -123,12 +128,13 @@ def _create_deployment(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             "BadRequestException: At least one route is required before deploying the Api: depend on one"
         )
-    deployment_id = request.stable_id(ID_LENGTH)
-    api.deployments[deployment_id] = frozenset(api.routes)
+    deployment_id = request.own_id(ID_LENGTH, api.deployments)
+    # An update changes the description alone: what a stage serves is from when the deployment was made.
+    api.deployments.setdefault(deployment_id, frozenset(api.routes))
     return Created(deployment_id, {"autoDeployed": False})
 
 
-def _create_stage(cloud: Cloud, request: Request) -> Created:
+def _put_stage(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     api = _api(cloud, inputs)
     name, deployment_id = inputs.text("name"), inputs.text("deploymentId")
@@ -136,7 +142,7 @@ def _create_stage(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             f"NotFoundException: deploymentId is {deployment_id!r}, which is no deployment of this API"
         )
-    if name in api.stages:
+    if name in api.stages and not request.id:
         raise ResourceRefused(f"ConflictException: Stage already exists: {name}")
     inputs.without_effect("description")
     if inputs.flag("autoDeploy"):
@@ -150,7 +156,7 @@ def _create_stage(cloud: Cloud, request: Request) -> Created:
             "arn": f"arn:aws:apigateway:{world.region}::/apis/{api.api_id}/stages/{name}",
             "executionArn": f"{_execution_arn(cloud, api)}/{name}",
             "invokeUrl": f"{_websocket_origin(cloud)}/execute-api/{api.api_id}/{name}",
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
         },
     )
 
@@ -192,11 +198,77 @@ def _websocket_origin(cloud: Cloud) -> str:
     return cloud.world.origin.replace("http", "ws", 1)
 
 
+V = TypeVar("V")
+
+
+def _place_of_api(cloud: Cloud, standing: Standing) -> Entry[str, WebSocketApi]:
+    return Entry(cloud.world.websocket_apis, standing.id)
+
+
+def _place_of_route(cloud: Cloud, standing: Standing) -> Entry[str, WebSocketRoute]:
+    api = _api_of(cloud, standing)
+    return Entry(api.routes, next((key for key, route in api.routes.items() if route.route_id == standing.id), ""))
+
+
+def _within(part: Callable[[WebSocketApi], MutableMapping[str, V]]) -> Callable[[Cloud, Standing], Entry[str, V]]:
+    """The place of what an API keeps by its physical id."""
+    return lambda cloud, standing: Entry(part(_api_of(cloud, standing)), standing.id)
+
+
+def _api_of(cloud: Cloud, standing: Standing) -> WebSocketApi:
+    api = cloud.world.websocket_apis.get(str(standing.inputs.get("apiId")))
+    if api is None:
+        raise Gone
+    return api
+
+
+# What the update operations do not take: https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/operations.html
+# The Terraform provider also makes an integration of another type anew, which UpdateIntegration would change.
 HANDLERS = (
-    Handler("aws:apigatewayv2/api:Api", _create_api, PhysicalName("name", MAX_NAME)),
-    Handler("aws:apigatewayv2/authorizer:Authorizer", _create_authorizer, PhysicalName("name", MAX_NAME)),
-    Handler("aws:apigatewayv2/integration:Integration", _create_integration),
-    Handler("aws:apigatewayv2/route:Route", _create_route),
-    Handler("aws:apigatewayv2/deployment:Deployment", _create_deployment),
-    Handler("aws:apigatewayv2/stage:Stage", _create_stage, PhysicalName("name", MAX_NAME)),
+    Handler(
+        "aws:apigatewayv2/api:Api",
+        _put_api,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_api,
+        replaces=("protocolType",),
+        computed=("apiEndpoint", "apiKeySelectionExpression", "arn", "executionArn"),
+        tagged=True,
+    ),
+    Handler(
+        "aws:apigatewayv2/authorizer:Authorizer",
+        _put_authorizer,
+        PhysicalName("name", MAX_NAME),
+        place=_within(lambda api: api.authorizers),
+        replaces=("apiId",),
+    ),
+    Handler(
+        "aws:apigatewayv2/integration:Integration",
+        _put_integration,
+        place=_within(lambda api: api.integrations),
+        replaces=("apiId", "integrationType"),
+        computed=("connectionType", "integrationMethod", "payloadFormatVersion", "timeoutMilliseconds"),
+    ),
+    Handler(
+        "aws:apigatewayv2/route:Route",
+        _put_route,
+        place=_place_of_route,
+        replaces=("apiId",),
+        computed=("authorizationType",),
+    ),
+    Handler(
+        "aws:apigatewayv2/deployment:Deployment",
+        _put_deployment,
+        place=_within(lambda api: api.deployments),
+        replaces=("apiId", "triggers"),
+        computed=("autoDeployed",),
+    ),
+    Handler(
+        "aws:apigatewayv2/stage:Stage",
+        _put_stage,
+        PhysicalName("name", MAX_NAME),
+        place=_within(lambda api: api.stages),
+        replaces=("apiId", "name"),
+        computed=("arn", "executionArn", "invokeUrl"),
+        tagged=True,
+    ),
 )

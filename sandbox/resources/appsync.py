@@ -8,11 +8,12 @@ import re
 from sandbox.edge.appsync.resolver_code import check_resolver
 from sandbox.edge.appsync.schema import check_field, check_schema
 from sandbox.errors import ResourceRefused
+from sandbox.graphql import DataSource, GraphqlApi, UnitResolver
 from sandbox.iam import policies
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Entry, Gone, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.lambda_access import callee_named
-from sandbox.world import ACCOUNT_ID, DataSource, GraphqlApi, UnitResolver
+from sandbox.world import ACCOUNT_ID
 
 AUTHENTICATION_TYPES = ("AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_IAM")
 MAX_NAME = 65_536
@@ -25,7 +26,7 @@ RESOLVER_COUNTS = (0, 10_000)
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
 
-def _create_api(cloud: Cloud, request: Request) -> Created:
+def _put_api(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     schema = inputs.text("schema")
     check_schema(schema)
@@ -33,7 +34,8 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
     pool_id, default_action, app_client_pattern = _user_pool(cloud, inputs.block("userPoolConfig"), authentication_type)
     issuer, client_pattern = _openid_connect(inputs.block("openidConnectConfig"), authentication_type)
     inputs.without_effect("xrayEnabled")
-    api_id = request.stable_id(API_ID_LENGTH)
+    api_id = request.own_id(API_ID_LENGTH, world.graphql_apis)
+    found = world.graphql_apis.get(api_id)
     api = GraphqlApi(
         api_id=api_id,
         arn=f"arn:aws:appsync:{world.region}:{ACCOUNT_ID}:apis/{api_id}",
@@ -47,6 +49,8 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
         additional_authentication_types=_additional(inputs, authentication_type),
         query_depth_limit=inputs.integer("queryDepthLimit", 0, between=QUERY_DEPTHS),
         resolver_count_limit=inputs.integer("resolverCountLimit", 0, between=RESOLVER_COUNTS),
+        data_sources=found.data_sources if found else {},
+        resolvers=found.resolvers if found else {},
     )
     world.graphql_apis[api_id] = api
     realtime = world.origin.replace("http", "ws", 1)
@@ -55,7 +59,7 @@ def _create_api(cloud: Cloud, request: Request) -> Created:
         {
             "apiType": "GRAPHQL",
             "arn": api.arn,
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
             "uris": {
                 "GRAPHQL": f"{world.origin}/appsync/{api_id}/graphql",
                 "REALTIME": f"{realtime}/appsync/{api_id}/graphql/realtime",
@@ -116,7 +120,7 @@ def _additional(inputs: Inputs, default: str) -> tuple[str, ...]:
     return tuple(types)
 
 
-def _create_data_source(cloud: Cloud, request: Request) -> Created:
+def _put_data_source(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     name, kind = inputs.text("name"), inputs.text("type", allowed=DATA_SOURCE_TYPES)
@@ -124,7 +128,7 @@ def _create_data_source(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             f"BadRequestException: name is {name!r}, allowed are letters, digits and _, no digit first"
         )
-    if name in api.data_sources:
+    if name in api.data_sources and not request.id:
         raise ResourceRefused(f"BadRequestException: Data source with name {name} already exists")
     inputs.without_effect("description")
     role, block = inputs.optional_text("serviceRoleArn"), inputs.block("lambdaConfig")
@@ -142,7 +146,7 @@ def _create_data_source(cloud: Cloud, request: Request) -> Created:
     return Created(f"{api.api_id}-{name}", {"arn": f"{api.arn}/datasources/{name}"})
 
 
-def _create_resolver(cloud: Cloud, request: Request) -> Created:
+def _put_resolver(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     api = _api(cloud, inputs)
     type_name, field_name = inputs.text("type"), inputs.text("field")
@@ -160,7 +164,7 @@ def _create_resolver(cloud: Cloud, request: Request) -> Created:
     runtime.text("runtimeVersion", allowed=("1.0.0",))
     code = inputs.text("code")
     check_resolver(code)
-    if (type_name, field_name) in api.resolvers:
+    if (type_name, field_name) in api.resolvers and not request.id:
         raise ResourceRefused(f"BadRequestException: Only one resolver is allowed per field ({type_name}.{field_name})")
     api.resolvers[type_name, field_name] = UnitResolver(type_name, field_name, data_source, code)
     arn = f"{api.arn}/types/{type_name}/resolvers/{field_name}"
@@ -175,8 +179,51 @@ def _api(cloud: Cloud, inputs: Inputs) -> GraphqlApi:
     return api
 
 
+def _place_of_api(cloud: Cloud, standing: Standing) -> Entry[str, GraphqlApi]:
+    return Entry(cloud.world.graphql_apis, standing.id)
+
+
+def _place_of_data_source(cloud: Cloud, standing: Standing) -> Entry[str, DataSource]:
+    return Entry(_api_of(cloud, standing).data_sources, str(standing.inputs.get("name")))
+
+
+def _place_of_resolver(cloud: Cloud, standing: Standing) -> Entry[tuple[str, str], UnitResolver]:
+    key = (str(standing.inputs.get("type")), str(standing.inputs.get("field")))
+    return Entry(_api_of(cloud, standing).resolvers, key)
+
+
+def _api_of(cloud: Cloud, standing: Standing) -> GraphqlApi:
+    api = cloud.world.graphql_apis.get(str(standing.inputs.get("apiId")))
+    if api is None:
+        raise Gone
+    return api
+
+
 HANDLERS = (
-    Handler("aws:appsync/graphQLApi:GraphQLApi", _create_api, PhysicalName("name", MAX_NAME)),
-    Handler("aws:appsync/dataSource:DataSource", _create_data_source, PhysicalName("name", MAX_NAME, separator="_")),
-    Handler("aws:appsync/resolver:Resolver", _create_resolver),
+    Handler(
+        "aws:appsync/graphQLApi:GraphQLApi",
+        _put_api,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_api,
+        # https://docs.aws.amazon.com/appsync/latest/APIReference/API_UpdateGraphqlApi.html takes all that is emulated
+        computed=("apiType", "arn", "uris"),
+        tagged=True,
+    ),
+    Handler(
+        "aws:appsync/dataSource:DataSource",
+        _put_data_source,
+        PhysicalName("name", MAX_NAME, separator="_"),
+        place=_place_of_data_source,
+        # https://docs.aws.amazon.com/appsync/latest/APIReference/API_UpdateDataSource.html
+        replaces=("apiId", "name"),
+        computed=("arn",),
+    ),
+    Handler(
+        "aws:appsync/resolver:Resolver",
+        _put_resolver,
+        place=_place_of_resolver,
+        # https://docs.aws.amazon.com/appsync/latest/APIReference/API_UpdateResolver.html
+        replaces=("apiId", "field", "type"),
+        computed=("arn", "kind"),
+    ),
 )

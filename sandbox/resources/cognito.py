@@ -3,6 +3,8 @@
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.aws.user_pools import (
@@ -17,46 +19,60 @@ from sandbox.aws.user_pools import (
     UserPool,
 )
 from sandbox.errors import ResourceRefused
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Gone, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
+from sandbox.world import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp.type_defs import CreateUserPoolClientRequestTypeDef, CreateUserPoolRequestTypeDef
+    from mypy_boto3_cognito_idp.type_defs import (
+        CreateUserPoolClientRequestTypeDef,
+        CreateUserPoolRequestTypeDef,
+        UpdateUserPoolClientRequestTypeDef,
+        UpdateUserPoolRequestTypeDef,
+    )
 
 MAX_NAME = 128
 PASSWORD_LENGTHS = (6, 99)
+PROTECTED = "ACTIVE"
 
 
-def _create_pool(cloud: Cloud, request: Request) -> Created:
+def _put_pool(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     name = inputs.text("name")
+    usernames = list(inputs.texts("usernameAttributes", allowed=("email", "phone_number")))
     settings: dict[str, Any] = {
         "PoolName": name,
-        "UsernameAttributes": list(inputs.texts("usernameAttributes", allowed=("email", "phone_number"))),
         "AutoVerifiedAttributes": list(inputs.texts("autoVerifiedAttributes", allowed=("email", "phone_number"))),
     }
     policy = inputs.block("passwordPolicy")
     if policy is not None:
         settings["Policies"] = {"PasswordPolicy": _password_policy(policy)}
     names = inputs.block("usernameConfiguration")
-    settings["UsernameConfiguration"] = {"CaseSensitive": names.flag("caseSensitive", True) if names else True}
+    case = {"CaseSensitive": names.flag("caseSensitive", True) if names else True}
     creation = inputs.block("adminCreateUserConfig")
     admin_only = creation.flag("allowAdminCreateUserOnly") if creation else False
     settings["AdminCreateUserConfig"] = {"AllowAdminCreateUserOnly": admin_only}
     tier = inputs.optional_text("userPoolTier", allowed=("LITE", "ESSENTIALS", "PLUS")) or "ESSENTIALS"
     inputs.optional_text("mfaConfiguration", allowed=("OFF",))
-    inputs.without_effect("accountRecoverySetting", "deletionProtection")
-    created = cloud.backend.cognito().create_user_pool(**cast("CreateUserPoolRequestTypeDef", settings))["UserPool"]
-    pool_id, arn = created.get("Id", ""), created.get("Arn", "")
-    cloud.user_pools[pool_id] = UserPool(pool_id)
+    inputs.without_effect("accountRecoverySetting")
+    inputs.optional_text("deletionProtection", allowed=(PROTECTED, "INACTIVE"))
+    cognito = cloud.backend.cognito()
+    if request.id:
+        cognito.update_user_pool(**cast("UpdateUserPoolRequestTypeDef", {"UserPoolId": request.id, **settings}))
+        pool_id = request.id
+    else:
+        settings |= {"UsernameAttributes": usernames, "UsernameConfiguration": case}
+        created = cognito.create_user_pool(**cast("CreateUserPoolRequestTypeDef", settings))["UserPool"]
+        pool_id = created.get("Id", "")
+        cloud.user_pools[pool_id] = UserPool(pool_id)
     return Created(
         pool_id,
         {
-            "arn": arn,
+            "arn": f"arn:aws:cognito-idp:{world.region}:{ACCOUNT_ID}:userpool/{pool_id}",
             "endpoint": f"cognito-idp.{world.region}.amazonaws.com/{pool_id}",
             "estimatedNumberOfUsers": 0,
             "mfaConfiguration": "OFF",
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
             "userPoolTier": tier,
         },
     )
@@ -73,7 +89,7 @@ def _password_policy(block: Inputs) -> dict[str, object]:
     }
 
 
-def _create_client(cloud: Cloud, request: Request) -> Created:
+def _put_client(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     pool = _pool(cloud, inputs)
     flows = inputs.texts("explicitAuthFlows", allowed=AUTH_FLOWS) or DEFAULT_AUTH_FLOWS
@@ -83,17 +99,22 @@ def _create_client(cloud: Cloud, request: Request) -> Created:
     settings: dict[str, Any] = {
         "UserPoolId": pool.id,
         "ClientName": inputs.text("name"),
-        "GenerateSecret": inputs.flag("generateSecret"),
         "ExplicitAuthFlows": list(flows),
         "PreventUserExistenceErrors": existence,
         "EnableTokenRevocation": revocation,
         "AuthSessionValidity": session_minutes,
         **_lifetimes(inputs),
     }
-    answer = cloud.backend.cognito().create_user_pool_client(**cast("CreateUserPoolClientRequestTypeDef", settings))
-    created = answer["UserPoolClient"]
+    has_secret, cognito = inputs.flag("generateSecret"), cloud.backend.cognito()
+    if request.id:
+        change = cast("UpdateUserPoolClientRequestTypeDef", {"ClientId": request.id, **settings})
+        created = cognito.update_user_pool_client(**change)["UserPoolClient"]
+    else:
+        new = cast("CreateUserPoolClientRequestTypeDef", {"GenerateSecret": has_secret, **settings})
+        created = cognito.create_user_pool_client(**new)["UserPoolClient"]
     client_id = created.get("ClientId", "")
-    pool.clients.append(client_id)
+    if client_id not in pool.clients:
+        pool.clients.append(client_id)
     return Created(
         client_id,
         {
@@ -127,15 +148,17 @@ def _lifetimes(inputs: Inputs) -> dict[str, object]:
     return settings
 
 
-def _create_group(cloud: Cloud, request: Request) -> Created:
+def _put_group(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     pool, name = _pool(cloud, inputs), inputs.text("name")
+    description = inputs.optional_text("description") or ""
+    inputs.without_effect("precedence")
+    if request.id:
+        cloud.backend.cognito().update_group(UserPoolId=pool.id, GroupName=name, Description=description)
+        return Created(request.id, {})
     if name in pool.groups:
         raise ResourceRefused(f"GroupExistsException: A group with the name already exists. ({name})")
-    cloud.backend.cognito().create_group(
-        UserPoolId=pool.id, GroupName=name, Description=inputs.optional_text("description") or ""
-    )
-    inputs.without_effect("precedence")
+    cloud.backend.cognito().create_group(UserPoolId=pool.id, GroupName=name, Description=description)
     pool.groups.append(name)
     return Created(f"{pool.id}/{name}", {})
 
@@ -148,8 +171,88 @@ def _pool(cloud: Cloud, inputs: Inputs) -> UserPool:
     return pool
 
 
+@dataclass(frozen=True)
+class PlaceInMoto:
+    """A pool, or what belongs to one: `remove` deletes it in moto, and `known` is where the sandbox itself has it."""
+
+    known: dict[str, UserPool] | list[str]
+    key: str
+    remove: Callable[[], object]
+    protected: bool = False
+
+    def holds(self) -> bool:
+        """Whether it is there."""
+        return self.key in self.known
+
+    def clear(self) -> None:
+        """https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html"""
+        if self.protected:
+            raise ResourceRefused(
+                "InvalidParameterException: The user pool cannot be deleted because deletion protection is activated. "
+                "Deletion protection must be inactivated first."
+            )
+        self.remove()
+        if isinstance(self.known, dict):
+            del self.known[self.key]
+        else:
+            self.known.remove(self.key)
+
+
+def _place_of_pool(cloud: Cloud, standing: Standing) -> PlaceInMoto:
+    pool_id, protected = standing.id, standing.inputs.get("deletionProtection") == PROTECTED
+    cognito = cloud.backend.cognito()
+    return PlaceInMoto(cloud.user_pools, pool_id, lambda: cognito.delete_user_pool(UserPoolId=pool_id), protected)
+
+
+def _place_of_client(cloud: Cloud, standing: Standing) -> PlaceInMoto:
+    pool, client_id, cognito = _pool_of(cloud, standing), standing.id, cloud.backend.cognito()
+    return PlaceInMoto(
+        pool.clients, client_id, lambda: cognito.delete_user_pool_client(UserPoolId=pool.id, ClientId=client_id)
+    )
+
+
+def _place_of_group(cloud: Cloud, standing: Standing) -> PlaceInMoto:
+    pool, cognito = _pool_of(cloud, standing), cloud.backend.cognito()
+    name = standing.id.partition("/")[2]
+    return PlaceInMoto(pool.groups, name, lambda: cognito.delete_group(UserPoolId=pool.id, GroupName=name))
+
+
+def _pool_of(cloud: Cloud, standing: Standing) -> UserPool:
+    pool = cloud.user_pools.get(str(standing.inputs.get("userPoolId")))
+    if pool is None:
+        raise Gone
+    return pool
+
+
 HANDLERS = (
-    Handler("aws:cognito/userPool:UserPool", _create_pool, PhysicalName("name", MAX_NAME)),
-    Handler("aws:cognito/userPoolClient:UserPoolClient", _create_client, PhysicalName("name", MAX_NAME)),
-    Handler("aws:cognito/userGroup:UserGroup", _create_group, PhysicalName("name", MAX_NAME)),
+    Handler(
+        "aws:cognito/userPool:UserPool",
+        _put_pool,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_pool,
+        # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html
+        replaces=("usernameAttributes", "usernameConfiguration"),
+        computed=("arn", "endpoint", "estimatedNumberOfUsers", "mfaConfiguration", "userPoolTier"),
+        tagged=True,
+    ),
+    Handler(
+        "aws:cognito/userPoolClient:UserPoolClient",
+        _put_client,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_client,
+        # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPoolClient.html
+        replaces=("generateSecret", "userPoolId"),
+        computed=(
+            *("authSessionValidity", "clientSecret", "enableTokenRevocation"),
+            *("explicitAuthFlows", "preventUserExistenceErrors"),
+        ),
+    ),
+    Handler(
+        "aws:cognito/userGroup:UserGroup",
+        _put_group,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_group,
+        # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateGroup.html
+        replaces=("name", "userPoolId"),
+    ),
 )

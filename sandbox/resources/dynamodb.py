@@ -4,14 +4,16 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.world import ACCOUNT_ID
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.literals import ProjectionTypeType
     from mypy_boto3_dynamodb.type_defs import (
         AttributeDefinitionTypeDef,
@@ -31,7 +33,7 @@ KEY_TYPES = ("HASH", "RANGE")
 PROJECTIONS = ("ALL", "KEYS_ONLY", "INCLUDE")
 
 
-def _create_table(cloud: Cloud, request: Request) -> Created:
+def _put_table(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     name = inputs.text("name")
     if not NAME_LENGTHS[0] <= len(name) <= NAME_LENGTHS[1]:
@@ -50,6 +52,12 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
     ttl = _ttl(inputs.block("ttl"))
     _without_effect(inputs)
     dynamodb = cloud.backend.dynamodb()
+    arn = f"arn:aws:dynamodb:{world.region}:{ACCOUNT_ID}:table/{name}"
+    outputs = Created(name, {"arn": arn, "tagsAll": all_tags(request)})
+    if request.id:
+        _change_indexes(dynamodb, name, attributes, indexes)
+        _change_ttl(dynamodb, name, ttl)
+        return outputs
     table: CreateTableInputTypeDef = {
         "TableName": name,
         "AttributeDefinitions": attributes,
@@ -67,8 +75,87 @@ def _create_table(cloud: Cloud, request: Request) -> Created:
     if ttl is not None:
         dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": ttl})
     world.partition_keys[name] = keys[0]["AttributeName"]
-    arn = f"arn:aws:dynamodb:{world.region}:{ACCOUNT_ID}:table/{name}"
-    return Created(name, {"arn": arn, "tagsAll": all_tags(cloud, request)})
+    return outputs
+
+
+def _change_indexes(
+    dynamodb: "DynamoDBClient",
+    name: str,
+    attributes: "list[AttributeDefinitionTypeDef]",
+    indexes: "Sequence[GlobalSecondaryIndexTypeDef]",
+) -> None:
+    """An index whose keys or projection change is deleted and made anew, one in each call.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+    description = dynamodb.describe_table(TableName=name)["Table"]
+    present = {
+        index.get("IndexName", ""): (index.get("KeySchema"), index.get("Projection"))
+        for index in description.get("GlobalSecondaryIndexes", ())
+    }
+    wanted = {index["IndexName"]: index for index in indexes}
+    for index, settings in present.items():
+        kept = wanted.get(index)
+        if kept is not None and settings == (kept["KeySchema"], kept["Projection"]):
+            del wanted[index]
+        else:
+            dynamodb.update_table(TableName=name, GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": index}}])
+    for index in wanted.values():
+        dynamodb.update_table(
+            TableName=name,
+            AttributeDefinitions=attributes,
+            GlobalSecondaryIndexUpdates=[
+                {
+                    "Create": {
+                        "IndexName": index["IndexName"],
+                        "KeySchema": index["KeySchema"],
+                        "Projection": index["Projection"],
+                    }
+                }
+            ],
+        )
+
+
+def _change_ttl(dynamodb: "DynamoDBClient", name: str, ttl: str | None) -> None:
+    present = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"].get("AttributeName")
+    attribute = ttl or present
+    if attribute is not None and ttl != present:
+        dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification={"Enabled": ttl is not None, "AttributeName": attribute}
+        )
+
+
+@dataclass(frozen=True)
+class PlaceOfTable:
+    """A table in moto."""
+
+    dynamodb: "DynamoDBClient"
+    partition_keys: dict[str, str]
+    name: str
+    protected: bool
+
+    def holds(self) -> bool:
+        """Whether the table is there."""
+        try:
+            self.dynamodb.describe_table(TableName=self.name)
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
+    def clear(self) -> None:
+        """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html"""
+        if self.protected:
+            raise ResourceRefused(
+                "ValidationException: Resource cannot be deleted as it is currently protected against deletion. "
+                "Disable deletion protection first."
+            )
+        self.dynamodb.delete_table(TableName=self.name)
+        self.partition_keys.pop(self.name, None)
+
+
+def _place_of_table(cloud: Cloud, standing: Standing) -> PlaceOfTable:
+    protected = standing.inputs.get("deletionProtectionEnabled") is True
+    return PlaceOfTable(cloud.backend.dynamodb(), cloud.world.partition_keys, standing.id, protected)
 
 
 def _attributes(inputs: Inputs) -> "list[AttributeDefinitionTypeDef]":
@@ -158,8 +245,20 @@ def _ttl(block: Inputs | None) -> str | None:
 
 
 def _without_effect(inputs: Inputs) -> None:
-    """Backups, encryption at rest and protection against deletion go unnoticed in a table that lives for an hour."""
-    inputs.without_effect("pointInTimeRecovery", "serverSideEncryption", "deletionProtectionEnabled")
+    """Backups and encryption at rest go unnoticed in a table that lives for an hour."""
+    inputs.without_effect("pointInTimeRecovery", "serverSideEncryption")
+    inputs.flag("deletionProtectionEnabled")
 
 
-HANDLERS = (Handler("aws:dynamodb/table:Table", _create_table, PhysicalName("name", NAME_LENGTHS[1])),)
+HANDLERS = (
+    Handler(
+        "aws:dynamodb/table:Table",
+        _put_table,
+        PhysicalName("name", NAME_LENGTHS[1]),
+        place=_place_of_table,
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+        replaces=("hashKey", "localSecondaryIndexes", "name", "rangeKey"),
+        computed=("arn",),
+        tagged=True,
+    ),
+)

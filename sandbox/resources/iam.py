@@ -5,7 +5,7 @@ from typing import cast
 
 from sandbox.errors import ResourceRefused
 from sandbox.iam import policies
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Entry, Gone, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.world import ACCOUNT_ID, PolicyDocument, Role
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
@@ -16,7 +16,7 @@ MAX_INLINE_POLICIES = 10_240
 MAX_TRUST_POLICY = 2_048
 
 
-def _create_role(cloud: Cloud, request: Request) -> Created:
+def _put_role(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     name = inputs.text("name")
     trust_policy = _document(inputs.text("assumeRolePolicy"), "assumeRolePolicy")
@@ -26,9 +26,10 @@ def _create_role(cloud: Cloud, request: Request) -> Created:
     inputs.without_effect("description", "forceDetachPolicies")
     maximum_session = inputs.integer("maxSessionDuration", 3_600, between=(3_600, 43_200))
     path = inputs.optional_text("path") or "/"
-    role = Role(name, f"arn:aws:iam::{ACCOUNT_ID}:role{path}{name}", trust_policy)
-    if any(other.name == name for other in cloud.world.roles.values()):
+    found = _role(cloud, name)
+    if found and not request.id:
         raise ResourceRefused(f"EntityAlreadyExists: the role {name!r} exists already")
+    role = Role(name, f"arn:aws:iam::{ACCOUNT_ID}:role{path}{name}", trust_policy, found.policies if found else {})
     cloud.world.roles[role.arn] = role
     return Created(
         name,
@@ -36,28 +37,48 @@ def _create_role(cloud: Cloud, request: Request) -> Created:
             "arn": role.arn,
             "maxSessionDuration": maximum_session,
             "path": path,
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
             "uniqueId": f"AROA{request.stable_id(16).upper()}",
         },
     )
 
 
-def _create_role_policy(cloud: Cloud, request: Request) -> Created:
+def _put_role_policy(cloud: Cloud, request: Request) -> Created:
     inputs = request.inputs
     name, role_name = inputs.text("name"), inputs.text("role")
     document = _document(inputs.text("policy"), "policy")
     policies.validate(document)
-    role = next((role for role in cloud.world.roles.values() if role.name == role_name), None)
+    role = _role(cloud, role_name)
     if role is None:
         raise ResourceRefused(f"NoSuchEntity: role is {role_name!r}, and no role of that name exists")
-    role.policies[name] = document
-    total = sum(map(_size, role.policies.values()))
+    policies_then = {**role.policies, name: document}
+    total = sum(map(_size, policies_then.values()))
     if total > MAX_INLINE_POLICIES:
         raise ResourceRefused(
             f"LimitExceeded: the inline policies of {role_name!r} have {total} characters, "
             f"allowed are {MAX_INLINE_POLICIES}"
         )
+    role.policies[name] = document
     return Created(f"{role_name}:{name}", {})
+
+
+def _role(cloud: Cloud, name: str) -> Role | None:
+    return next((role for role in cloud.world.roles.values() if role.name == name), None)
+
+
+def _place_of_role(cloud: Cloud, standing: Standing) -> Entry[str, Role]:
+    role = _role(cloud, standing.id)
+    if role is None:
+        raise Gone
+    return Entry(cloud.world.roles, role.arn)
+
+
+def _place_of_role_policy(cloud: Cloud, standing: Standing) -> Entry[str, PolicyDocument]:
+    role_name, _, name = standing.id.partition(":")
+    role = _role(cloud, role_name)
+    if role is None:
+        raise Gone
+    return Entry(role.policies, name)
 
 
 def _document(text: str, key: str) -> PolicyDocument:
@@ -75,6 +96,22 @@ def _size(document: PolicyDocument) -> int:
 
 
 HANDLERS = (
-    Handler("aws:iam/role:Role", _create_role, PhysicalName("name", MAX_ROLE_NAME)),
-    Handler("aws:iam/rolePolicy:RolePolicy", _create_role_policy, PhysicalName("name", MAX_POLICY_NAME)),
+    Handler(
+        "aws:iam/role:Role",
+        _put_role,
+        PhysicalName("name", MAX_ROLE_NAME),
+        place=_place_of_role,
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_UpdateRole.html
+        replaces=("name", "path"),
+        computed=("arn", "maxSessionDuration", "path", "uniqueId"),
+        tagged=True,
+    ),
+    Handler(
+        "aws:iam/rolePolicy:RolePolicy",
+        _put_role_policy,
+        PhysicalName("name", MAX_POLICY_NAME),
+        place=_place_of_role_policy,
+        # https://docs.aws.amazon.com/IAM/latest/APIReference/API_PutRolePolicy.html: another name is another policy
+        replaces=("name", "role"),
+    ),
 )

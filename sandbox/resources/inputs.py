@@ -24,7 +24,7 @@ class Inputs:
         """A required string, one of `allowed` if given."""
         found = self.optional_text(key, allowed=allowed)
         if found is None:
-            raise ResourceRefused(f"{self._path}{key} is required")
+            raise ResourceRefused(f"{self._path}{key} is required", property=f"{self._path}{key}")
         return found
 
     def optional_text(self, key: str, *, allowed: Collection[str] | None = None) -> str | None:
@@ -136,4 +136,4 @@ class Inputs:
         return block
 
     def _wrong(self, key: str, value: Value, allowed: str) -> ResourceRefused:
-        return ResourceRefused(f"{self._path}{key} is {value!r}, allowed is {allowed}")
+        return ResourceRefused(f"{self._path}{key} is {value!r}, allowed is {allowed}", property=f"{self._path}{key}")

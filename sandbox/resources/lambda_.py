@@ -9,16 +9,17 @@ import json
 import re
 import zipfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.errors import ResourceRefused
 from sandbox.functions.limits import Limits
 from sandbox.iam import policies
 from sandbox.resources import lambda_access, lambda_versions
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request, all_tags
+from sandbox.resources.handler import Cloud, Created, Entry, Handler, PhysicalName, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
 from sandbox.resources.values import Archive
-from sandbox.world import EventInvokeConfig, Function
+from sandbox.world import UNCONFIGURED, Alias, EventInvokeConfig, Function
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 MAX_TIMEOUT_SECONDS = 900
@@ -67,12 +68,13 @@ _LAYER = re.compile(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:layer:[a-zA-Z0-9_-]+:\d+"
 _NAME = re.compile(r"[a-zA-Z0-9_-]+")
 
 
-def _create_function(cloud: Cloud, request: Request) -> Created:
+def _put_function(cloud: Cloud, request: Request) -> Created:
     inputs, world = request.inputs, cloud.world
     name = inputs.text("name")
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME:
         raise ResourceRefused(f"name is {name!r}, allowed are {MAX_NAME} letters, digits, hyphens and underscores")
-    if name in world.functions:
+    found = world.functions.get(name)
+    if found and not request.id:
         raise ResourceRefused(f"ResourceConflictException: Function already exist: {name}")
     role = inputs.text("role")
     if not policies.service_may_assume(world, role, "lambda.amazonaws.com"):
@@ -81,11 +83,12 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
         )
     _check_tracing(cloud, inputs.block("tracingConfig"), role)
     package = _package(cloud.program_folder, inputs.archive("code"))
-    concurrency = _reserved_concurrency(cloud, inputs)
+    concurrency = _reserved_concurrency(cloud, inputs, name)
     architectures = inputs.texts("architectures", allowed=ARCHITECTURES) or ("x86_64",)
     if len(architectures) != 1:
         raise ResourceRefused(f"architectures is {list(architectures)}, allowed is one")
     inputs.without_effect("description")
+    code_sha256 = base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode()
     function = Function(
         name=name,
         arn=world.function_arn(name),
@@ -98,10 +101,14 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
         environment=_environment(inputs),
         layers=_layers(inputs),
         log_group=_log_group(inputs, name),
+        code_sha256=code_sha256,
         reserved_concurrency=None if concurrency == UNRESERVED else concurrency,
     )
+    if found:
+        function.permissions, function.event_invoke = found.permissions, found.event_invoke
+        function.versions, function.aliases = found.versions, found.aliases
     world.functions[name] = function
-    newest = function.publish() if inputs.flag("publish") else function
+    newest = lambda_versions.published(function) if inputs.flag("publish") else function
     qualified_arn = f"{function.arn}:{newest.version}"
     streaming = (
         f"arn:aws:apigateway:{world.region}:lambda:path/2021-11-15/functions/{{}}/response-streaming-invocations"
@@ -111,7 +118,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
         {
             "arn": function.arn,
             "architectures": list(architectures),
-            "codeSha256": base64.b64encode(hashlib.sha256(package.read_bytes()).digest()).decode(),
+            "codeSha256": code_sha256,
             "invokeArn": lambda_versions.invoke_arn(world, function.arn),
             "memorySize": function.memory_megabytes,
             "packageType": "Zip",
@@ -120,7 +127,7 @@ def _create_function(cloud: Cloud, request: Request) -> Created:
             "reservedConcurrentExecutions": concurrency,
             "responseStreamingInvokeArn": streaming.format(function.arn),
             "sourceCodeSize": package.stat().st_size,
-            "tagsAll": all_tags(cloud, request),
+            "tagsAll": all_tags(request),
             "timeout": function.timeout_seconds,
             "version": newest.version,
         },
@@ -138,10 +145,10 @@ def _check_tracing(cloud: Cloud, block: Inputs | None, role: str) -> None:
         )
 
 
-def _reserved_concurrency(cloud: Cloud, inputs: Inputs) -> int:
+def _reserved_concurrency(cloud: Cloud, inputs: Inputs, name: str) -> int:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionConcurrency.html"""
     wanted = inputs.integer("reservedConcurrentExecutions", UNRESERVED, between=(UNRESERVED, Limits.concurrency))
-    others = lambda_versions.set_aside(cloud.world)
+    others = lambda_versions.set_aside(cloud.world, by_others_than=name)
     if wanted > 0 and others + wanted > Limits.concurrency - lambda_versions.LEAST_UNRESERVED:
         raise ResourceRefused(
             "InvalidParameterValueException: Specified ReservedConcurrentExecutions for function decreases account's "
@@ -202,7 +209,7 @@ def _log_group(inputs: Inputs, function: str) -> str:
     return block.optional_text("logGroup") or f"/aws/lambda/{function}"
 
 
-def _create_event_invoke_config(cloud: Cloud, request: Request) -> Created:
+def _put_event_invoke_config(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html"""
     inputs = request.inputs
     qualifier = inputs.optional_text("qualifier")
@@ -235,9 +242,52 @@ def _destination(cloud: Cloud, function: Function, destinations: Inputs | None, 
     return arn
 
 
+def _place_of_function(cloud: Cloud, standing: Standing) -> Entry[str, Function]:
+    return Entry(cloud.world.functions, standing.id)
+
+
+@dataclass(frozen=True)
+class PlaceOfEventInvokeConfig:
+    """A function, a version or an alias has one configuration at most; without it Lambda's own holds."""
+
+    named: Function | Alias
+
+    def holds(self) -> bool:
+        """Whether there is one."""
+        return self.named.event_invoke is not UNCONFIGURED
+
+    def clear(self) -> None:
+        """https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunctionEventInvokeConfig.html"""
+        self.named.event_invoke = UNCONFIGURED
+
+
+def _place_of_event_invoke_config(cloud: Cloud, standing: Standing) -> PlaceOfEventInvokeConfig:
+    return PlaceOfEventInvokeConfig(lambda_access.callee_standing(cloud, standing, "functionName").named)
+
+
 HANDLERS = (
-    Handler("aws:lambda/function:Function", _create_function, PhysicalName("name", MAX_NAME)),
-    Handler("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", _create_event_invoke_config),
+    Handler(
+        "aws:lambda/function:Function",
+        _put_function,
+        PhysicalName("name", MAX_NAME),
+        place=_place_of_function,
+        # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html and UpdateFunctionCode
+        replaces=("name",),
+        computed=(
+            *("arn", "architectures", "codeSha256", "invokeArn", "memorySize", "packageType", "qualifiedArn"),
+            *("qualifiedInvokeArn", "reservedConcurrentExecutions", "responseStreamingInvokeArn", "sourceCodeSize"),
+            *("timeout", "version"),
+        ),
+        changing=("codeSha256", "qualifiedArn", "qualifiedInvokeArn", "sourceCodeSize", "version"),
+        tagged=True,
+    ),
+    Handler(
+        "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+        _put_event_invoke_config,
+        place=_place_of_event_invoke_config,
+        # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionEventInvokeConfig.html
+        replaces=("functionName", "qualifier"),
+    ),
     *lambda_access.HANDLERS,
     *lambda_versions.HANDLERS,
 )

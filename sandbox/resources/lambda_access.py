@@ -3,7 +3,7 @@
 import re
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources.handler import Cloud, Created, Handler, PhysicalName, Request
+from sandbox.resources.handler import Cloud, Created, Entry, Gone, Handler, PhysicalName, Request, Standing
 from sandbox.resources.inputs import Inputs
 from sandbox.world import LATEST, Callee, Cors, FunctionUrl, ResourcePermission
 
@@ -28,7 +28,16 @@ def callee_named(cloud: Cloud, name_or_arn: str, qualifier: str | None = None) -
         raise ResourceRefused(f"ResourceNotFoundException: Function not found: {arn}") from None
 
 
-def _create_url(cloud: Cloud, request: Request) -> Created:
+def callee_standing(cloud: Cloud, standing: Standing, key: str) -> Callee:
+    """The function that a resource belongs to, by the input `key` and by its qualifier. Raises Gone."""
+    qualifier = standing.inputs.get("qualifier")
+    try:
+        return callee_named(cloud, str(standing.inputs.get(key)), None if qualifier is None else str(qualifier))
+    except ResourceRefused:
+        raise Gone from None
+
+
+def _put_url(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunctionUrlConfig.html"""
     inputs, world = request.inputs, cloud.world
     qualifier = inputs.optional_text("qualifier")
@@ -37,10 +46,11 @@ def _create_url(cloud: Cloud, request: Request) -> Created:
             f"ValidationException: qualifier is {qualifier!r}, and a function URL belongs to $LATEST or to an alias"
         )
     callee = callee_named(cloud, inputs.text("functionName"), qualifier)
-    if any(url.function_arn == callee.arn for url in world.function_urls.values()):
+    found = _url_of(cloud, callee.arn)
+    if found and not request.id:
         raise ResourceRefused(f"ResourceConflictException: {callee.arn} has a function URL already")
     url = FunctionUrl(
-        url_id=request.stable_id(32),
+        url_id=found.url_id if found else request.own_id(32, world.function_urls),
         function_arn=callee.arn,
         authorization_type=inputs.text("authorizationType", allowed=URL_AUTH_TYPES),
         invoke_mode=inputs.optional_text("invokeMode", allowed=("BUFFERED", "RESPONSE_STREAM")) or "BUFFERED",
@@ -58,6 +68,10 @@ def _create_url(cloud: Cloud, request: Request) -> Created:
     )
 
 
+def _url_of(cloud: Cloud, called: str) -> FunctionUrl | None:
+    return next((url for url in cloud.world.function_urls.values() if url.function_arn == called), None)
+
+
 def _cors(block: Inputs | None) -> Cors | None:
     if block is None:
         return None
@@ -71,7 +85,7 @@ def _cors(block: Inputs | None) -> Cors | None:
     )
 
 
-def _create_permission(cloud: Cloud, request: Request) -> Created:
+def _put_permission(cloud: Cloud, request: Request) -> Created:
     """https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html"""
     inputs = request.inputs
     qualifier = inputs.optional_text("qualifier")
@@ -97,7 +111,7 @@ def _create_permission(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused("functionUrlAuthType goes with the action lambda:InvokeFunctionUrl alone")
     if permission.invoked_via_function_url and permission.action != "lambda:InvokeFunction":
         raise ResourceRefused("invokedViaFunctionUrl goes with the action lambda:InvokeFunction alone")
-    if permission.statement_id in permissions:
+    if permission.statement_id in permissions and not request.id:
         raise ResourceRefused(
             f"ResourceConflictException: The statement id ({permission.statement_id}) provided already exists"
         )
@@ -105,7 +119,35 @@ def _create_permission(cloud: Cloud, request: Request) -> Created:
     return Created(permission.statement_id, {})
 
 
+def _place_of_url(cloud: Cloud, standing: Standing) -> Entry[str, FunctionUrl]:
+    url = _url_of(cloud, cloud.world.function_arn(standing.id.replace("/", ":")))
+    if url is None:
+        raise Gone
+    return Entry(cloud.world.function_urls, url.url_id)
+
+
+def _place_of_permission(cloud: Cloud, standing: Standing) -> Entry[str, ResourcePermission]:
+    return Entry(callee_standing(cloud, standing, "function").named.permissions, standing.id)
+
+
 HANDLERS = (
-    Handler("aws:lambda/functionUrl:FunctionUrl", _create_url),
-    Handler("aws:lambda/permission:Permission", _create_permission, PhysicalName("statementId", MAX_STATEMENT_ID)),
+    Handler(
+        "aws:lambda/functionUrl:FunctionUrl",
+        _put_url,
+        place=_place_of_url,
+        # https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionUrlConfig.html
+        replaces=("functionName", "qualifier"),
+        computed=("functionArn", "functionUrl", "invokeMode", "urlId"),
+    ),
+    Handler(
+        "aws:lambda/permission:Permission",
+        _put_permission,
+        PhysicalName("statementId", MAX_STATEMENT_ID),
+        place=_place_of_permission,
+        # Lambda has no operation that changes a statement: https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+        replaces=(
+            *("action", "function", "functionUrlAuthType", "invokedViaFunctionUrl", "principal"),
+            *("qualifier", "sourceArn", "statementId"),
+        ),
+    ),
 )

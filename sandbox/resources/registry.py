@@ -1,7 +1,12 @@
-"""From a type token to its handler, and what holds for every type: regions, names, unread properties."""
+"""From a type token to its handler, and what holds for every type: regions, names, tags, unread properties.
 
-from collections.abc import Mapping
+The way of a resource, for the sandbox's own engine and for a real one: `check` → `compare` → `create`, `update` or
+`delete`; `exists` tells what a refresh finds.
+"""
+
+from collections.abc import Callable, Mapping
 from types import ModuleType
+from typing import TypeVar
 
 from sandbox.errors import ResourceRefused
 from sandbox.resources import (
@@ -18,9 +23,12 @@ from sandbox.resources import (
     provider,
     sns,
 )
-from sandbox.resources.handler import Cloud, Created, Function, Handler, Request
+from sandbox.resources.difference import DEFAULTS, Difference, chosen, difference
+from sandbox.resources.handler import Cloud, Created, Function, Gone, Handler, PhysicalName, Request, Standing
 from sandbox.resources.inputs import Inputs
-from sandbox.resources.values import Value
+from sandbox.resources.values import UNKNOWN, Unknown, Value
+
+T = TypeVar("T")
 
 _MODULES: tuple[ModuleType, ...] = (
     alarms,
@@ -51,44 +59,134 @@ def handler_of(type_token: str) -> Handler:
         ) from None
 
 
-def create(
-    cloud: Cloud, *, type_token: str, name: str, urn: str, provider: str, values: Mapping[str, Value]
-) -> Created:
-    """Make one resource. `provider` is the URN of its provider. Raises ResourceRefused."""
+def check(
+    cloud: Cloud,
+    *,
+    type_token: str,
+    values: Mapping[str, Value],
+    provider: str,
+    old: Mapping[str, Value] | None,
+    automatic: Callable[[PhysicalName], str],
+) -> dict[str, Value]:
+    """The inputs of a resource with what pulumi-aws adds: a name, the region, all tags, and which of them it chose.
+
+    `provider` is the URN of its provider, `old` the inputs of the resource that is to be changed; an automatic name of
+    these stays. `automatic` makes a name. Raises ResourceRefused.
+    """
     handler = handler_of(type_token)
-    named = dict(values)
-    physical_name = handler.physical_name
-    if physical_name and physical_name.input not in named:
-        named[physical_name.input] = physical_name.make(name, urn)
-    inputs = Inputs(named)
-    region = inputs.optional_text("region")
-    if region is not None and region != cloud.world.region:
-        raise ResourceRefused(f"region is {region!r}, but this sandbox is {cloud.world.region!r} alone: set aws:region")
-    with cloud.lock:
-        created = handler.create(cloud, Request(urn, type_token, name, inputs, provider))
-    _refuse_unread(inputs, type_token)
-    outputs = dict(created.outputs)
-    if physical_name:
-        outputs[physical_name.input] = named[physical_name.input]
+    inputs = {key: value for key, value in values.items() if key != DEFAULTS}
+    defaults: list[Value] = []
+    named = handler.physical_name
+    if named and named.input not in inputs:
+        kept = old.get(named.input) if old and named.input in chosen(old) else None
+        inputs[named.input] = automatic(named) if kept is None else kept
+        defaults.append(named.input)
     if not type_token.startswith(_WITHOUT_REGION):
-        outputs["region"] = cloud.world.region
-    return Created(created.id, outputs)
+        region = inputs.setdefault("region", cloud.world.region)
+        if region != cloud.world.region:
+            raise ResourceRefused(
+                f"region is {region!r}, but this sandbox is {cloud.world.region!r} alone: set aws:region",
+                property="region",
+            )
+    if handler.tagged:
+        own = inputs.get("tags") or {}
+        if isinstance(own, Unknown):
+            inputs["tagsAll"] = UNKNOWN
+        else:
+            tags = cloud.default_tags.get(provider, {})
+            inputs["tagsAll"] = {**tags, **Inputs({"tags": own}).text_by_name("tags")}
+    return {**inputs, DEFAULTS: defaults}
+
+
+def compare(type_token: str, old: Mapping[str, Value], new: Mapping[str, Value]) -> Difference:
+    """What it takes to get from `old` to `new`, both as `check` gives them. Raises ResourceRefused."""
+    return difference(handler_of(type_token), old, new)
+
+
+def create(cloud: Cloud, *, type_token: str, name: str, urn: str, values: Mapping[str, Value]) -> Created:
+    """Make one resource of inputs as `check` gives them. Raises ResourceRefused; then nothing is left of it."""
+    handler = handler_of(type_token)
+    with cloud.lock:
+        inputs, created = _put(cloud, handler, Standing(urn, type_token, name, "", values))
+        unread = _unread(inputs, type_token)
+        if unread:
+            handler.place(cloud, Standing(urn, type_token, name, created.id, values)).clear()
+            raise unread
+    return created
+
+
+def update(cloud: Cloud, standing: Standing, values: Mapping[str, Value]) -> Created:
+    """Change a resource to inputs as `check` gives them; the old ones stay when it raises ResourceRefused."""
+    handler = handler_of(standing.type)
+    if not exists(cloud, standing):
+        raise ResourceRefused(f"ResourceNotFoundException: there is no {standing.id} any more: run `pulumi refresh`")
+    with cloud.lock:
+        changed = Standing(standing.urn, standing.type, standing.name, standing.id, values)
+        inputs, created = _put(cloud, handler, changed)
+        unread = _unread(inputs, standing.type)
+        if unread:
+            _put(cloud, handler, standing)
+            raise unread
+    return created
+
+
+def exists(cloud: Cloud, standing: Standing) -> bool:
+    """Whether a resource is still there. Raises ResourceRefused for an unknown type."""
+    handler = handler_of(standing.type)
+    with cloud.lock:
+        try:
+            return handler.place(cloud, standing).holds()
+        except Gone:
+            return False
+
+
+def delete(cloud: Cloud, standing: Standing) -> None:
+    """Delete a resource; one that is gone already is no error. Raises ResourceRefused when AWS would refuse."""
+    handler = handler_of(standing.type)
+    with cloud.lock:
+        try:
+            place = handler.place(cloud, standing)
+            if place.holds():
+                place.clear()
+        except Gone:
+            return
+
+
+def _put(cloud: Cloud, handler: Handler, wanted: Standing) -> tuple[Inputs, Created]:
+    inputs = Inputs({key: value for key, value in wanted.inputs.items() if key != DEFAULTS})
+    inputs.optional_text("region")
+    put = handler.put(cloud, Request(wanted.urn, wanted.type, wanted.name, inputs, wanted.id))
+    outputs = dict(put.outputs)
+    added = ["region", *([handler.physical_name.input] if handler.physical_name else [])]
+    outputs |= {key: wanted.inputs[key] for key in added if key in wanted.inputs}
+    return inputs, Created(put.id, outputs)
 
 
 def call(cloud: Cloud, token: str, values: Mapping[str, Value]) -> Mapping[str, Value]:
     """Run a provider function (an invoke). Raises ResourceRefused."""
     if token not in FUNCTIONS:
         raise ResourceRefused(f"the sandbox does not have the function {token}: add it to {_file(token)}")
+    return reading(token, values, lambda inputs: FUNCTIONS[token](cloud, inputs))
+
+
+def reading(token: str, values: Mapping[str, Value], read: Callable[[Inputs], T]) -> T:
+    """What `read` makes of the inputs, all of which it has to read. Raises ResourceRefused."""
     inputs = Inputs(values)
-    result = FUNCTIONS[token](cloud, inputs)
-    _refuse_unread(inputs, token)
+    result = read(inputs)
+    unread = _unread(inputs, token)
+    if unread:
+        raise unread
     return result
 
 
-def _refuse_unread(inputs: Inputs, token: str) -> None:
-    unread = ", ".join(inputs.unread())
-    if unread:
-        raise ResourceRefused(f"{unread}: misspelt, or not emulated by the sandbox (then add it to {_file(token)})")
+def _unread(inputs: Inputs, token: str) -> ResourceRefused | None:
+    names = list(inputs.unread())
+    if not names:
+        return None
+    return ResourceRefused(
+        f"{', '.join(names)}: misspelt, or not emulated by the sandbox (then add it to {_file(token)})",
+        property=names[0],
+    )
 
 
 def _file(token: str) -> str:

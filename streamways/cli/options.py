@@ -88,6 +88,9 @@ TimeScale = Annotated[
     ),
 ]
 Tls = Annotated[bool, typer.Option("--tls", help="Serve HTTPS and WSS with a certificate that the sandbox makes.")]
+Provider = Annotated[
+    bool, typer.Option("--provider", help="Start empty, and serve a Pulumi provider that `pulumi up` deploys through.")
+]
 Warm = Annotated[
     int | None,
     typer.Option(metavar="N", min=0, help="Warm environments that each function starts with.", show_default=False),

@@ -2,7 +2,18 @@
 
 import typer
 
-from streamways.cli.options import Config, FirstTokenMs, Json, NewPort, Port, TimeScale, Tls, TokensPerSecond, Warm
+from streamways.cli.options import (
+    Config,
+    FirstTokenMs,
+    Json,
+    NewPort,
+    Port,
+    Provider,
+    TimeScale,
+    Tls,
+    TokensPerSecond,
+    Warm,
+)
 from streamways.errors import CommandError
 
 app = typer.Typer(rich_markup_mode=None, help="Start, stop and list the sandboxes on this machine.")
@@ -17,6 +28,7 @@ def start(
     warm: Warm = None,
     time_scale: TimeScale = None,
     tls: Tls = False,
+    provider: Provider = False,
 ) -> None:
     """Start a sandbox in the background. The command returns when the sandbox is ready.
 
@@ -25,11 +37,13 @@ def start(
       streamways sandbox start
       streamways sandbox start --port 9200 -c architectures='["websocket"]' -c maxOutputTokens=200
       streamways sandbox start --tls --time-scale 0.01
+      streamways sandbox start --provider
     """
     from streamways.cli.sandboxes import start_detached
     from streamways.target.launch import StartOptions
 
-    start_detached(StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls))
+    options = StartOptions(port, config or (), first_token_ms, tokens_per_second, warm, time_scale, tls, provider)
+    start_detached(options)
 
 
 @app.command(short_help="Stop the running sandbox.")

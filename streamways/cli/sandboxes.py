@@ -22,6 +22,8 @@ def start_detached(options: StartOptions) -> None:
 
     with interruptible():
         running = start_visibly(options, attached=False, console=Console(highlight=False)).state
+    for line in state.attachment(running):
+        print(f"   {line}")
     print(f"   process {running.pid}, log {_log(running)}; stop it with: streamways sandbox stop --port {running.port}")
 
 

@@ -36,6 +36,7 @@ class StartOptions:
     warm: int | None = None
     time_scale: float | None = None
     tls: bool = False
+    provider: bool = False
 
     def arguments(self) -> list[str]:
         """As arguments of `python -m sandbox`."""
@@ -47,8 +48,8 @@ class StartOptions:
             "--time-scale": self.time_scale,
         }
         arguments = [text for name, value in given.items() if value is not None for text in (name, str(value))]
-        if self.tls:
-            arguments.append("--tls")
+        flags = {"--tls": self.tls, "--provider": self.provider}
+        arguments.extend(name for name, is_set in flags.items() if is_set)
         return arguments + [text for entry in self.config for text in ("-c", entry)]
 
 

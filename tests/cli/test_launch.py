@@ -97,11 +97,13 @@ def test_a_detached_sandbox_stays(program: Program, tmp_path: Path):
 
 def test_options_become_arguments_and_what_was_not_given_is_left_out(program: Program, tmp_path: Path):
     program(READY + "signal.pause()")
-    options = StartOptions(9105, ("model=x", 'architectures=["websocket"]'), 20.0, None, 0, 0.01, tls=True)
+    options = StartOptions(
+        9105, ("model=x", 'architectures=["websocket"]'), 20.0, None, 0, 0.01, tls=True, provider=True
+    )
     launch(options, attached=False, progress=lambda _: None).stop()
     assert called(tmp_path)[2] == [
         *("-P", "-m", "sandbox", "--json", "--port", "9105", "--first-token-ms", "20.0", "--warm", "0"),
-        *("--time-scale", "0.01", "--tls"),
+        *("--time-scale", "0.01", "--tls", "--provider"),
         *("-c", "model=x", "-c", 'architectures=["websocket"]'),
     ]
 

@@ -4,15 +4,18 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from watchfiles import watch
 
 from sandbox import state
 from streamways.clients.outputs import StackOutputs
 from tests.copy.conftest import PACKAGE
+from tests.sandbox.aws.serving import client
 from tests.support.imports import ROOT
 from tests.support.sandbox import worker_port
 
@@ -67,3 +70,44 @@ def test_its_packages_hold_its_own_code(project: Path) -> None:
     assert f"{PACKAGE}/handlers/function_url/app.py" in names
     assert not [name for name in names if name.startswith(("handlers/", "shared/", f"{PACKAGE}/stacks/"))]
     assert f"-m uvicorn {PACKAGE}.handlers.function_url.app:app" in script
+
+
+def test_an_edit_of_its_program_takes_effect_and_a_broken_one_leaves_what_was_there(
+    project: Path, running: state.State
+) -> None:
+    """The last of these tests: afterwards the project is another one."""
+    folder, program = project / ".sandbox" / str(running.port), project / "__main__.py"
+    log, source = folder / "sandbox.log", program.read_text()
+    (handler,) = [name for name in running.function_seconds if name.startswith("answers-handler-")]
+    functions = client("lambda", f"{running.origin}/aws", running.credentials)
+
+    def live() -> str:
+        return functions.get_alias(FunctionName=handler, Name="live")["FunctionVersion"]
+
+    def edit(seconds: int, more: str = "") -> None:
+        program.write_text(source.replace('"timeout_seconds": 60', f'"timeout_seconds": {seconds}') + more)
+
+    assert live() == "1"
+    edit(61)
+    eventually(folder, lambda: "the program was edited: " in log.read_text())
+    (after,) = state.running(project / ".sandbox")
+    assert (after.function_seconds[handler], after.outputs, live()) == (61, running.outputs, "2")
+
+    code = project / PACKAGE / "handlers" / "function_url" / "app.py"
+    code.write_text(code.read_text() + "# edited\n")
+    eventually(folder, lambda: live() == "3")
+
+    edit(62, "raise LookupError('half-way')\n")
+    eventually(folder, lambda: "stays: the program failed: LookupError: half-way" in log.read_text())
+    assert functions.list_versions_by_function(FunctionName=handler)["Versions"][-1]["Version"] > "3", "it had begun"
+    assert live() == "3"
+    assert streamways(project, "ask", QUESTION, "--port", str(running.port)).strip()
+
+
+def eventually(folder: Path, holds: Callable[[], bool]) -> None:
+    """Asks after each change in the folder, and now and then."""
+    deadline = time.monotonic() + 60
+    for _ in watch(folder, rust_timeout=500, yield_on_timeout=True):
+        if holds():
+            return
+        assert time.monotonic() < deadline

@@ -296,3 +296,46 @@ async def test_ctrl_c_while_it_starts_is_no_traceback() -> None:
     output, errors = await asyncio.wait_for(process.communicate(), 30)
     assert b"stopped before it was ready" in output
     assert errors == b""
+
+
+class Heard(list[str]):
+    """Messages, and a word when one of them holds what is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news = asyncio.Condition()
+        self._loop = asyncio.get_running_loop()
+
+    def append(self, message: str) -> None:
+        super().append(message)
+        asyncio.run_coroutine_threadsafe(self._tell(), self._loop)
+
+    async def hears(self, words: str) -> None:
+        async with asyncio.timeout(60), self._news:
+            await self._news.wait_for(lambda: any(words in message for message in self))
+        self.clear()
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+
+async def test_an_edit_of_the_program_takes_effect_and_a_broken_one_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "program").mkdir()
+    options = project(tmp_path, IDENTITY)
+    (tmp_path / "program.py").rename(tmp_path / "program" / "__main__.py")
+    (tmp_path / "Pulumi.yaml").write_text("name: demo\nruntime: python\nmain: program/\n")
+    messages = Heard()
+    async with running(options, messages) as (before, _):
+        program = tmp_path / "program" / "__main__.py"
+        program.write_text(dedent(IDENTITY) + "raise LookupError('half-way')\n")
+        await messages.hears("what was deployed before stays: the program failed: LookupError: half-way")
+        assert state.read(options.state_root, options.port) == before
+        more = 'aws.cognito.UserGroup("free", user_pool_id=pool.id, name="free", opts=opts)\npulumi.export("more", 1)\n'
+        program.write_text(dedent(IDENTITY) + more)
+        await messages.hears("the program was edited: 1 created")
+        after = state.read(options.state_root, options.port)
+    assert after is not None
+    assert after.outputs == {**before.outputs, "more": 1}
+    assert after.users[0] == before.users[0]
+    assert [user.tier for user in after.users] == ["pro", "free"]

@@ -20,9 +20,10 @@ from sandbox.aws.sigv4 import SignatureRefused, verify
 from sandbox.edge.appsync.caller import Caller, modes
 from sandbox.edge.appsync.errors import NO_AUTHORIZATION_MESSAGE, RequestRefused, unauthorized
 from sandbox.edge.appsync.values import as_object, read_json
+from sandbox.graphql import GraphqlApi
 from sandbox.iam.credentials import Credentials
 from sandbox.iam.policies import role_allows
-from sandbox.world import ACCOUNT_ID, GraphqlApi, World
+from sandbox.world import ACCOUNT_ID, World
 
 _SIGNATURE = "AWS4-HMAC-SHA256"
 

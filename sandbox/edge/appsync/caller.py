@@ -12,7 +12,7 @@ from graphql import GraphQLField, GraphQLObjectType
 
 from sandbox.edge.appsync.errors import not_authorized
 from sandbox.edge.appsync.schema import compile_schema, directives
-from sandbox.world import GraphqlApi
+from sandbox.graphql import GraphqlApi
 
 Mode = Literal["AMAZON_COGNITO_USER_POOLS", "OPENID_CONNECT", "AWS_IAM"]
 """The modes that are emulated. API keys and Lambda authorizers are not."""

@@ -13,8 +13,9 @@ from sandbox.edge.appsync.errors import FieldFailed
 from sandbox.edge.appsync.values import as_object
 from sandbox.functions.errors import InvokeRefused
 from sandbox.functions.service import FunctionService
+from sandbox.graphql import DataSource
 from sandbox.iam.policies import role_allows, service_may_assume
-from sandbox.world import DataSource, World
+from sandbox.world import World
 
 _SERVICE = "appsync.amazonaws.com"
 

@@ -18,8 +18,9 @@ from sandbox.edge.appsync.schema import compile_schema
 from sandbox.edge.appsync.selections import fields_of
 from sandbox.edge.appsync.subscriptions import Delivery, Subscription, Subscriptions
 from sandbox.functions.service import FunctionService
+from sandbox.graphql import GraphqlApi
 from sandbox.iam.credentials import Credentials
-from sandbox.world import GraphqlApi, World
+from sandbox.world import World
 
 
 class Engine:

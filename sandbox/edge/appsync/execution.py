@@ -20,7 +20,7 @@ from sandbox.edge.appsync.resolvers import RequestInfo, ResolverRun
 from sandbox.edge.appsync.schema import CompiledSchema
 from sandbox.edge.appsync.selections import fields_of, response_key
 from sandbox.edge.appsync.values import as_object
-from sandbox.world import GraphqlApi
+from sandbox.graphql import GraphqlApi
 
 EXECUTION_SECONDS = 30.0
 """Request execution time of queries, mutations and subscriptions

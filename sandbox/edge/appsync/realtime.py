@@ -36,7 +36,7 @@ from sandbox.edge.appsync.handshake import (
 from sandbox.edge.appsync.http_endpoint import visible_headers
 from sandbox.edge.appsync.subscriptions import Delivery, Subscription
 from sandbox.edge.appsync.values import as_object, read_json, to_json_text
-from sandbox.world import GraphqlApi
+from sandbox.graphql import GraphqlApi
 
 POLICY_VIOLATION = 1008
 """Close code after a `connection_error`. AWS's own code is not documented; clients go by the message before it."""

@@ -18,7 +18,7 @@ from sandbox.edge.appsync.errors import FieldFailed, not_authorized
 from sandbox.edge.appsync.evaluation import Evaluation, EvaluationFailed, Failure, Outcome, Phase
 from sandbox.edge.appsync.resolver_code import prepare
 from sandbox.edge.appsync.selections import selected_data, selection_graphql, selection_list
-from sandbox.world import GraphqlApi, UnitResolver
+from sandbox.graphql import GraphqlApi, UnitResolver
 
 _AUTH_TYPES: Mapping[str, str] = {
     "AMAZON_COGNITO_USER_POOLS": "User Pool Authorization",

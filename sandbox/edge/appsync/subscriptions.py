@@ -19,7 +19,7 @@ from sandbox.edge.appsync.filters import Matcher
 from sandbox.edge.appsync.resolvers import RequestInfo
 from sandbox.edge.appsync.schema import compile_schema
 from sandbox.edge.appsync.values import as_object, to_json_text
-from sandbox.world import GraphqlApi
+from sandbox.graphql import GraphqlApi
 
 MAX_PAYLOAD_BYTES = 240 * 1024
 """What one mutation may publish (https://docs.aws.amazon.com/general/latest/gr/appsync.html). AppSync drops more

@@ -7,7 +7,9 @@ from contextlib import contextmanager
 import grpc
 from pulumi.runtime.proto import engine_pb2_grpc, resource_pb2_grpc
 
-from sandbox.engine.monitor import Deployment, Engine, Monitor
+from sandbox.engine.changes import Changes
+from sandbox.engine.monitor import Engine, Monitor
+from sandbox.engine.resource import Deployment
 from tests.sandbox.resources.account import Account
 
 
@@ -16,7 +18,7 @@ def monitoring(account: Account, deployment: Deployment, on_message: Callable[[s
     """Serves as long as the block; its address."""
     threads = ThreadPoolExecutor(4)
     server = grpc.server(threads)
-    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(account.cloud, deployment), server)
+    resource_pb2_grpc.add_ResourceMonitorServicer_to_server(Monitor(Changes(account.cloud), deployment), server)
     engine_pb2_grpc.add_EngineServicer_to_server(Engine(deployment, on_message), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

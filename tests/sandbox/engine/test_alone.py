@@ -10,10 +10,11 @@ import pytest
 
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
+from sandbox.engine.changes import Changes
 from sandbox.engine.deployment import deploy
 from sandbox.engine.launch import ProgramProcess
-from sandbox.engine.monitor import Deployment
 from sandbox.engine.project import Project, configure, load
+from sandbox.engine.resource import Deployment
 from sandbox.world import World
 from tests.docs.pages import DOCS
 from tests.sandbox.resources.account import Account
@@ -65,7 +66,9 @@ async def _deployed(project: Project, moto: Moto) -> Deployed:
     )
     try:
         await program.start()
-        made = await deploy(project, "dev", configure(project, "dev", {}), account.cloud, program, on_message=print)
+        made = await deploy(
+            project, "dev", configure(project, "dev", {}), Changes(account.cloud), program, on_message=print
+        )
     finally:
         await program.stop()
     return Deployed(made, account.world)

@@ -10,11 +10,12 @@ from textwrap import dedent
 
 import pytest
 
+from sandbox.engine.changes import Changes
 from sandbox.engine.deployment import deploy
 from sandbox.engine.launch import Job, ProgramProcess
-from sandbox.engine.monitor import Deployment
 from sandbox.engine.project import configure, load
-from sandbox.errors import DeploymentFailed
+from sandbox.engine.resource import Deployment, Resource
+from sandbox.errors import DeploymentFailed, ServiceFailed
 from tests.sandbox.engine.monitoring import monitoring
 from tests.sandbox.resources.account import Account, trust
 
@@ -39,17 +40,40 @@ class Workshop:
         (folder / "program").mkdir()
         (folder / "Pulumi.yaml").write_text(PULUMI_YAML)
         self.account = Account(folder / "program")
+        self.settled: list[str] = []
+        """The names of types after whose changes something was to follow, as they came."""
+        self.refusal = ""
 
     async def deploy(self, source: str, config: Mapping[str, str] | None = None) -> Deployment:
+        """Into the account as it is; what an earlier program made is not this one's."""
+        return await self._deploy(source, config or {}, {})
+
+    async def deploy_again(self, source: str) -> Deployment:
+        """The same program after an edit."""
+        deployment = await self._deploy(source, {}, self._deployed.resources)
+        self.changes.complete(deployment.resources)
+        return deployment
+
+    async def _deploy(self, source: str, config: Mapping[str, str], before: Mapping[str, Resource]) -> Deployment:
         (self.folder / "program" / "__main__.py").write_text(dedent(source))
         project = load(self.folder)
-        settings = configure(project, "dev", config or {})
+        settings = configure(project, "dev", config)
         process = ProgramProcess(self.log)
+        self.changes = Changes(self.account.cloud, before, self._settle)
         await process.start()
         try:
-            return await deploy(project, "dev", settings, self.account.cloud, process, on_message=self.messages.append)
+            self._deployed = await deploy(
+                project, "dev", settings, self.changes, process, on_message=self.messages.append
+            )
         finally:
             await process.stop()
+        self.files = process.files()
+        return self._deployed
+
+    def _settle(self, type_token: str, _physical_id: str) -> None:
+        self.settled.append(type_token.rpartition(":")[2])
+        if self.settled[-1] == self.refusal:
+            raise ServiceFailed("it cannot run here")
 
     async def failure(self, source: str) -> str:
         with pytest.raises(DeploymentFailed) as failure:
@@ -238,6 +262,33 @@ async def test_a_program_that_is_cancelled_ends_with_everything_that_it_started(
     assert deploying.cancelled()
 
 
+async def test_a_program_is_made_of_its_modules_and_of_what_it_reads(workshop: Workshop) -> None:
+    program = workshop.folder / "program"
+    texts = {
+        "beside.py": "",
+        "unused.py": "",
+        "schema/types.graphql": "type Query { a: Int }",
+        "functions/handler.py": "",
+        ".cache/kept.txt": "kept",
+    }
+    for name, text in texts.items():
+        (program / name).parent.mkdir(exist_ok=True)
+        (program / name).write_text(text)
+    (workshop.folder / "uv.lock").write_text("locked")
+    await workshop.deploy(
+        """
+        from pathlib import Path
+        import pulumi
+        import beside
+        for name in ("schema/types.graphql", "functions/handler.py", ".cache/kept.txt", "../uv.lock", "/etc/hosts"):
+            Path(name).read_text()
+        Path("schema/made.txt").write_text("made")
+        Path("schema/made.txt").read_text()
+        """
+    )
+    assert workshop.files == {program / name for name in ("__main__.py", "beside.py", "schema/types.graphql")}
+
+
 async def test_a_program_ends_when_the_sandbox_is_gone(workshop: Workshop) -> None:
     source = workshop.folder / "program" / "__main__.py"
     source.write_text("import threading, pulumi; pulumi.log.info('running'); threading.Event().wait()")
@@ -249,7 +300,16 @@ async def test_a_program_ends_when_the_sandbox_is_gone(workshop: Workshop) -> No
         command = (sys.executable, "-P", "-m", "sandbox.engine.program")
         process = await asyncio.create_subprocess_exec(*command, stdin=read)
         os.close(read)
-        job = Job("demo", "dev", str(workshop.folder), str(source.parent), address, {}, ())
+        job = Job(
+            "demo",
+            "dev",
+            str(workshop.folder),
+            str(source.parent),
+            address,
+            {},
+            (),
+            str(workshop.folder / "files.json"),
+        )
         os.write(write, job.to_line().encode())
         async with asyncio.timeout(20):
             await running.wait()

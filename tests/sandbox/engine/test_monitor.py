@@ -12,7 +12,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import engine_pb2, engine_pb2_grpc, resource_pb2, resource_pb2_grpc
 
 from sandbox.engine import wire
-from sandbox.engine.monitor import Deployment
+from sandbox.engine.resource import Deployment
 from sandbox.resources import registry
 from tests.sandbox.engine.monitoring import monitoring
 from tests.sandbox.resources.account import Account, trust

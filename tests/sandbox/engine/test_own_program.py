@@ -10,10 +10,11 @@ import pytest
 
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
+from sandbox.engine.changes import Changes
 from sandbox.engine.deployment import deploy
 from sandbox.engine.launch import ProgramProcess
-from sandbox.engine.monitor import Deployment
 from sandbox.engine.project import configure, load
+from sandbox.engine.resource import Deployment
 from sandbox.options import PROJECT_ROOT
 from sandbox.world import RouteSettings, World
 from tests.sandbox.resources.account import Account
@@ -36,7 +37,7 @@ async def deployed(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[De
         await program.start()
         await moto.start()
         config = configure(project, "dev", {"environment": "production"})
-        running = deploy(project, "dev", config, account.cloud, program, on_message=print)
+        running = deploy(project, "dev", config, Changes(account.cloud), program, on_message=print)
         deployment, _ = await asyncio.gather(running, moto.answering())
         yield Deployed(deployment, account.world)
     finally:

@@ -6,6 +6,8 @@ import json
 import pytest
 
 from sandbox.errors import ResourceRefused
+from sandbox.functions.errors import FunctionNotFound
+from sandbox.functions.events import Events, Invocation
 from sandbox.functions.limits import Limits
 from sandbox.world import EventInvokeConfig
 from tests.sandbox.functions.lab import Lab, Visit
@@ -54,6 +56,21 @@ async def test_a_failed_event_is_tried_three_times_under_one_request_id(lab: Lab
     service = await lab.service(limits=QUICK)
     request_id = service.invoke_event("failing", b'{"why": "no"}')
     assert [(await lab.gate.arrival()).said for _ in range(3)] == [request_id] * 3
+
+
+async def test_an_event_of_a_function_that_is_gone_by_then_is_dropped(lab: Lab) -> None:
+    lab.add("failing", FAILING, event_invoke=EventInvokeConfig(on_failure=arn("reaper")))
+    callee, told = lab.world.callee("failing"), list[str]()
+
+    async def invoke(called: str, _request_id: str, _payload: bytes) -> Invocation:
+        raise FunctionNotFound(called)
+
+    def send(destination: str, _record: bytes) -> str:
+        told.append(destination)
+        return "id"
+
+    await Events(lab.world, QUICK, invoke, send).deliver(callee, "id", b"{}")
+    assert told == []
 
 
 async def test_without_retries_a_failed_event_is_tried_once_and_told_to_its_destination(lab: Lab) -> None:

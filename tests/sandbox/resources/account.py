@@ -2,12 +2,13 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from sandbox.resources import registry
 from sandbox.resources.handler import Backend, Cloud, Created
-from sandbox.resources.values import Archive
+from sandbox.resources.values import Archive, Value
 from sandbox.world import World
 
 REGION = "us-east-1"
@@ -42,7 +43,23 @@ class Account:
 
     def create(self, type_token: str, name: str, /, **inputs: Any) -> Created:
         urn = f"urn:pulumi:test::project::{type_token}::{name}"
-        return registry.create(self.cloud, type_token=type_token, name=name, urn=urn, provider=PROVIDER, values=inputs)
+        return registry.create(
+            self.cloud, type_token=type_token, name=name, urn=urn, values=self.check(type_token, name, **inputs)
+        )
+
+    def check(
+        self, type_token: str, name: str, /, old: Mapping[str, Value] | None = None, **inputs: Any
+    ) -> dict[str, Value]:
+        """The inputs with what the sandbox adds to them."""
+        urn = f"urn:pulumi:test::project::{type_token}::{name}"
+        return registry.check(
+            self.cloud,
+            type_token=type_token,
+            values=inputs,
+            provider=PROVIDER,
+            old=old,
+            automatic=lambda physical_name: physical_name.make(name, urn),
+        )
 
     def role(self, name: str = "role", service: str = "lambda.amazonaws.com") -> str:
         """The ARN of a new role."""

@@ -27,6 +27,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.created: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
 
     def cognito(self) -> Any:
         raise AssertionError("a table needs no Cognito")
@@ -39,6 +40,9 @@ class Tables:
 
     def create_table(self, **call: Any) -> None:
         self.created.append(call)
+
+    def delete_table(self, **call: Any) -> None:
+        self.deleted.append(call["TableName"])
 
 
 @pytest.fixture

@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from sandbox.errors import ResourceRefused
-from sandbox.resources.handler import Created
+from sandbox.resources import registry
+from sandbox.resources.handler import Created, Standing
+from sandbox.resources.values import Archive
 from sandbox.world import EventInvokeConfig
 from tests.sandbox.resources.account import Account
 
@@ -168,3 +170,106 @@ def test_more_than_a_function_reserves_or_an_account_has_left_is_not_provisioned
     with pytest.raises(ResourceRefused, match=re.escape("below its minimum value of [100]")):
         warm(account, last, 2)
     warm(account, last, 1)
+
+
+FUNCTION = "aws:lambda/function:Function"
+LIVE = {"name": "live", "functionName": "worker"}
+
+
+def standing(account: Account, type_token: str, name: str, physical_id: str, /, **inputs: Any) -> Standing:
+    urn = f"urn:pulumi:test::project::{type_token}::{name}"
+    return Standing(urn, type_token, name, physical_id, account.check(type_token, name, **inputs))
+
+
+@pytest.fixture
+def worker(account: Account) -> dict[str, Any]:
+    """The inputs of a function `worker` that publishes, with an alias `live`."""
+    inputs = {"handler": "handler.handler", "runtime": "python3.13", "code": Archive(account.package())}
+    inputs |= {"name": "worker", "role": account.role("worker-role"), "publish": True}
+    account.create(FUNCTION, "worker", **inputs)
+    account.create(ALIAS, "alias", **LIVE, functionVersion="1")
+    return inputs
+
+
+def change(account: Account, old: dict[str, Any], **changes: Any) -> Created:
+    new = account.check(FUNCTION, "worker", **{**old, **changes})
+    return registry.update(account.cloud, standing(account, FUNCTION, "worker", "worker", **old), new)
+
+
+def test_a_changed_function_is_a_new_version_and_its_alias_stays_where_it_is(
+    account: Account, worker: dict[str, Any]
+) -> None:
+    updated = change(account, worker, timeout=90)
+    assert (updated.outputs["version"], str(updated.outputs["qualifiedArn"])[-9:]) == ("2", ":worker:2")
+    timeouts = {key: account.world.callee(f"worker{key}").function.timeout_seconds for key in (":1", ":live", ":2", "")}
+    assert timeouts == {":1": 3, ":live": 3, ":2": 90, "": 90}
+
+
+def test_what_versions_do_not_hold_makes_none(account: Account, worker: dict[str, Any]) -> None:
+    for changes in ({"tags": {"team": "a"}}, {"reservedConcurrentExecutions": 5}):
+        assert change(account, worker, **changes).outputs["version"] == "1"
+    assert list(account.world.functions["worker"].versions) == ["1"]
+
+
+def test_an_alias_moves_with_all_that_belongs_to_it(account: Account, worker: dict[str, Any]) -> None:
+    owned = {"functionName": "worker", "qualifier": "live"}
+    call = {"statementId": "call", "action": "lambda:InvokeFunction", "principal": "*"}
+    made = [
+        (PERMISSION, {"function": "worker", "qualifier": "live", **call}),
+        (EVENTS, {**owned, "maximumRetryAttempts": 1}),
+        (WARM, {**owned, "provisionedConcurrentExecutions": 2}),
+        (URL, {**owned, "authorizationType": "NONE"}),
+    ]
+    found = [standing(account, each, "x", account.create(each, "x", **inputs).id, **inputs) for each, inputs in made]
+    change(account, worker, timeout=90)
+    alias = standing(account, ALIAS, "alias", "arn:aws:lambda:us-east-1:000000000000:function:worker:live", **LIVE)
+    registry.update(account.cloud, alias, account.check(ALIAS, "alias", **LIVE, functionVersion="2"))
+
+    live = account.world.callee("worker:live")
+    assert live.function.timeout_seconds == 90
+    assert all(registry.exists(account.cloud, each) for each in found)
+    for each in found:
+        registry.delete(account.cloud, each)
+        assert not registry.exists(account.cloud, each)
+    assert (live.named.permissions, live.named.event_invoke, account.world.function_urls) == (
+        {},
+        EventInvokeConfig(),
+        {},
+    )
+    registry.delete(account.cloud, alias)
+    assert not registry.exists(account.cloud, alias)
+
+
+def test_what_belongs_to_an_alias_is_gone_with_its_function(account: Account, worker: dict[str, Any]) -> None:
+    inputs = {"functionName": "worker", "qualifier": "live", "maximumRetryAttempts": 1}
+    events = standing(account, EVENTS, "x", account.create(EVENTS, "x", **inputs).id, **inputs)
+    url = {"functionName": "worker", "qualifier": "live", "authorizationType": "NONE"}
+    address = standing(account, URL, "x", account.create(URL, "x", **url).id, **url)
+    registry.delete(account.cloud, standing(account, FUNCTION, "worker", "worker", **worker))
+    for each in (events, standing(account, ALIAS, "alias", "worker:live", **LIVE)):
+        assert not registry.exists(account.cloud, each)
+        registry.delete(account.cloud, each)
+    registry.delete(account.cloud, address)
+    assert account.world.function_urls == {}
+
+
+@pytest.mark.parametrize(
+    ("type_token", "key"),
+    [(URL, "qualifier"), (EVENTS, "qualifier"), (PERMISSION, "qualifier"), (WARM, "qualifier"), (ALIAS, "name")],
+)
+def test_another_name_is_another_resource(type_token: str, key: str) -> None:
+    assert registry.compare(type_token, {key: "live"}, {key: "next"}).replaces == (key,)
+
+
+def test_another_version_of_an_alias_is_no_other_alias() -> None:
+    found = registry.compare(ALIAS, {"functionVersion": "1"}, {"functionVersion": "2"})
+    assert (found.changed, found.replaces) == (("functionVersion",), ())
+
+
+def test_more_concurrency_is_provisioned_in_place(account: Account, name: str) -> None:
+    made = warm(account, name, 2)
+    inputs = {"functionName": name, "qualifier": "live"}
+    old = standing(account, WARM, "warm", made.id, **inputs, provisionedConcurrentExecutions=2)
+    more = account.check(WARM, "warm", **inputs, provisionedConcurrentExecutions=900)
+    registry.update(account.cloud, old, more)
+    assert account.world.functions[name].aliases["live"].provisioned_concurrency == 900

@@ -27,8 +27,9 @@ from sandbox.edge.appsync.realtime import Limits
 from sandbox.edge.appsync.service import routes
 from sandbox.edge.websocket_protocol import LimitedWebSocketProtocol
 from sandbox.functions.service import Invocation
+from sandbox.graphql import DataSource, GraphqlApi, UnitResolver
 from sandbox.iam.credentials import Credentials, Keys
-from sandbox.world import DataSource, Function, GraphqlApi, Role, UnitResolver, World
+from sandbox.world import Function, Role, World
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
