@@ -179,7 +179,7 @@ def test_a_function_is_open_to_those_whom_its_statements_name(
     statement = ResourcePermission(
         **{"statement_id": "s", "action": "lambda:InvokeFunction", "principal": "*", **permission}
     )
-    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
+    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", permissions={"s": statement})
     decided = policies.function_allows(
         Callee("arn", function, function), "lambda:InvokeFunction", **{"principal": "anyone", **asked}
     )
@@ -188,7 +188,7 @@ def test_a_function_is_open_to_those_whom_its_statements_name(
 
 def test_a_statement_for_one_auth_type_of_a_url_is_none_for_the_other() -> None:
     statement = ResourcePermission("s", "lambda:InvokeFunctionUrl", "*", function_url_auth_type="NONE")
-    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", None, {"s": statement})
+    function = Function("f", "arn", ROLE, "h", "python3.13", None, 3, 128, {}, (), "logs", permissions={"s": statement})
     callee = Callee("arn", function, function)
     assert policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
     assert not policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
