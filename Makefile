@@ -1,6 +1,10 @@
 # Every target installs what it needs into .venv first: nothing but Python 3.11 to 3.14 and make has to be there.
 # Another Python: make demo PYTHON=python3.13
 
+# Many containers set this. Each of the thousand processes that the tests and the sandbox start would then compile anew
+# all that it imports, which doubles the time they take.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= $(or $(wildcard .venv/bin/python),python3)
 install := $(PYTHON) sandbox/bootstrap.py
 

@@ -1,6 +1,7 @@
 """`sandbox/bootstrap.py` runs before anything is installed, so it is run here as make runs it: by path."""
 
 import ast
+import os
 import subprocess
 import sys
 import time
@@ -243,3 +244,17 @@ def test_make_alone_lists_the_targets():
     assert [line.split()[1] for line in finished.stdout.splitlines() if line.startswith("  make ")] == [
         *("help", "demo", "test", "lint", "docs", "build")
     ]
+
+
+def test_whatever_the_container_says_the_commands_of_make_keep_bytecode():
+    finished = subprocess.run(
+        ["make", "-f", str(MAKEFILE), "-f", "-", "show"],
+        input="show:\n\t@env\n",
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "KEPT": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names = {line.partition("=")[0] for line in finished.stdout.splitlines()}
+    assert "KEPT" in names
+    assert "PYTHONDONTWRITEBYTECODE" not in names
