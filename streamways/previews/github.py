@@ -6,11 +6,10 @@ https://docs.github.com/en/rest/issues/comments
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
-from typing import Any, Final, Literal, Self, cast
+from typing import Any, Final, Literal, Protocol, Self, cast
 
 from githubkit import GitHub, Response
 from githubkit.exception import GitHubException, RateLimitExceeded, RequestFailed, RequestTimeout
@@ -22,6 +21,8 @@ API_VARIABLE: Final = "GITHUB_API_URL"
 REPOSITORY_VARIABLE: Final = "GITHUB_REPOSITORY"
 TOKEN_VARIABLE: Final = "GITHUB_TOKEN"
 """GitHub Actions sets the first two; a workflow has to pass the token on."""
+API_VERSION: Final = "2026-03-10"
+"""https://docs.github.com/en/rest/about-the-rest-api/api-versions"""
 TIMEOUT_SECONDS = 20.0
 ATTEMPTS: Final = 3
 """Of a request that only reads, when GitHub fails or does not answer. A write is tried once: it may have worked."""
@@ -69,15 +70,23 @@ class Comment:
     body: str
 
 
+class _Client(Protocol):
+    """What is used of `GitHub`. Not `GitHub.rest`: its models of the whole API take long to import, and only JSON is
+    read here."""
+
+    def request(
+        self, method: str, url: str, *, params: Mapping[str, int] | None, json: object, headers: Mapping[str, str]
+    ) -> Response[Any]: ...
+
+
 class Repository:
     """One repository, whose name every answer has to confirm."""
 
     def __init__(self, name: str, *, token: str, api: str) -> None:
         self.name = name
-        self._owner, self._repo = name.split("/")
         # Redirects are not followed: a repository that was renamed or transferred answers with one, and what stands
         # behind it need not be what the stacks belong to.
-        self._github = GitHub(
+        self._github: _Client = GitHub(
             token, base_url=api, timeout=TIMEOUT_SECONDS, follow_redirects=False, http_cache=False, auto_retry=_again
         )
 
@@ -96,7 +105,7 @@ class Repository:
     def pull(self, number: int) -> PullRequest:
         """A pull request. Raises Doubt, also for a number that belongs to an issue or to another repository."""
         what = f"pull request {number} of {self.name}"
-        response = _ask(what, partial(self._github.rest.pulls.get, self._owner, self._repo, number))
+        response = self._ask(what, "GET", f"pulls/{number}")
         document = _object(_json(response, what), what)
         try:
             base, head = document["base"]["repo"]["full_name"], document["head"]["repo"]
@@ -116,10 +125,10 @@ class Repository:
         return [comment for page in self._pages(number) for comment in page]
 
     def _pages(self, number: int) -> Iterator[list[Comment]]:
-        listed = partial(self._github.rest.issues.list_comments, self._owner, self._repo, number, per_page=PAGE_SIZE)
         for page in range(1, MOST_PAGES + 1):
             what = f"the comments on {number} of {self.name}, page {page}"
-            response = _ask(what, partial(listed, page=page))
+            asked = {"per_page": PAGE_SIZE, "page": page}
+            response = self._ask(what, "GET", f"issues/{number}/comments", params=asked)
             rows = _json(response, what)
             if not isinstance(rows, list):
                 raise Doubt(f"GitHub's answer about {what} is no list; run the job again")
@@ -132,44 +141,52 @@ class Repository:
     def create_comment(self, number: int, body: str) -> Comment:
         """A new comment. Raises Doubt; the comment may exist all the same."""
         what = f"a new comment on {number} of {self.name}"
-        create = partial(self._github.rest.issues.create_comment, self._owner, self._repo, number, body=body)
-        return _comment(_json(_ask(what, create, 201), what), what)
+        response = self._ask(what, "POST", f"issues/{number}/comments", 201, json={"body": body})
+        return _comment(_json(response, what), what)
 
     def update_comment(self, id: int, body: str) -> bool:
         """Replace the text of a comment; False when it is gone. Raises Doubt."""
-        update = partial(self._github.rest.issues.update_comment, self._owner, self._repo, id, body=body)
-        return _unless_gone(f"comment {id} of {self.name}", update, 200)
+        return self._unless_gone(id, "PATCH", 200, json={"body": body})
 
     def delete_comment(self, id: int) -> bool:
         """Delete a comment; False when it is gone already. Raises Doubt."""
-        delete = partial(self._github.rest.issues.delete_comment, self._owner, self._repo, id)
-        return _unless_gone(f"comment {id} of {self.name}", delete, 204)
+        return self._unless_gone(id, "DELETE", 204)
 
+    def _unless_gone(self, id: int, method: str, status: int, json: object = None) -> bool:
+        try:
+            self._ask(f"comment {id} of {self.name}", method, f"issues/comments/{id}", status, json=json)
+        except NotFound:
+            return False
+        return True
 
-def _unless_gone(what: str, call: Callable[[], Response[Any, Any]], status: int) -> bool:
-    try:
-        _ask(what, call, status)
-    except NotFound:
-        return False
-    return True
-
-
-def _ask(what: str, call: Callable[[], Response[Any, Any]], status: int = 200) -> Response[Any, Any]:
-    """The answer with this status. Every other one is a Doubt that names the next step."""
-    try:
-        response = call()
-    except RateLimitExceeded as error:
-        seconds = max(0, round(error.retry_after.total_seconds()))
-        raise RateLimited(f"GitHub's rate limit is reached, asked for {what}; run again in {seconds} s") from error
-    except RequestFailed as error:
-        raise _refused(what, error.response.status_code) from error
-    except RequestTimeout as error:
-        raise Doubt(f"GitHub did not answer in time, asked for {what}; run the job again") from error
-    except GitHubException as error:
-        raise Doubt(f"GitHub cannot be reached or broke off, asked for {what}; run the job again") from error
-    if response.status_code != status:
-        raise _refused(what, response.status_code)
-    return response
+    def _ask(
+        self,
+        what: str,
+        method: str,
+        path: str,
+        status: int = 200,
+        *,
+        params: Mapping[str, int] | None = None,
+        json: object = None,
+    ) -> Response[Any]:
+        """The answer with this status. Every other one is a Doubt that names the next step."""
+        headers = {"X-GitHub-Api-Version": API_VERSION}
+        try:
+            response = self._github.request(
+                method, f"/repos/{self.name}/{path}", params=params, json=json, headers=headers
+            )
+        except RateLimitExceeded as error:
+            seconds = max(0, round(error.retry_after.total_seconds()))
+            raise RateLimited(f"GitHub's rate limit is reached, asked for {what}; run again in {seconds} s") from error
+        except RequestFailed as error:
+            raise _refused(what, error.response.status_code) from error
+        except RequestTimeout as error:
+            raise Doubt(f"GitHub did not answer in time, asked for {what}; run the job again") from error
+        except GitHubException as error:
+            raise Doubt(f"GitHub cannot be reached or broke off, asked for {what}; run the job again") from error
+        if response.status_code != status:
+            raise _refused(what, response.status_code)
+        return response
 
 
 def _refused(what: str, status: int) -> Doubt:
@@ -192,7 +209,7 @@ def _again(error: GitHubException, count: int) -> RetryOption:
     return RetryOption(method == "GET" and count + 1 < ATTEMPTS, PAUSE * 2**count)
 
 
-def _json(response: Response[Any, Any], what: str) -> Any:
+def _json(response: Response[Any], what: str) -> Any:
     try:
         return response.json()
     except ValueError as error:
