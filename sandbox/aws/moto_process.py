@@ -6,7 +6,8 @@ Flask are needed for DynamoDB and Cognito, not the extras that `moto[server]` br
 
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Literal
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -32,11 +33,36 @@ class OneAtATime:
             return list(self._application(environ, start_response))
 
 
-class _QuietHandler(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # connections are kept, or each call would open one
+class KeepingHandler(WSGIRequestHandler):
+    """Keeps a connection for the next request, where werkzeug's own handler closes it after each."""
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Requests are not logged: they are the sandbox's own."""
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # a small answer leaves in one piece
+    disable_nagle_algorithm = True
+
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        environ = self.make_environ()
+        # Whatever the application leaves of it would be taken for the next request.
+        environ["wsgi.input"] = BytesIO(self.rfile.read(int(self.headers.get("content-length", 0))))
+        begun: list[tuple[str, list[tuple[str, str]]]] = []
+        pieces: list[bytes] = []
+
+        def start_response(status: str, headers: list[tuple[str, str]], _: object = None) -> Callable[[bytes], object]:
+            begun[:] = [(status, headers)]
+            return pieces.append
+
+        pieces.extend(self.server.app(environ, start_response))
+        body = b"".join(pieces)
+        [(status, headers)] = begun
+        code, _, reason = status.partition(" ")
+        self.send_response_only(int(code), reason)
+        for name, value in headers:
+            if name.lower() != "content-length":
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def _main() -> None:
@@ -46,7 +72,7 @@ def _main() -> None:
     for module, service in PRELOADED.items():
         application.app_instances[module] = create_backend_app(service)
     server = make_server(
-        "127.0.0.1", 0, OneAtATime(PoolPages(application)), threaded=True, request_handler=_QuietHandler
+        "127.0.0.1", 0, OneAtATime(PoolPages(application)), threaded=True, request_handler=KeepingHandler
     )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_port, flush=True)

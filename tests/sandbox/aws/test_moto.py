@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import threading
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,24 @@ async def test_moto_works_on_one_request_at_a_time() -> None:
     served = OneAtATime(application)
     answers = await asyncio.gather(*(asyncio.to_thread(served, {}, lambda *_: None) for _ in range(2)))
     assert answers == [[b"alone"], [b"alone"]]
+
+
+def test_a_connection_to_moto_is_kept_also_after_a_request_that_it_refuses(moto: Moto) -> None:
+    connection = HTTPConnection(moto.url.result().removeprefix("http://"))
+    headers = {
+        "authorization": "AWS4-HMAC-SHA256 Credential=moto/20261122/us-east-1/dynamodb/aws4_request",
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": "DynamoDB_20120810.DescribeTable",
+    }
+    with contextlib.closing(connection):
+        connection.connect()
+        there = connection.sock
+        for _ in range(2):
+            connection.request("POST", "/", b'{"TableName": "none"}', headers)
+            answer = connection.getresponse()
+            assert answer.status == 400
+            assert b"ResourceNotFoundException" in answer.read()
+            assert connection.sock is there, "http.client opens another one when an answer closed this"
 
 
 async def test_moto_ends_when_the_sandbox_is_gone() -> None:
