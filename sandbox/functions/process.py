@@ -142,6 +142,17 @@ class FunctionProcess:
         """The most resident memory so far; None where the system does not tell."""
         return self._status(_PEAK_MEMORY)
 
+    def processor_seconds(self) -> float | None:
+        """How long all its threads have worked so far; None where the system does not tell (no /proc)."""
+        try:
+            stat = Path(f"/proc/{self.pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        user, system = stat.rpartition(")")[2].split()[
+            11:13
+        ]  # https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def _status(self, field: re.Pattern[str]) -> int | None:
         try:
             found = field.search(Path(f"/proc/{self.pid}/status").read_text())

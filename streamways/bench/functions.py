@@ -136,6 +136,12 @@ class Function:
         assert self._process is not None, "start() was not called"
         return self._process.peak_memory_megabytes()
 
+    @property
+    def processor_seconds(self) -> float | None:
+        """How long it has worked so far; None where the system does not tell."""
+        assert self._process is not None, "start() was not called"
+        return self._process.processor_seconds()
+
     async def stop(self) -> None:
         """Ends the process."""
         if self._process is not None:

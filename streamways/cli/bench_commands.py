@@ -111,3 +111,28 @@ def capacity(
     with interruptible():
         rows = measure_capacity(tokens, tokens_per_second)
     print_rows(rows, as_json=json)
+
+
+@app.command(short_help="How much of an answer its function waits.")
+def waiting(
+    json: Json = False,
+    tokens: Annotated[int, typer.Option(min=1, help="Length of the answer.")] = 300,
+    tokens_per_second: Annotated[float, typer.Option(min=1, help="Pace of the model.")] = 60,
+) -> None:
+    """Measure how long the function that generates works on a processor, and how long it waits for the model.
+
+    The figures are medians of five answers after a warm-up, of functions in processes of their own. It takes about a
+    minute and a half.
+
+    \b
+    Examples:
+      streamways bench waiting
+      streamways bench waiting --tokens 1200 --json
+    """
+    from streamways.bench.table import print_rows
+    from streamways.bench.waiting import measure_waiting
+    from streamways.target.launch import interruptible
+
+    with interruptible():
+        rows = measure_waiting(tokens, tokens_per_second)
+    print_rows(rows, as_json=json)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from streamways.costs import assumptions, month, table
+from streamways.costs import assumptions, month, table, waiting
 
-MODULES = (assumptions, table, month)
+MODULES = (assumptions, table, month, waiting)
 PAGES = re.compile(r"\s*(https://\S+)\s*")
 
 

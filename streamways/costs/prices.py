@@ -13,7 +13,7 @@ TOKENS_PER_PRICE = 1_000_000
 
 
 class Priced(StrEnum):
-    """What AWS's services bill: the place of its price in the file."""
+    """What is billed: the place of its price in the file. The last ten are what else may run the code."""
 
     COMPUTE = "lambda.arm64GbSecond"
     REQUEST = "lambda.request"
@@ -34,6 +34,16 @@ class Priced(StrEnum):
     DASHBOARD = "cloudWatchAlarms.dashboardMonth"
     USER = "cognito.monthlyActiveUser"
     TRANSFER = "dataTransfer.gigabyteOut"
+    CONTAINER_CPU = "fargate.arm64VcpuHour"
+    CONTAINER_MEMORY = "fargate.arm64GigabyteHour"
+    BALANCER = "loadBalancer.hour"
+    BALANCER_UNIT = "loadBalancer.capacityUnitHour"
+    ADDRESS = "publicAddress.hour"
+    AGENT_CPU = "agentCore.vcpuHour"
+    AGENT_MEMORY = "agentCore.gigabyteHour"
+    FLUID_CPU = "fluidCompute.vcpuHour"
+    FLUID_MEMORY = "fluidCompute.gigabyteHour"
+    FLUID_REQUEST = "fluidCompute.invocation"
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,7 @@ def test_the_projects_price_file_names_every_price_and_its_source() -> None:
     assert (PRICES.date, PRICES.region) == (document["date"], document["region"])
     for priced in Priced:
         assert PRICES.of(priced) > 0
-        assert PRICES.source(priced).startswith("https://aws.amazon.com/")
+        assert PRICES.source(priced).startswith(("https://aws.amazon.com/", "https://vercel.com/"))
     assert PRICES.unit_bytes(Priced.UPDATE) == 5 * 1024
     assert PRICES.unit_bytes(Priced.SOCKET_MESSAGE) == 32 * 1024
 

@@ -69,6 +69,12 @@ class FunctionUrl:
         """Reads the latest stream of the chat from its beginning to its end. Raises CommandError."""
         await self._read("GET", f"/api/chat/{CHAT}/stream", {}, None)
 
+    @property
+    def processor_seconds(self) -> float | None:
+        """How long it has worked so far; None where the system does not tell."""
+        assert self._process is not None, "start() was not called"
+        return self._process.processor_seconds()
+
     async def stop(self) -> None:
         """Ends the process."""
         if self._process is not None:

@@ -1,0 +1,60 @@
+"""What a month costs at three sizes."""
+
+from typing import Final
+
+from streamways.clients.client import ARCHITECTURES
+from streamways.costs.assumptions import SIZES, Idle, Workload
+from streamways.costs.lines import total
+from streamways.costs.month import by_row, metric_lines, model_usd, month_lines
+from streamways.costs.prices import Prices
+from streamways.costs.tables.amounts import HEADS, MILLION, found, usd
+from streamways.pages import table
+
+DETAILED: Final = "a product"
+
+
+def three_sizes(prices: Prices) -> str:
+    """USD a month, the model apart."""
+    rows = [
+        [
+            name,
+            f"{size.users:,}",
+            f"{size.answers:,}",
+            *(usd(total(month_lines(each, size, Workload(), Idle(), prices), prices)) for each in ARCHITECTURES),
+            usd(model_usd(size, Workload(), prices)),
+        ]
+        for name, size in SIZES.items()
+    ]
+    return table(["a month, in USD", "users", "answers", *HEADS, "the model, apart"], rows)
+
+
+def each_answer(prices: Prices) -> str:
+    """A month divided by its answers: what does not grow with use counts less and less."""
+    rows = [
+        [
+            name,
+            *(
+                f"{total(month_lines(each, size, Workload(), Idle(), prices), prices) / size.answers * MILLION:,.0f}"
+                for each in ARCHITECTURES
+            ),
+            f"{model_usd(size, Workload(), prices) / size.answers * MILLION:,.0f}",
+        ]
+        for name, size in SIZES.items()
+    ]
+    return table(["each answer of a month, in millionths of a dollar", *HEADS, "the model, apart"], rows)
+
+
+def lines_of_a_month(prices: Prices) -> str:
+    """One of the sizes, line by line."""
+    bills = {name: month_lines(name, SIZES[DETAILED], Workload(), Idle(), prices) for name in ARCHITECTURES}
+    rows = [
+        [what, *(usd(total(found(bills[name], what), prices)) for name in ARCHITECTURES)]
+        for what in by_row(bills.values())
+    ]
+    together = [f"**{usd(total(bills[name], prices))}**" for name in ARCHITECTURES]
+    return table([f"a month of {DETAILED}, in USD", *HEADS], [*rows, ["**together**", *together]])
+
+
+def metric_month(prices: Prices) -> float:
+    """What the metrics of one architecture and model cost that streams in every hour of a month, in USD."""
+    return total(metric_lines(SIZES[DETAILED].busy_hours), prices)
