@@ -16,7 +16,8 @@
     ├── ContentBlocked       422  a guardrail stepped in
     ├── DeadlineExceeded     504  there was no time left to answer
     └── Internal             500  our fault
-        └── Busy             503  it passes by itself: too much at once, or a service that we need does not answer
+        ├── Busy             503  it passes by itself: too much at once, or a service that we need does not answer
+        └── SecretEmpty      503  a secret that the function needs has no value yet: its operator has to write it
 
 `to_json()` is the body of a refusal, `{"code", "message", "retryAfter"?}`, and the data of a `data-error` part.
 """
@@ -168,3 +169,15 @@ class Busy(Internal):
         self, message: str = "Too much is going on at the moment. Please try again.", *, retry_after: int = 1
     ) -> None:
         super().__init__(message, retry_after=retry_after)
+
+
+class SecretEmpty(Internal):
+    """A secret that the function needs has no value, or is not there. What is behind it stays closed."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A secret of this deployment has no value yet. Whoever operates it writes one with "
+            "`aws secretsmanager put-secret-value`: see docs/domains.md."
+        )

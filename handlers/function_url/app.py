@@ -4,8 +4,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 """
 
 from handlers.http.app import app as streams
+from handlers.http.origin import behind_its_origin
 from handlers.http.reported import Reported
 from shared.telemetry.reports import reports
 from shared.telemetry.sinks import SINKS
 
-app = Reported(streams, reports) if SINKS else streams
+checked = behind_its_origin(streams)
+app = Reported(checked, reports) if SINKS else checked

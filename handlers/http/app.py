@@ -12,10 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from handlers.http import chats, members, streams
+from handlers.http.refusal import refusal
 from shared.contract.errors import ErrorCode
 from shared.errors import Internal, StreamwaysError
 from shared.telemetry.log import logger
 
+READINESS_PATH = "/healthz"
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -44,18 +46,14 @@ ROUTES = [
     _route("/api/chat/{chat_id}/membership", DELETE=members.leave),
     _route("/api/invitations", GET=members.list_invitations),
     _route("/api/invitations/{chat_id}", POST=members.accept, DELETE=members.decline),
-    _route("/healthz", GET=health),
+    _route(READINESS_PATH, GET=health),
 ]
 _PATHS = ", ".join(route.path for route in ROUTES[:-1])
 
 
-def _refusal(error: StreamwaysError) -> Response:
-    return JSONResponse({"error": error.to_json()}, error.status, error.headers())
-
-
 async def _refuse(_: Request, error: Exception) -> Response:
     assert isinstance(error, StreamwaysError)
-    return _refusal(error)
+    return refusal(error)
 
 
 async def _unknown(_: Request, error: Exception) -> Response:
@@ -67,7 +65,7 @@ async def _unknown(_: Request, error: Exception) -> Response:
 
 async def _fail(_: Request, error: Exception) -> Response:
     logger.error("the request failed", exc_info=error)
-    return _refusal(Internal())
+    return refusal(Internal())
 
 
 app = Starlette(

@@ -45,3 +45,5 @@ class Variable(StrEnum):
     """Where the AppSync API takes publishes."""
     ALLOWED_ORIGINS = "ALLOWED_ORIGINS"
     """Web origins whose pages may open a WebSocket, separated by commas."""
+    ORIGIN_SECRET_ARN = "ORIGIN_SECRET_ARN"
+    """The secret that whoever stands before a function URL sends along; absent where nobody does."""

@@ -1,0 +1,1 @@
+"""Secrets of AWS Secrets Manager, read when they are needed: no environment, state, log or error holds a value."""
