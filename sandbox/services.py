@@ -113,7 +113,7 @@ class Services:
         """
         stack, changes = self._options.stack, Changes(self._cloud)
         program_runs = deploy(self._project, stack, config, changes, program, on_message=on_progress)
-        deployment, *_ = await _together(program_runs, self._prepare_moto(), self._functions.prepare())
+        deployment, *_ = await _together(program_runs, self._prepare_moto(), self._functions.rollout.prepare())
         on_progress(f"deployed {len(deployment.resources)} resources, starting {len(self._world.functions)} functions")
         await _together(self._functions.start(), self._meet_users(deployment))
         self._deployed = deployment
@@ -136,11 +136,11 @@ class Services:
         except SandboxError:
             for alias, version in before:
                 alias.version = version
-            await self._functions.apply()
+            await self._functions.rollout.apply()
             raise
         self._deployed = deployment
         await asyncio.to_thread(changes.complete, deployment.resources)
-        await self._functions.apply()
+        await self._functions.rollout.apply()
         await self._meet_users(deployment)
         return deployment, changes.counts
 
@@ -149,7 +149,7 @@ class Services:
 
         Raises SandboxError.
         """
-        await _together(self._prepare_moto(), self._functions.prepare())
+        await _together(self._prepare_moto(), self._functions.rollout.prepare())
         await self._functions.start()
 
         async def rest() -> None:

@@ -6,16 +6,14 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 """
 
 import asyncio
-import contextlib
 import json
 import logging
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from sandbox.errors import ServiceFailed, one_line
 from sandbox.functions.concurrency import Concurrency
 from sandbox.functions.environment import HandlerEnvironment, Host
 from sandbox.functions.errors import (
@@ -37,18 +35,16 @@ from sandbox.functions.layers import Layers, Packages, ProjectPackages
 from sandbox.functions.limits import EVENT_BYTES, REQUEST_BYTES, Limits
 from sandbox.functions.logs import FunctionLogs
 from sandbox.functions.payload import checked
-from sandbox.functions.plan import verify_function
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import Leash
+from sandbox.functions.rollout import Rollout
 from sandbox.functions.schedules import Schedules
 from sandbox.functions.versions import Versions
-from sandbox.functions.watcher import watch
 from sandbox.functions.web_adapter import WebRequest
 from sandbox.functions.web_stream import StreamedBody, WebResponse, exchange
 from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
 from sandbox.world import Alias, Callee, Function, World
-from stacks.errors import StacksError
 
 __all__ = [
     "FunctionFailed",
@@ -113,68 +109,19 @@ class FunctionService:
         self._events = Events(world, self._limits, self._attempt, self.invoke_event)
         self._schedules = Schedules(world, self._limits, self.invoke_event, self._concurrency.runs)
         self._versions = Versions(self._host, self._concurrency, options.warm_workers)
-        self._watched: set[Path] = set()
-        """Packages whose code is watched, and its folders."""
-        self._preparing = asyncio.Lock()
-        self._is_prepared = False
         self._tasks: set[asyncio.Task[Any]] = set()
-
-    async def prepare(self) -> None:
-        """Ahead of `start`, while the functions are not known yet: have the runtime loaded that they are forked from.
-
-        A runtime that cannot be laid out is no failure before there is a function that needs it.
-        """
-        with contextlib.suppress(StacksError):
-            await self._prepared()
+        self.rollout = Rollout(self._host, self._forks, self._versions, self._schedules, self._spawn)
+        """Has functions follow the World."""
 
     async def start(self) -> None:
         """Lay out the code of every function, warm `options.warm_workers` environments of each that is waited for,
         start the schedules and watch the code.
 
-        Raises `ResourceRefused` for a function that could not work on AWS or here, `ServiceFailed` when its package
-        cannot be laid out.
+        Raises as `Rollout.apply` does.
         """
         self._spawn(self._retire())
-        await self.apply()
+        await self.rollout.apply()
         self._spawn(self._schedules.run())
-
-    def verify(self, name: str) -> None:
-        """Refuse a function that could not work on AWS or here; in any thread. Raises as `start` does."""
-        function = self._world.functions.get(name)
-        if function is not None:
-            with _failing():
-                verify_function(self._world, function)
-                self._host.layers.verify(function)
-
-    async def apply(self) -> None:
-        """After the World has changed: new and changed functions get environments, those of others end.
-
-        Invocations that run end where they began. Raises as `start` does; then everything stays as it was.
-        """
-        with _failing():
-            if self._world.functions:
-                await self._prepared()
-            await self._watch()
-            await self._versions.apply()
-        self._schedules.apply()
-
-    async def _prepared(self) -> None:
-        async with self._preparing:
-            if self._is_prepared:
-                return
-            layers = self._host.layers
-            await asyncio.to_thread(layers.prepare)
-            runtime = await asyncio.to_thread(lambda: layers.runtime)
-            await self._forks.start(layers.bin / "python", runtime, layers.libraries, layers.common_variables())
-            self._is_prepared = True
-
-    async def _watch(self) -> None:
-        """Have code reloaded that is edited from now on. A folder is watched to the end, whatever becomes of it."""
-        functions = [each for each in tuple(self._world.functions.values()) if each.package not in self._watched]
-        folders = await asyncio.to_thread(self._host.layers.source_folders, functions)
-        if new := [folder for folder in folders if self._watched.isdisjoint((folder, *folder.parents))]:
-            self._spawn(watch(new, self._versions.reload))
-        self._watched.update(new, (each.package for each in functions))
 
     def callee(self, called: str) -> Callee:
         """What is called by a name or an ARN. Raises `FunctionNotFound`."""
@@ -279,15 +226,6 @@ class FunctionService:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-@contextlib.contextmanager
-def _failing() -> Generator[None]:
-    """A package that cannot be laid out is a service of the sandbox's that failed."""
-    try:
-        yield
-    except (StacksError, SyntaxError) as error:
-        raise ServiceFailed(one_line(str(error))) from error
 
 
 def _abandon(head: "asyncio.Future[WebResponse]") -> None:

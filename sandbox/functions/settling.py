@@ -24,7 +24,7 @@ class Settling:
         """Return when the functions are as the World has them, if the resource concerns them. Raises SandboxError."""
         if type_token.startswith(CONCERNED):
             if found := _FUNCTION.match(physical_id):
-                self._functions.verify(found[1])
+                self._functions.rollout.verify(found[1])
             asyncio.run_coroutine_threadsafe(self._settled(), self._loop).result()
 
     async def _settled(self) -> None:
@@ -36,4 +36,4 @@ class Settling:
     async def _run(self) -> None:
         async with self._lock:
             self._next = None
-            await self._functions.apply()
+            await self._functions.rollout.apply()

@@ -37,7 +37,7 @@ async def test_a_changed_function_runs_as_it_is_now_and_what_runs_ends_as_it_beg
     running = asyncio.ensure_future(service.invoke("saying", b"true"))
     busy = await lab.gate.arrival()
     lab.world.functions["saying"] = replace(function, environment={**function.environment, "WORD": "new"})
-    await service.apply()
+    await service.rollout.apply()
     assert (await lab.gate.arrival()).said == "loaded new", "an environment is warm before anybody asks"
     assert (await service.invoke("saying", b"false")).payload == b'"new"'
     await busy.release()
@@ -51,7 +51,7 @@ async def test_a_function_that_is_gone_is_not_found_and_its_environments_end(lab
     service = await lab.service(warm=1)
     idle = await lab.gate.arrival()
     del lab.world.functions["saying"]
-    await service.apply()
+    await service.rollout.apply()
     assert await idle.next() is None
     with pytest.raises(FunctionNotFound):
         await service.invoke("saying", b"false")
@@ -64,9 +64,9 @@ async def test_nothing_changes_when_one_function_cannot_run(lab: Lab) -> None:
     await lab.gate.arrival()
     lab.world.functions["saying"] = replace(function, environment={"AWS_REGION": "eu-west-1"})
     with pytest.raises(ResourceRefused, match="AWS_REGION"):
-        service.verify("saying")
+        service.rollout.verify("saying")
     with pytest.raises(ResourceRefused, match="AWS_REGION"):
-        await service.apply()
+        await service.rollout.apply()
     assert (await service.invoke("saying", b"false")).payload == b'"old"'
 
 
@@ -76,7 +76,7 @@ async def test_who_may_invoke_a_function_is_nothing_to_its_environments(lab: Lab
     before = (await service.invoke("saying", b"{}")).payload
     permissions = {"call": ResourcePermission("call", "lambda:InvokeFunction", "*")}
     lab.world.functions["saying"] = replace(function, permissions=permissions)
-    await service.apply()
+    await service.rollout.apply()
     assert (await service.invoke("saying", b"{}")).payload == before
 
 
@@ -86,12 +86,12 @@ async def test_a_rule_that_comes_later_fires_and_one_that_is_gone_does_not(lab: 
     permission = ResourcePermission("rule", "lambda:InvokeFunction", "events.amazonaws.com")
     function.permissions["rule"] = permission
     lab.world.schedules["late"] = Schedule("late", RULE, 60, {"0": function.arn})
-    await service.apply()
+    await service.rollout.apply()
     assert (await lab.gate.arrival()).said == [RULE]
     other = RULE.replace("late", "other")
     del lab.world.schedules["late"]
     lab.world.schedules["other"] = Schedule("other", other, 60, {"0": function.arn})
-    await service.apply()
+    await service.rollout.apply()
     said = [(await lab.gate.arrival()).said for _ in range(4)]
     assert said[-3:] == [[other]] * 3, "one firing of the first rule may have been on its way"
 
@@ -107,10 +107,10 @@ async def test_a_version_that_comes_later_is_warm_when_its_alias_moves_there(lab
     changed = replace(function, environment={**function.environment, "WORD": "new"})
     lab.world.functions["saying"] = changed
     changed.publish()
-    await service.apply()
+    await service.rollout.apply()
     assert (await service.invoke(live, b"false")).payload == b'"old"', "nobody is sent to a version by its being there"
     changed.aliases["live"].version = "2"
-    await service.apply()
+    await service.rollout.apply()
     assert (await said(lab)) == "loaded new"
     assert (await service.invoke(live, b"false")).payload == b'"new"'
     assert (await service.invoke(f"{function.arn}:1", b"false")).payload == b'"old"', "it is called by its number"
@@ -129,14 +129,14 @@ async def test_a_function_that_comes_again_has_versions_of_its_own(lab: Lab) -> 
     again = replace(function, environment={**function.environment, "WORD": "second"}, versions={}, aliases={})
     lab.world.functions["saying"] = again
     assert lab.publish(again) == live
-    await service.apply()
+    await service.rollout.apply()
     assert (await service.invoke(live, b"false")).payload == b'"second"'
 
 
 async def test_an_edit_of_the_code_of_a_function_that_came_later_is_seen(lab: Lab) -> None:
     service = await lab.service(warm=1)
     live = lab.publish(lab.add("saying", SAYING, environment={"WORD": "added"}))
-    await service.apply()
+    await service.rollout.apply()
     assert (await lab.gate.arrival()).said == "loaded added"
     assert (await service.invoke(live, b"false")).executed_version == "1"
     lab.write("saying", SAYING + "# edited\n")
