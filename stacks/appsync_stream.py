@@ -8,9 +8,11 @@ import pulumi_aws as aws
 
 from shared.contract.architectures.appsync import DESCRIPTOR, NAME
 from shared.contract.environment import Variable
+from stacks.appsync_domain import GRAPHQL_PATH, REALTIME_PATH, appsync_domain
 from stacks.appsync_users import authentication
 from stacks.arguments import (
     CoreAccess,
+    Domain,
     FunctionLimits,
     TokenClaims,
     admission_environment,
@@ -97,6 +99,8 @@ class AppSyncStreamArgs(TypedDict):
     """Memory, logs and tracing of all, timeout of the worker. The API is traced with its functions."""
     core: CoreAccess
     """Table and model of the streaming core."""
+    domain: NotRequired[Domain]
+    """A domain name for the API; its certificate is in us-east-1, wherever the API is. By default AWS's own."""
     warm: NotRequired[int]
     """Environments of API function and worker that are kept started, and billed by the hour; none by default."""
 
@@ -111,6 +115,8 @@ class AppSyncStream(pulumi.ComponentResource):
     """Where queries and mutations are POSTed."""
     realtime_url: pulumi.Output[str]
     """The `wss://` URL of subscriptions."""
+    domain_target: pulumi.Output[str] | None
+    """The host that a record of the API's own domain has to name; None without one."""
     generating_function_name: pulumi.Output[str]
     """Name of the function that generates, as its metrics have it."""
     reaper_function_name: pulumi.Output[str]
@@ -215,12 +221,18 @@ class AppSyncStream(pulumi.ComponentResource):
             )
         self.url = api.uris["GRAPHQL"]
         self.realtime_url = api.uris["REALTIME"]
+        self.domain_target = None
+        if (domain := args.get("domain")) is not None:
+            self.url = pulumi.Output.concat("https://", domain["name"], GRAPHQL_PATH)
+            self.realtime_url = pulumi.Output.concat("wss://", domain["name"], REALTIME_PATH)
+            self.domain_target = appsync_domain(name, domain, api, child)
         self.generating_function_name = worker.function_name
         self.reaper_function_name = reaper.function_name
         self.register_outputs(
             {
                 "url": self.url,
                 "realtime_url": self.realtime_url,
+                "domain_target": self.domain_target,
                 "generating_function_name": self.generating_function_name,
                 "reaper_function_name": self.reaper_function_name,
             }

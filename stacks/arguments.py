@@ -78,6 +78,18 @@ class CoreAccess(TypedDict):
     """What a function's role needs for calling the model."""
 
 
+class Domain(TypedDict):
+    """A domain name of one's own, for one address."""
+
+    name: pulumi.Input[str]
+    """A host name like `chat.example.com`, without scheme, path and wildcard."""
+    certificate_arn: pulumi.Input[str]
+    """ARN of an ACM certificate that covers the name, in the region that the address asks for."""
+    zone_id: NotRequired[str]
+    """Id of the Route 53 hosted zone that gets the records of the name; by default the program makes none. A plain
+    value: Pulumi needs it before any resource is made."""
+
+
 def holding_data(parent: pulumi.Resource, protection: DataProtection) -> pulumi.ResourceOptions:
     """The options of a child of `parent` that holds data; what `protection` leaves out is inherited."""
     return pulumi.ResourceOptions(

@@ -20,6 +20,7 @@ class DeliverySettings:
     app_sync_interval_milliseconds: int
     web_socket_requests_per_second: int
     web_socket_request_burst: int
+    web_socket_access_logs: bool
 
     @classmethod
     def read(cls, reader: ConfigReader) -> "DeliverySettings":
@@ -29,4 +30,5 @@ class DeliverySettings:
             app_sync_interval_milliseconds=reader.integer("appSyncIntervalMilliseconds", 0, LONGEST_INTERVAL),
             web_socket_requests_per_second=reader.integer("webSocketRequestsPerSecond", 1, MOST_REQUESTS_PER_SECOND),
             web_socket_request_burst=reader.integer("webSocketRequestBurst", 1, MOST_REQUESTS_AT_ONCE),
+            web_socket_access_logs=reader.boolean("webSocketAccessLogs"),
         )

@@ -1,6 +1,6 @@
 """Streaming over a Lambda function URL: one HTTP request, answered by server-sent events as the model speaks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NotRequired, TypedDict
 
 import pulumi
@@ -18,7 +18,9 @@ from stacks.arguments import (
     token_environment,
 )
 from stacks.function_address import function_address
+from stacks.iam import Statement
 from stacks.reaper import Reaper
+from stacks.secret import read_secret
 from stacks.streaming_function import StreamingFunction
 from stacks.table_access import (
     ADMIT,
@@ -73,6 +75,9 @@ class FunctionUrlStreamArgs(TypedDict):
     signed_requests: NotRequired[bool]
     """Whether the URL takes only requests signed with IAM credentials (auth type AWS_IAM). The access token is demanded
     all the same, and travels in `X-Authorization`. By default (NONE) the token is the only credential."""
+    origin_secret_arn: NotRequired[pulumi.Input[str]]
+    """A secret in Secrets Manager that whoever stands before the URL sends in `x-streamways-origin-secret`: a request
+    without it is refused. By default nobody stands there, and clients use the URL itself."""
     reserved_concurrency: NotRequired[pulumi.Input[int | None]]
     """Most streams at once; by default as many as the account has room for."""
     warm: NotRequired[int]
@@ -106,6 +111,12 @@ class FunctionUrlStream(pulumi.ComponentResource):
         if signed:
             # The signature occupies Authorization; the adapter puts the token back there for the application.
             adapter["AWS_LWA_AUTHORIZATION_SOURCE"] = "x-authorization"
+        origin_secret_arn = args.get("origin_secret_arn")
+        origin: Mapping[str, pulumi.Input[str]] = {}
+        read_origin_secret: list[Statement] = []
+        if origin_secret_arn is not None:
+            origin = {Variable.ORIGIN_SECRET_ARN: origin_secret_arn}
+            read_origin_secret = [read_secret(origin_secret_arn)]
         function = StreamingFunction(
             f"{name}-handler",
             {
@@ -120,6 +131,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
                 ],
                 "environment": merged(
                     adapter,
+                    origin,
                     token_environment(args["tokens"]),
                     core["model_environment"],
                     admission_environment(core),
@@ -129,6 +141,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
                         table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS),
                         list_chats(core),
                         add_to_audit(core),
+                        *read_origin_secret,
                     ],
                     core["model_statements"],
                 ),

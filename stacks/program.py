@@ -12,13 +12,15 @@ from shared.contract.outputs import Output
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
-from stacks.function_url_stream import FunctionUrlStream
+from stacks.function_url_domain import FunctionUrlDomain
+from stacks.function_url_stream import FunctionUrlStream, FunctionUrlStreamArgs
 from stacks.monitoring import MonitoredArchitecture, Monitoring
 from stacks.packages import build
+from stacks.secret import EmptySecret
 from stacks.settings import Settings
 from stacks.streaming_core import StreamingCore, StreamingCoreArgs
 from stacks.users import Users, users_of
-from stacks.websocket_stream import WebSocketStream
+from stacks.websocket_stream import WebSocketStream, WebSocketStreamArgs
 
 
 @dataclass(frozen=True)
@@ -121,25 +123,36 @@ def _monitor(given: Foundation, deployed: Mapping[str, Deployed]) -> None:
 
 def _function_url(given: Foundation) -> Deployed:
     settings, packages = given.settings, function_url.DESCRIPTOR.packages
-    stream = FunctionUrlStream(
-        function_url.NAME,
-        {
-            "region": settings.region,
-            "account_id": given.account_id,
-            "package": _archive(packages["handler"]),
-            "reaper_package": _archive(packages["reaper"]),
-            "limits": given.limits,
-            "tokens": given.users.tokens,
-            "core": given.core,
-            "cors_origins": settings.access.cors_origins,
-            "signed_requests": settings.access.function_url_auth == "AWS_IAM",
-            "reserved_concurrency": settings.functions.reserved_concurrency,
-            "warm": settings.functions.warm,
-        },
-        given.opts,
-    )
+    args: FunctionUrlStreamArgs = {
+        "region": settings.region,
+        "account_id": given.account_id,
+        "package": _archive(packages["handler"]),
+        "reaper_package": _archive(packages["reaper"]),
+        "limits": given.limits,
+        "tokens": given.users.tokens,
+        "core": given.core,
+        "cors_origins": settings.access.cors_origins,
+        "signed_requests": settings.access.function_url_auth == "AWS_IAM",
+        "reserved_concurrency": settings.functions.reserved_concurrency,
+        "warm": settings.functions.warm,
+    }
+    domain = settings.domains.function_url
+    if domain is None:
+        stream = FunctionUrlStream(function_url.NAME, args, given.opts)
+        outputs: dict[str, pulumi.Output[str]] = {function_url.URL: stream.url}
+    else:
+        description = "What CloudFront shows to the function URL: see docs/domains.md"
+        secret = EmptySecret(f"{function_url.NAME}-origin", {"description": description}, given.opts)
+        stream = FunctionUrlStream(function_url.NAME, {**args, "origin_secret_arn": secret.arn}, given.opts)
+        own = FunctionUrlDomain(f"{function_url.NAME}-domain", {"url": stream.url, "domain": domain}, given.opts)
+        outputs = {
+            function_url.URL: own.url,
+            function_url.DOMAIN_TARGET: own.target,
+            function_url.ORIGIN_SECRET_ARN: secret.arn,
+            function_url.ORIGIN_STORE_ARN: own.key_value_store_arn,
+        }
     return Deployed(
-        {function_url.URL: stream.url},
+        outputs,
         {
             "generates": stream.generating_function_name,
             "reaper": stream.reaper_function_name,
@@ -152,28 +165,29 @@ def _function_url(given: Foundation) -> Deployed:
 
 def _websocket(given: Foundation) -> Deployed:
     settings, packages = given.settings, websocket.DESCRIPTOR.packages
-    stream = WebSocketStream(
-        websocket.NAME,
-        {
-            "authorizer_package": _archive(packages["authorizer"]),
-            "tickets_package": _archive(packages["tickets"]),
-            "routes_package": _archive(packages["routes"]),
-            "worker_package": _archive(packages["worker"]),
-            "reaper_package": _archive(packages["reaper"]),
-            "interval_milliseconds": settings.delivery.web_socket_interval_milliseconds,
-            "limits": given.limits,
-            "tokens": given.users.tokens,
-            "core": given.core,
-            "cors_origins": settings.access.cors_origins,
-            "requests_per_second": settings.delivery.web_socket_requests_per_second,
-            "request_burst": settings.delivery.web_socket_request_burst,
-            "tickets_reserved_concurrency": settings.functions.ticket_reserved_concurrency,
-            "warm": settings.functions.warm,
-        },
-        given.opts,
-    )
+    args: WebSocketStreamArgs = {
+        "authorizer_package": _archive(packages["authorizer"]),
+        "tickets_package": _archive(packages["tickets"]),
+        "routes_package": _archive(packages["routes"]),
+        "worker_package": _archive(packages["worker"]),
+        "reaper_package": _archive(packages["reaper"]),
+        "interval_milliseconds": settings.delivery.web_socket_interval_milliseconds,
+        "limits": given.limits,
+        "tokens": given.users.tokens,
+        "core": given.core,
+        "cors_origins": settings.access.cors_origins,
+        "requests_per_second": settings.delivery.web_socket_requests_per_second,
+        "request_burst": settings.delivery.web_socket_request_burst,
+        "access_logs": settings.delivery.web_socket_access_logs,
+        "tickets_reserved_concurrency": settings.functions.ticket_reserved_concurrency,
+        "warm": settings.functions.warm,
+    }
+    if (domain := settings.domains.web_socket) is not None:
+        args["domain"] = domain
+    stream = WebSocketStream(websocket.NAME, args, given.opts)
+    target = {} if stream.domain_target is None else {websocket.DOMAIN_TARGET: stream.domain_target}
     return Deployed(
-        {websocket.URL: stream.url, websocket.TICKET_URL: stream.ticket_url},
+        {websocket.URL: stream.url, websocket.TICKET_URL: stream.ticket_url, **target},
         {
             "generates": stream.generating_function_name,
             "reaper": stream.reaper_function_name,
@@ -200,9 +214,12 @@ def _appsync(given: Foundation) -> Deployed:
         args["user_pool_id"] = given.users.user_pool_id
     elif "claims" in tokens:
         args["issuer"], args["claims"] = tokens["issuer"], tokens["claims"]
+    if (domain := given.settings.domains.app_sync) is not None:
+        args["domain"] = domain
     stream = AppSyncStream(appsync.NAME, args, given.opts)
+    target = {} if stream.domain_target is None else {appsync.DOMAIN_TARGET: stream.domain_target}
     return Deployed(
-        {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url},
+        {appsync.URL: stream.url, appsync.REALTIME_URL: stream.realtime_url, **target},
         {
             "generates": stream.generating_function_name,
             "reaper": stream.reaper_function_name,

@@ -16,6 +16,7 @@ from stacks.access_settings import AccessSettings
 from stacks.config_reader import ConfigReader
 from stacks.data_settings import DataSettings
 from stacks.delivery_settings import DeliverySettings
+from stacks.domain_settings import DomainSettings
 from stacks.environments import ENVIRONMENTS, PREVIEW, Environment
 from stacks.errors import SettingsError
 from stacks.function_settings import FunctionSettings
@@ -44,6 +45,7 @@ class Settings:
     identity: IdentitySettings
     table: ExistingTable | None
     """None for a table that the stack makes."""
+    domains: DomainSettings
     monitoring: MonitoringSettings
     """The keys that begin with `alarm`."""
 
@@ -78,18 +80,21 @@ class Settings:
         own = ConfigReader(project, values, _without(secrets, project))
         region = of_provider.matching("region", REGION, "a region of AWS's commercial partition, like us-east-1")
         environment = _environment(own)
+        architectures = _architectures(own)
+        access = AccessSettings.read(own, environment)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
             environment=environment,
-            architectures=_architectures(own),
+            architectures=architectures,
             data=DataSettings.read(own, environment),
             model=ModelSettings.read(own, region),
             functions=FunctionSettings.read(own, environment),
             delivery=DeliverySettings.read(own),
-            access=AccessSettings.read(own, environment),
+            access=access,
             identity=IdentitySettings.read(own, environment, region),
             table=read_table(own, region),
+            domains=DomainSettings.read(own, region, architectures, access),
             monitoring=MonitoringSettings.read(own, environment),
         )
         settings.identity.check_architectures(own, settings.architectures)

@@ -27,8 +27,9 @@ def serve_routes(
     authorizer_function: StreamingFunction,
     routes_function: StreamingFunction,
     throttle: aws.apigatewayv2.StageDefaultRouteSettingsArgs,
+    access_logs: aws.apigatewayv2.StageAccessLogSettingsArgs | None,
     opts: pulumi.ResourceOptions,
-) -> None:
+) -> aws.apigatewayv2.Stage:
     """Let `api` ask `authorizer_function` about each `$connect`, send every frame to `routes_function`, and go live.
 
     `throttle` has both limits: the provider sends 0 for the one that is missing, which refuses everything
@@ -55,12 +56,13 @@ def serve_routes(
         opts=pulumi.ResourceOptions.merge(opts, after_routes),
     )
     # Data trace, which would log prompts, is off unless asked for.
-    aws.apigatewayv2.Stage(
+    return aws.apigatewayv2.Stage(
         f"{name}-stage",
         api_id=api.id,
         name=STAGE,
         deployment_id=deployment.id,
         default_route_settings=throttle,
+        access_log_settings=access_logs,
         opts=opts,
     )
 

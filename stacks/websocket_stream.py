@@ -14,6 +14,7 @@ from shared.contract.environment import Variable
 from stacks.arguments import (
     AcceptedTokens,
     CoreAccess,
+    Domain,
     FunctionLimits,
     admission_environment,
     comma_separated,
@@ -43,6 +44,8 @@ from stacks.table_access import (
     list_chats,
     table_access,
 )
+from stacks.websocket_access_logs import access_logs
+from stacks.websocket_domain import websocket_domain
 from stacks.websocket_routes import INTEGRATION_TIMEOUT_SECONDS, ROUTE_SELECTION_EXPRESSION, STAGE, serve_routes
 
 TICKET_REQUEST_HEADERS = ("authorization", "content-type")
@@ -78,6 +81,11 @@ class WebSocketStreamArgs(TypedDict):
     frame that costs a stock client its socket."""
     request_burst: pulumi.Input[int]
     """Most of them at once."""
+    access_logs: NotRequired[bool]
+    """Whether API Gateway logs each connect, frame and disconnect; off by default. It needs the account's role for
+    logs, or AWS refuses the stage."""
+    domain: NotRequired[Domain]
+    """A domain name for the API; its certificate is in the API's region. By default AWS's own."""
     tickets_reserved_concurrency: NotRequired[pulumi.Input[int | None]]
     """Most tickets at once; by default as many as the account has room for."""
     warm: NotRequired[int]
@@ -92,6 +100,8 @@ class WebSocketStream(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """The `wss://` URL that clients connect to, without a trailing slash."""
+    domain_target: pulumi.Output[str] | None
+    """The host that a record of the API's own domain has to name; None without one."""
     ticket_url: pulumi.Output[str]
     """Where a client POSTs its token for a one-time ticket, with a trailing slash: a WebSocket API serves no HTTP."""
     generating_function_name: pulumi.Output[str]
@@ -212,8 +222,12 @@ class WebSocketStream(pulumi.ComponentResource):
         throttle = aws.apigatewayv2.StageDefaultRouteSettingsArgs(
             throttling_rate_limit=args["requests_per_second"], throttling_burst_limit=args["request_burst"]
         )
-        serve_routes(name, api, authorizer_function, routes_function, throttle, child)
-        self.url = url
+        logs = access_logs(name, limits, self) if args.get("access_logs") else None
+        stage = serve_routes(name, api, authorizer_function, routes_function, throttle, logs, child)
+        self.url, self.domain_target = url, None
+        if (domain := args.get("domain")) is not None:
+            self.url = pulumi.Output.concat("wss://", domain["name"])
+            self.domain_target = websocket_domain(name, domain, api, stage, child)
         self.ticket_url = function_address(
             f"{name}-tickets",
             tickets,
@@ -231,6 +245,7 @@ class WebSocketStream(pulumi.ComponentResource):
         self.register_outputs(
             {
                 "url": self.url,
+                "domain_target": self.domain_target,
                 "ticket_url": self.ticket_url,
                 "generating_function_name": self.generating_function_name,
                 "reaper_function_name": self.reaper_function_name,

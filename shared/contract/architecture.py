@@ -68,6 +68,8 @@ class Descriptor:
     """Stack output → what is reached there, of the outputs without which the architecture cannot be spoken to."""
     more_outputs: Mapping[str, str]
     """Its other stack outputs."""
+    domain_outputs: Mapping[str, str]
+    """Those that it has besides in a stack that gives it a domain name."""
     generates: str
     """How the name of the function that generates begins."""
     worker: bool

@@ -26,6 +26,14 @@ ENCRYPTION_SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     "aws:kinesis/stream:Stream": ("encryptionType",),
 }
 """A type that keeps data → the inputs of which one has to be set; none where AWS always encrypts."""
+VALUES_OF_SECRETS: Final = frozenset(
+    {
+        "aws:secretsmanager/secretVersion:SecretVersion",
+        "aws:cloudfront/keyvaluestoreKey:KeyvaluestoreKey",
+        "aws:cloudfront/keyvaluestoreKeysExclusive:KeyvaluestoreKeysExclusive",
+    }
+)
+"""The types of which one would hold the value of a secret."""
 SECRET_NAME: Final = re.compile(r"(^|_)(SECRET|SECRET_KEY|PASSWORD|API_KEY|ACCESS_KEY|PRIVATE_KEY|CREDENTIALS|TOKEN)$")
 SAFE_SCHEMES: Final = frozenset({"", "https", "wss", "arn"})
 
@@ -69,6 +77,11 @@ def secrets_stay_out_of_environments(resource: Resource) -> Iterator[str]:
     for name, value in resource.variables.items():
         if SECRET_NAME.search(name) and not value.startswith("arn:"):
             yield f"{name} looks like a secret; put the secret into Secrets Manager, and its ARN here"
+
+
+def secrets_have_no_value(resource: Resource) -> Iterator[str]:
+    """What the program writes into a secret is in the state of the stack, and in every backup of it."""
+    yield f"the state would hold its value; leave {resource.name} out, and write the value with the AWS CLI"
 
 
 _NAMES_OF_OTHERS = frozenset({"ALLOWED_ORIGINS", "TOKEN_ISSUER"})
@@ -115,5 +128,12 @@ RULES: Final = (
         "https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html",
         frozenset({FUNCTION}),
         secrets_stay_out_of_environments,
+    ),
+    ResourceRule(
+        "no-secrets-in-state",
+        "The program makes secrets, and writes none.",
+        "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html",
+        VALUES_OF_SECRETS,
+        secrets_have_no_value,
     ),
 )

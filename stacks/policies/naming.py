@@ -28,6 +28,7 @@ NAMES_WITHIN_ANOTHER: Final[Mapping[tuple[str, str], str]] = {
     ("aws:apigatewayv2/stage:Stage", "name"): "a stage's name is unique within its API, and part of its URL",
     ("aws:appsync/dataSource:DataSource", "name"): "a data source's name is unique within its API",
     ("aws:lambda/alias:Alias", "name"): "an alias' name is unique within its function",
+    ("aws:route53/record:Record", "name"): "a record is called after a domain of the stack's own settings",
     ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
 }
 """(type, input) → why the name is the same in every stack."""

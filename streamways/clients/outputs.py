@@ -10,7 +10,10 @@ from shared.contract.architectures import DESCRIPTORS
 from shared.contract.outputs import Output
 from streamways.clients.client import Architecture
 
-KNOWN: tuple[str, ...] = (*(name for one in DESCRIPTORS.values() for name in one.outputs), *map(str, Output))
+KNOWN: tuple[str, ...] = (
+    *(name for one in DESCRIPTORS.values() for name in (*one.outputs, *one.domain_outputs)),
+    *map(str, Output),
+)
 """The outputs that there are, in the order in which they are shown."""
 
 

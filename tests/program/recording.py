@@ -100,6 +100,28 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
         "aws:cloudwatch/eventRule:EventRule": {"arn": f"arn:aws:events:{region}:{ACCOUNT_ID}:rule/{name}"},
         "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": f"arn:aws:cloudwatch:{region}:{ACCOUNT_ID}:alarm:{name}"},
         "aws:sns/topic:Topic": {"arn": f"arn:aws:sns:{region}:{ACCOUNT_ID}:{name}"},
+        "aws:secretsmanager/secret:Secret": {
+            "arn": f"arn:aws:secretsmanager:{region}:{ACCOUNT_ID}:secret:{name}-AbCdEf"
+        },
+        "aws:cloudfront/keyValueStore:KeyValueStore": {
+            "arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:key-value-store/{name}"
+        },
+        "aws:cloudfront/function:Function": {"arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:function/{name}"},
+        "aws:cloudfront/distribution:Distribution": {
+            "domainName": "d111111abcdef8.cloudfront.net",
+            "hostedZoneId": "Z2FDTNDATAQYW2",
+        },
+        "aws:apigatewayv2/domainName:DomainName": {
+            "domainNameConfiguration": {
+                **inputs.get("domainNameConfiguration", {}),
+                "targetDomainName": "d-abc.execute-api.us-east-1.amazonaws.com",
+                "hostedZoneId": "ZOFAPIGATEWAY",
+            }
+        },
+        "aws:appsync/domainName:DomainName": {
+            "appsyncDomainName": "d222222abcdef8.cloudfront.net",
+            "hostedZoneId": "Z2FDTNDATAQYW2",
+        },
         "aws:dynamodb/table:Table": {"arn": f"arn:aws:dynamodb:{region}:{ACCOUNT_ID}:table/{name}"},
         "aws:apigatewayv2/api:Api": {
             "apiEndpoint": "wss://ws1.execute-api.us-east-1.amazonaws.com",

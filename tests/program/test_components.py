@@ -7,17 +7,19 @@ import pytest
 from pulumi.provider.experimental.component import ComponentProvider
 
 from stacks.appsync_stream import AppSyncStream
+from stacks.function_url_domain import FunctionUrlDomain
 from stacks.function_url_stream import FunctionUrlStream
 from stacks.identity import Identity
 from stacks.monitoring import Monitoring
 from stacks.reaper import Reaper
+from stacks.secret import EmptySecret
 from stacks.streaming_core import StreamingCore
 from stacks.streaming_function import StreamingFunction
 from stacks.websocket_stream import WebSocketStream
 
 COMPONENTS = [
     *(Identity, StreamingCore, StreamingFunction, Reaper, Monitoring),
-    *(FunctionUrlStream, WebSocketStream, AppSyncStream),
+    *(FunctionUrlStream, WebSocketStream, AppSyncStream, FunctionUrlDomain, EmptySecret),
 ]
 
 

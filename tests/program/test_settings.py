@@ -10,6 +10,7 @@ from shared.contract.limits import DEADLINE_MARGIN_SECONDS
 from stacks.access_settings import AccessSettings
 from stacks.data_settings import DataSettings
 from stacks.delivery_settings import DeliverySettings
+from stacks.domain_settings import DomainSettings
 from stacks.environments import PREVIEW
 from stacks.errors import SettingsError
 from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
@@ -61,6 +62,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             app_sync_interval_milliseconds=50,
             web_socket_requests_per_second=500,
             web_socket_request_burst=1000,
+            web_socket_access_logs=False,
         ),
         access=AccessSettings(cors_origins=(), function_url_auth="NONE"),
         identity=IdentitySettings(
@@ -73,6 +75,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             issuer=None,
         ),
         table=None,
+        domains=DomainSettings(None, None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
     )
 
@@ -144,6 +147,7 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
             | {"ticketReservedConcurrency": 301},
             ["warm is 200", "2 functions", "901"],
         ),
+        ({"webSocketAccessLogs": "yes"}, ['webSocketAccessLogs is "yes"', "true or false"]),
         ({"webSocketRequestsPerSecond": 0}, ["webSocketRequestsPerSecond", "from 1 to 10000"]),
         ({"webSocketRequestBurst": 5001}, ["webSocketRequestBurst", "from 1 to 5000"]),
         ({"timeoutSecond": 60}, ["timeoutSecond is no setting", "did you mean timeoutSeconds?", "pulumi config rm"]),

@@ -7,6 +7,7 @@ from shared.contract.architecture import Bill, Descriptor, Package, Service
 NAME: Final = "appsync"
 URL: Final = "appSyncUrl"
 REALTIME_URL: Final = "appSyncRealtimeUrl"
+DOMAIN_TARGET: Final = "appSyncDomainTarget"
 
 DESCRIPTOR: Final = Descriptor(
     place=3,
@@ -23,6 +24,7 @@ DESCRIPTOR: Final = Descriptor(
         REALTIME_URL: "the `wss://` URL of subscriptions",
     },
     more_outputs={},
+    domain_outputs={DOMAIN_TARGET: "host of AppSync that the domain's record names"},
     generates="appsync-worker",
     worker=True,
     bill=Bill(

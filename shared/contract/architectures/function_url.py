@@ -6,6 +6,9 @@ from shared.contract.architecture import Bill, Descriptor, Package, Service
 
 NAME: Final = "function-url"
 URL: Final = "functionUrl"
+DOMAIN_TARGET: Final = "functionUrlDomainTarget"
+ORIGIN_SECRET_ARN: Final = "functionUrlOriginSecretArn"
+ORIGIN_STORE_ARN: Final = "functionUrlOriginStoreArn"
 
 DESCRIPTOR: Final = Descriptor(
     place=1,
@@ -20,6 +23,11 @@ DESCRIPTOR: Final = Descriptor(
     },
     addresses={URL: "base URL of the function, with a trailing slash; chat requests go to `api/chat` below it"},
     more_outputs={},
+    domain_outputs={
+        DOMAIN_TARGET: "host of the CloudFront distribution, which the domain's record names",
+        ORIGIN_SECRET_ARN: "the secret that the function asks for",
+        ORIGIN_STORE_ARN: "the key value store from which CloudFront takes the same secret",
+    },
     generates="function-url-handler",
     worker=False,
     bill=Bill(

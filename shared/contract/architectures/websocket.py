@@ -7,6 +7,7 @@ from shared.contract.architecture import Bill, Descriptor, Package, Service
 NAME: Final = "websocket"
 URL: Final = "webSocketUrl"
 TICKET_URL: Final = "webSocketTicketUrl"
+DOMAIN_TARGET: Final = "webSocketDomainTarget"
 
 DESCRIPTOR: Final = Descriptor(
     place=2,
@@ -22,6 +23,7 @@ DESCRIPTOR: Final = Descriptor(
     },
     addresses={URL: "the `wss://` URL that clients connect to"},
     more_outputs={TICKET_URL: "where a page gets the one-time ticket that it connects with, instead of a token"},
+    domain_outputs={DOMAIN_TARGET: "host of API Gateway that the domain's record names"},
     generates="websocket-worker",
     worker=True,
     bill=Bill(

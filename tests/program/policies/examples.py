@@ -102,6 +102,9 @@ EXAMPLES: Mapping[str, Example] = {
         GRAPHQL_API, "appsync-api", given(logConfig={"fieldLogLevel": "ALL", "excludeVerboseContent": False})
     ),
     "no-secrets-in-environments": Example(*WORKER, told(OPENAI_API_KEY="sk-123")),
+    "no-secrets-in-state": Example(
+        TABLE, "core-streams", become("aws:secretsmanager/secretVersion:SecretVersion", secretString="sk-123")
+    ),
     "no-retries": Example(EVENT_CONFIG, "websocket-worker-events", given(maximumRetryAttempts=2)),
     "bounded-events": Example(
         EVENT_CONFIG, "websocket-worker-events", given(functionName="another"), "websocket-worker"
