@@ -34,5 +34,8 @@ def configuration(project: Project, stack: str, given: Mapping[str, str], origin
             )
     if config.values.get(f"{project.name}:{FOREIGN_ISSUER}"):
         return config
-    cognito = {f"{project.name}:cognitoEndpoint": f"{origin}/cognito"}
+    cognito = {
+        f"{project.name}:cognitoEndpoint": f"{origin}/cognito",
+        f"{project.name}:identityEndpoint": f"{origin}/cognito-identity",
+    }
     return configure(project, stack, {**cognito, **given}, here=here)

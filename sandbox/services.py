@@ -15,6 +15,7 @@ from sandbox.aws.cognito import PublicCognito
 from sandbox.aws.demo_users import DemoUsers
 from sandbox.aws.gateway import PREFIX as GATEWAY_PREFIX
 from sandbox.aws.gateway import Gateway
+from sandbox.aws.identity_pools import PublicIdentityPools
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
@@ -98,6 +99,7 @@ class Services:
                 *self.control.routes(),
                 *gateway.routes(),
                 *PublicCognito(world, pools, proxy, partial(gateway.answer_for, "cognito-idp")).routes(),
+                *PublicIdentityPools(world, credentials, tokens, proxy, scale).routes(),
                 *function_url.routes(world, functions, credentials),
                 *websocket_api.routes(world, functions, credentials, web_socket_limits, connection_faults),
                 *appsync.routes(world, functions, credentials, tokens, real_time_limits, app_sync_faults),

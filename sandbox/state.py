@@ -64,6 +64,7 @@ def attachment(state: State) -> list[str]:
         f"export PULUMI_DEBUG_PROVIDERS=aws:{state.provider_port}",
         f"pulumi config set aws:region {state.region}",
         f"pulumi config set cognitoEndpoint {state.origin}/cognito",
+        f"pulumi config set identityEndpoint {state.origin}/cognito-identity",
     ]
 
 

@@ -241,6 +241,29 @@ class WebSocketApi:
     """Stage name → (deployment id, settings)."""
 
 
+@dataclass(frozen=True)
+class IdentityProvider:
+    """A user pool that an identity pool takes ID tokens of, for one app client."""
+
+    name: str
+    """`cognito-idp.{region}.amazonaws.com/{user pool id}`."""
+    client_id: str
+    asks_the_pool: bool
+    """Whether a token counts no more once its user was signed out everywhere, or deleted."""
+
+
+@dataclass
+class IdentityPool:
+    """An identity pool; the key in `World.identity_pools` is its id."""
+
+    id: str
+    providers: tuple[IdentityProvider, ...]
+    role_arn: str | None = None
+    """The role of users who have signed in; none before it is attached."""
+    identities: set[str] = field(default_factory=set[str])
+    """Ids of the users who have come."""
+
+
 @dataclass
 class World:
     """One account and region. Services get it by reference; resource handlers change it.
@@ -266,6 +289,7 @@ class World:
     alarms: dict[str, MetricAlarm] = field(default_factory=dict[str, MetricAlarm])
     dashboards: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Name → body."""
+    identity_pools: dict[str, IdentityPool] = field(default_factory=dict[str, IdentityPool])
 
     def function_arn(self, name: str) -> str:
         """The ARN of a function of this account and region, whether it exists or not."""

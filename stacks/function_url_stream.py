@@ -92,6 +92,8 @@ class FunctionUrlStream(pulumi.ComponentResource):
 
     url: pulumi.Output[str]
     """The function URL, with a trailing slash; `POST api/chat` below it starts a stream."""
+    function_arn: pulumi.Output[str]
+    """ARN of what the URL belongs to: what a policy names that lets a principal call the URL."""
     generating_function_name: pulumi.Output[str]
     """Name of the function that generates, as its metrics have it."""
     reaper_function_name: pulumi.Output[str]
@@ -176,11 +178,13 @@ class FunctionUrlStream(pulumi.ComponentResource):
             },
             opts=child,
         )
+        self.function_arn = function.arn
         self.generating_function_name = function.function_name
         self.reaper_function_name = reaper.function_name
         self.register_outputs(
             {
                 "url": self.url,
+                "function_arn": self.function_arn,
                 "generating_function_name": self.generating_function_name,
                 "reaper_function_name": self.reaper_function_name,
             }

@@ -4,7 +4,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NotRequired, TypedDict, cast
 
 import pulumi
@@ -16,6 +16,11 @@ FOR_ALL_VALUES = "ForAllValues:StringLike"
 """A condition on each of the keys that a call names: a batch names several."""
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html#FGAC_DDB.ConditionKeys
 LEADING_KEYS = "dynamodb:LeadingKeys"
+# https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+URL_AUTH_TYPE = "lambda:FunctionUrlAuthType"
+THROUGH_URL = "lambda:InvokedViaFunctionUrl"
+# https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+COGNITO_IDENTITY: Final = "cognito-identity.amazonaws.com"
 
 WITHOUT_RESOURCE: Final = frozenset({"xray:PutTelemetryRecords", "xray:PutTraceSegments"})
 """Actions that IAM knows no resource for: a statement of these, and of no other, is about `*`.
@@ -33,6 +38,8 @@ class Statement(TypedDict):
     """ARNs; a wildcard only within one, or alone for actions of `WITHOUT_RESOURCE`."""
     leading_keys: NotRequired[Sequence[str]]
     """Patterns of the partition keys of a table whose items these are; a wildcard only at an end. By default all."""
+    condition: NotRequired[Mapping[str, Mapping[str, str]]]
+    """Operator → key → value, all of which must hold, like `{"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}`."""
 
 
 SEND_TRACES: Final[Statement] = {"actions": sorted(WITHOUT_RESOURCE), "resources": ["*"]}
@@ -57,6 +64,45 @@ def trust(service: str) -> str:
     return _document([{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
 
 
+def trust_of_users(identity_pool_id: str) -> str:
+    """The trust policy of a role that signed-in users of an identity pool, and nobody else, may assume.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
+    """
+    return _document(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": COGNITO_IDENTITY},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {f"{COGNITO_IDENTITY}:aud": identity_pool_id},
+                    "ForAnyValue:StringLike": {f"{COGNITO_IDENTITY}:amr": "authenticated"},
+                },
+            }
+        ]
+    )
+
+
+def call_through_url(function_arn: pulumi.Input[str]) -> list[Statement]:
+    """What a role needs to call a function with a signed request to its URL, and in no other way.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    return [
+        {
+            "actions": ["lambda:InvokeFunctionUrl"],
+            "resources": [function_arn],
+            "condition": {"StringEquals": {URL_AUTH_TYPE: "AWS_IAM"}},
+        },
+        {
+            "actions": ["lambda:InvokeFunction"],
+            "resources": [function_arn],
+            "condition": {"Bool": {THROUGH_URL: "true"}},
+        },
+    ]
+
+
 def _allow(statement: Statement) -> dict[str, object]:
     actions = cast("list[str]", statement["actions"])
     resources = cast("list[str]", statement["resources"])
@@ -69,8 +115,10 @@ def _allow(statement: Statement) -> dict[str, object]:
         if not (resource.startswith("arn:") or (resource == "*" and WITHOUT_RESOURCE.issuperset(actions))):
             raise StatementError(f"{' and '.join(actions)} on {resource!r}: name the resource by its ARN.")
     allowed: dict[str, object] = {"Effect": "Allow", "Action": actions, "Resource": resources}
-    leading_keys = statement.get("leading_keys")
-    return {**allowed, "Condition": {FOR_ALL_VALUES: {LEADING_KEYS: leading_keys}}} if leading_keys else allowed
+    condition: dict[str, object] = {**statement.get("condition", {})}
+    if leading_keys := statement.get("leading_keys"):
+        condition[FOR_ALL_VALUES] = {LEADING_KEYS: leading_keys}
+    return {**allowed, "Condition": condition} if condition else allowed
 
 
 def _document(statements: Sequence[object]) -> str:

@@ -71,7 +71,7 @@ class IdentitySettings:
             user_pool_id=_user_pool(reader, region),
             user_pool_client_id=reader.matching("userPoolClientId", _CLIENT, "the id of an app client") or None,
             self_sign_up=_self_sign_up(reader, environment),
-            cognito_endpoint=_cognito_endpoint(reader),
+            cognito_endpoint=read_endpoint(reader, "cognitoEndpoint"),
             callback_urls=_callback_urls(reader),
             issuer=_issuer(reader),
         )
@@ -125,8 +125,8 @@ def _user_pool(reader: ConfigReader, region: str) -> str | None:
     return pool or None
 
 
-def _cognito_endpoint(reader: ConfigReader) -> str | None:
-    key = "cognitoEndpoint"
+def read_endpoint(reader: ConfigReader, key: str) -> str | None:
+    """An https URL without a trailing slash; None for AWS's own address."""
     endpoint = _https_url(reader, key)
     if endpoint.endswith("/"):
         reader.refuse(key, endpoint, "take the slash at its end away")

@@ -8,12 +8,13 @@ import pulumi_aws as aws
 
 from shared.contract.architecture import Package
 from shared.contract.architectures import appsync, function_url, websocket
-from shared.contract.outputs import Output
+from shared.contract.outputs import Output, SigningOutput
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
 from stacks.function_url_domain import FunctionUrlDomain
 from stacks.function_url_stream import FunctionUrlStream, FunctionUrlStreamArgs
+from stacks.identity_pool import IdentityPool, IdentityPoolArgs
 from stacks.monitoring import MonitoredArchitecture, Monitoring
 from stacks.packages import build
 from stacks.secret import EmptySecret
@@ -139,7 +140,7 @@ def _function_url(given: Foundation) -> Deployed:
     domain = settings.domains.function_url
     if domain is None:
         stream = FunctionUrlStream(function_url.NAME, args, given.opts)
-        outputs: dict[str, pulumi.Output[str]] = {function_url.URL: stream.url}
+        outputs: dict[str, pulumi.Output[str]] = {function_url.URL: stream.url, **_credentials(given, stream)}
     else:
         description = "What CloudFront shows to the function URL: see docs/domains.md"
         secret = EmptySecret(f"{function_url.NAME}-origin", {"description": description}, given.opts)
@@ -161,6 +162,26 @@ def _function_url(given: Foundation) -> Deployed:
             "reserved_concurrency": settings.functions.reserved_concurrency,
         },
     )
+
+
+def _credentials(given: Foundation, stream: FunctionUrlStream) -> Mapping[str, pulumi.Output[str]]:
+    """Lets users sign their requests, where the settings say so; the outputs with which they do."""
+    setting, users = given.settings.identity_pool, given.users
+    if not setting.made or users.user_pool_id is None:
+        return {}
+    args: IdentityPoolArgs = {
+        "region": given.settings.region,
+        "user_pool_id": users.user_pool_id,
+        "user_pool_client_id": users.outputs[Output.USER_POOL_CLIENT_ID],
+        "function_arn": stream.function_arn,
+    }
+    if setting.endpoint:
+        args["endpoint"] = setting.endpoint
+    pool = IdentityPool("signers", args, given.opts)
+    return {
+        SigningOutput.IDENTITY_POOL_ID: pool.identity_pool_id,
+        SigningOutput.IDENTITY_ENDPOINT: pool.endpoint,
+    }
 
 
 def _websocket(given: Foundation) -> Deployed:

@@ -20,6 +20,7 @@ from stacks.domain_settings import DomainSettings
 from stacks.environments import ENVIRONMENTS, PREVIEW, Environment
 from stacks.errors import SettingsError
 from stacks.function_settings import FunctionSettings
+from stacks.identity_pool_setting import IdentityPoolSetting
 from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import REGION, ModelSettings
 from stacks.monitoring_settings import MonitoringSettings
@@ -43,6 +44,7 @@ class Settings:
     delivery: DeliverySettings
     access: AccessSettings
     identity: IdentitySettings
+    identity_pool: IdentityPoolSetting
     table: ExistingTable | None
     """None for a table that the stack makes."""
     domains: DomainSettings
@@ -82,6 +84,7 @@ class Settings:
         environment = _environment(own)
         architectures = _architectures(own)
         access = AccessSettings.read(own, environment)
+        identity = IdentitySettings.read(own, environment, region)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
@@ -92,7 +95,8 @@ class Settings:
             functions=FunctionSettings.read(own, environment),
             delivery=DeliverySettings.read(own),
             access=access,
-            identity=IdentitySettings.read(own, environment, region),
+            identity=identity,
+            identity_pool=IdentityPoolSetting.read(own, access, identity, architectures),
             table=read_table(own, region),
             domains=DomainSettings.read(own, region, architectures, access),
             monitoring=MonitoringSettings.read(own, environment),

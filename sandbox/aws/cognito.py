@@ -70,15 +70,16 @@ NOT_EMULATED = frozenset(
 )
 """Operations of a second factor, of passkeys and of remembered devices."""
 
-_CORS = {
+CORS = {
     "access-control-allow-origin": "*",
     "access-control-allow-headers": "*",
     "access-control-allow-methods": "GET, POST",
-    "access-control-expose-headers": "x-amzn-errortype, x-amzn-errormessage, x-amzn-requestid",
+    "access-control-expose-headers": "x-amzn-errortype, x-amzn-errormessage, x-amzn-requestid, date",
     "access-control-max-age": "172800",
 }
+"""What pages may ask of Cognito, from wherever they come. `date` tells them by how much their clock is wrong."""
 _TEXTS = ("AccessToken", "AuthFlow", "ChallengeName", "ClientId", "Password", "Session", "Token", "Username")
-_MAX_BODY_BYTES = 128 * 1024
+MAX_BODY_BYTES = 128 * 1024
 
 
 class PublicCognito:
@@ -107,7 +108,7 @@ class PublicCognito:
         ]
 
     async def _preflight(self, _request: Request) -> Response:
-        return Response(status_code=204, headers=_CORS)
+        return Response(status_code=204, headers=CORS)
 
     async def _operate(self, request: Request) -> Response:
         operation = operation_of(request)
@@ -117,15 +118,13 @@ class PublicCognito:
         except CallRefused as refusal:
             response = response_to(request, refusal)
             response.headers["x-amzn-errortype"] = f"{refusal.code}:"
-        response.headers.update(_CORS)
+        response.headers.update(CORS)
         return response
 
     async def _forward(self, request: Request) -> Response:
         body = await request.body()
-        if len(body) > _MAX_BODY_BYTES:
-            raise CallRefused(
-                "RequestEntityTooLargeException", f"A request has at most {_MAX_BODY_BYTES:,} bytes.", 413
-            )
+        if len(body) > MAX_BODY_BYTES:
+            raise CallRefused("RequestEntityTooLargeException", f"A request has at most {MAX_BODY_BYTES:,} bytes.", 413)
         _check_types(body)
         headers = {
             "content-type": "application/x-amz-json-1.1",
@@ -138,9 +137,9 @@ class PublicCognito:
         pool_id = request.path_params["pool_id"]
         if pool_id not in self._user_pools:
             body = json.dumps({"message": f"User pool {pool_id} does not exist."})
-            return Response(body, 404, _CORS, "application/json")
+            return Response(body, 404, CORS, "application/json")
         answer = await fetch_keys(self._moto, pool_id)
-        return Response(answer, 200, {**_CORS, "cache-control": "public, max-age=86400"}, "application/json")
+        return Response(answer, 200, {**CORS, "cache-control": "public, max-age=86400"}, "application/json")
 
 
 def operation_of(request: Request) -> str:

@@ -4,12 +4,19 @@ import asyncio
 import json
 import secrets
 from collections.abc import Sequence
-from typing import cast
+from typing import TypedDict, cast
 
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.user_pools import HOUR, UserPool
 from sandbox.state import DemoUser
+
+
+class DemoTokens(TypedDict):
+    """The tokens of one sign-in."""
+
+    accessToken: str
+    idToken: str
 
 
 class DemoUsers:
@@ -36,17 +43,17 @@ class DemoUsers:
         """Make a user `{tier}@example.com` in each group of the pool that has none of them yet."""
         await asyncio.to_thread(self._create)
 
-    async def access_token(self, tier: str, expires_in: int = HOUR, *, of_another_client: bool = False) -> str:
-        """A fresh access token of the user of `tier` that expires in so many seconds, or that has expired.
+    async def tokens(self, tier: str, expires_in: int = HOUR, *, of_another_client: bool = False) -> DemoTokens:
+        """Fresh tokens of the user of `tier` that expire in so many seconds, or that have expired.
 
-        It is for the app client of the program, or for one of the same pool that the program knows nothing of. Raises
-        KeyError for a tier without a user, CallRefused when moto's process does not answer.
+        They are for the app client of the program, or for one of the same pool that the program knows nothing of.
+        Raises KeyError for a tier without a user, CallRefused when moto's process does not answer.
         """
         client_id = await asyncio.to_thread(self._another_client) if of_another_client else self.client_id
         wanted = {"clientId": client_id, "username": self._users[tier].username, "seconds": expires_in}
         headers = {"content-type": "application/json"}
-        answer = await self._moto.send("POST", f"/{self._pool.id}/access-tokens", headers, json.dumps(wanted).encode())
-        return str(cast("dict[str, object]", answer.json())["accessToken"])
+        answer = await self._moto.send("POST", f"/{self._pool.id}/tokens", headers, json.dumps(wanted).encode())
+        return DemoTokens(**cast("dict[str, str]", answer.json()))
 
     def _another_client(self) -> str:
         client = self._clients.cognito().create_user_pool_client(UserPoolId=self._pool.id, ClientName="another")

@@ -6,7 +6,7 @@ them: `MotoProxy.forward` takes no path.
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from types import ModuleType
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -144,14 +144,16 @@ class PoolPages:
     """The addresses of user pools in moto's process; everything else is moto's.
 
     `GET /{pool}/.well-known/jwks.json` → the keys of the pool, as a JWKS.
-    `POST /{pool}/access-tokens` with `{"clientId", "username", "seconds"}` → `{"accessToken"}` of a new session, which
-    has expired if the seconds are negative.
+    `POST /{pool}/tokens` with `{"clientId", "username", "seconds"}` → `{"accessToken", "idToken"}` of a new session;
+    both have expired if the seconds are negative.
+    `POST /{pool}/sign-in` with `{"sub", "originJti"}` → `{"stands"}`: whether the user is there and the session stands.
     """
 
     _ADDRESSES = Map(
         [
             Rule("/<pool_id>/.well-known/jwks.json", endpoint="keys", methods=["GET"]),
-            Rule("/<pool_id>/access-tokens", endpoint="tokens", methods=["POST"]),
+            Rule("/<pool_id>/tokens", endpoint="tokens", methods=["POST"]),
+            Rule("/<pool_id>/sign-in", endpoint="sign-in", methods=["POST"]),
         ]
     )
 
@@ -166,7 +168,7 @@ class PoolPages:
         pool_id = str(values["pool_id"])
         region = pool_id.partition("_")[0]
         pool = cast("Cognito", cognitoidp_backends[ACCOUNT_ID][region]).pool(pool_id)
-        answer = pool.key_set() if page == "keys" else _access_token(pool, Request(environ).get_json())
+        answer = pool.key_set() if page == "keys" else _ANSWERS[page](pool, Request(environ).get_json())
         return Response(json.dumps(answer), content_type="application/json")(environ, start_response)
 
 
@@ -195,11 +197,19 @@ def _revoke_token(response: CognitoIdpResponse) -> ActionResult:
     return EmptyResult()
 
 
-def _access_token(pool: OwnPool, wanted: dict[str, Any]) -> Answer:
+def _tokens(pool: OwnPool, wanted: dict[str, Any]) -> Answer:
     user = pool.find(wanted["username"])
     assert user is not None, "only made for users that are there"
     _, session = pool.begin_session(pool.clients[wanted["clientId"]], user)
-    return {"accessToken": pool.access_token(session, wanted["seconds"])}
+    seconds: int = wanted["seconds"]
+    return {"accessToken": pool.access_token(session, seconds), "idToken": pool.id_token(session, seconds)}
+
+
+def _sign_in(pool: OwnPool, named: dict[str, Any]) -> Answer:
+    return {"stands": pool.stands(named["sub"], named["originJti"])}
+
+
+_ANSWERS: Mapping[str, Callable[[OwnPool, dict[str, Any]], Answer]] = {"tokens": _tokens, "sign-in": _sign_in}
 
 
 def _unknown_client(client_id: object) -> JsonRESTError:

@@ -92,7 +92,7 @@ class OwnPool(CognitoIdpUserPool):
         seconds = lifetime(settings, "AccessToken")
         return {
             "AccessToken": self.access_token(session, seconds),
-            "IdToken": self._id_token(session, lifetime(settings, "IdToken")),
+            "IdToken": self.id_token(session, lifetime(settings, "IdToken")),
             "ExpiresIn": seconds,
             "TokenType": "Bearer",
         }
@@ -105,13 +105,21 @@ class OwnPool(CognitoIdpUserPool):
         self.access_tokens[token] = (session.client_id, session.user.username)  # where moto looks it up
         return token
 
+    def stands(self, sub: object, origin_jti: object) -> bool:
+        """Whether a user is there, and the session was not revoked; a session that nothing names cannot be revoked."""
+        if not any(user.id == sub for user in self.users.values()):
+            return False
+        named = [session for session in self.sessions.values() if origin_jti and session.origin_jti == origin_jti]
+        return not any(session.revoked for session in named)
+
     def sign_out(self, username: str) -> None:
         """End all sessions of a user. moto calls it with whatever name the caller gave."""
         user = self.find(username)
         for session in self.sessions.values():
             session.revoked |= session.user is user
 
-    def _id_token(self, session: Session, seconds: int) -> str:
+    def id_token(self, session: Session, seconds: int) -> str:
+        """An ID token that expires in so many seconds, or that has expired if they are negative."""
         attributes = {
             name: value == "true" if name in _TRUTHS else value
             for name, value in session.user.attribute_lookup.items()

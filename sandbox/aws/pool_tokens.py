@@ -57,6 +57,17 @@ class PoolTokens:
         return KeySet.import_key_set(cast("KeySetSerialization", json.loads(answer)))
 
 
+async def still_signed_in(moto: MotoProxy, user_pool_id: str, claims: Mapping[str, object]) -> bool:
+    """Whether the user of a token is still in the pool, and the sign-in that it is from was not revoked.
+
+    Raises CallRefused when moto's process does not answer.
+    """
+    named = {"sub": claims.get("sub"), "originJti": claims.get("origin_jti")}
+    body, headers = json.dumps(named).encode(), {"content-type": "application/json"}
+    answer = await moto.send("POST", f"/{user_pool_id}/sign-in", headers, body)
+    return bool(cast("dict[str, object]", answer.json())["stands"])
+
+
 async def fetch_keys(moto: MotoProxy, user_pool_id: str) -> bytes:
     """The JWKS of a user pool, as JSON. Raises CallRefused when moto's process does not answer."""
     return (await moto.send("GET", f"/{user_pool_id}/.well-known/jwks.json", {}, b"")).content

@@ -86,13 +86,15 @@ def verify_signed(request: SignedRequest, *, service: str, credentials: Credenti
     found = credentials.principal(scope.access_key_id)
     if found is None:
         raise SignatureRefused("UnrecognizedClient", "The security token included in the request is invalid.")
-    keys, role_arn = found
+    keys = found.keys
     _check_signed_headers(request, scope)
     if not _equal(request.headers.get("x-amz-security-token", ""), keys.session_token):
         raise SignatureRefused("UnrecognizedClient", "The security token included in the request is invalid.")
     if not _equal(_signature(request, scope, keys, timestamp), scope.signature):
         raise SignatureRefused("InvalidSignature", _MISMATCH)
-    return role_arn
+    if credentials.expired(found):
+        raise SignatureRefused("ExpiredToken", "The security token included in the request is expired")
+    return found.role_arn
 
 
 def claimed_scope(authorization: str | None) -> Scope:

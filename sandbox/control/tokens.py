@@ -1,4 +1,4 @@
-"""Access tokens of the demo users, also such as expire when a test wants it, or are for another client."""
+"""Tokens of the demo users, also such as expire when a test wants it, or are for another client."""
 
 from collections.abc import Callable, Iterable
 
@@ -28,7 +28,6 @@ def token_routes(guard: Guard, users: Callable[[], DemoUsers | None]) -> Iterabl
         expires_in = form.whole("expiresInSeconds", HOUR, least=-MOST_SECONDS, most=MOST_SECONDS)
         client = form.choice("client", CLIENTS, CLIENTS[0])
         form.end()
-        token = await found.access_token(tier, expires_in, of_another_client=client == "another")
-        return {"accessToken": token}
+        return {**await found.tokens(tier, expires_in, of_another_client=client == "another")}
 
     return [guard.route("POST", "/token", token)]

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from starlette.requests import Request
 
 from sandbox.aws.sigv4 import SignatureRefused, claimed_scope, verify
-from sandbox.iam.credentials import Credentials
-from sandbox.iam.policies import function_allows, role_allows
+from sandbox.iam.credentials import Credentials, User
+from sandbox.iam.policies import THROUGH_URL, URL_AUTH_TYPE, function_allows, role_allows
 from sandbox.world import ACCOUNT_ID, Callee, FunctionUrl, World
 
 FORBIDDEN = (
@@ -45,12 +45,14 @@ def authorize(
             raise Forbidden from None
         raise Forbidden(f"{refused.code}Exception", refused.message) from None
     _demand(
-        role_allows(world, role, "lambda:InvokeFunctionUrl", callee.arn)
+        role_allows(world, role, "lambda:InvokeFunctionUrl", callee.arn, context={URL_AUTH_TYPE: "AWS_IAM"})
         or function_allows(callee, "lambda:InvokeFunctionUrl", principal=role, url_auth_type="AWS_IAM"),
-        role_allows(world, role, "lambda:InvokeFunction", callee.arn)
+        role_allows(world, role, "lambda:InvokeFunction", callee.arn, context={THROUGH_URL: "true"})
         or function_allows(callee, "lambda:InvokeFunction", principal=role, via_function_url=True),
     )
-    return _iam_context(role, claimed_scope(request.headers.get("authorization")).access_key_id)
+    key_id = claimed_scope(request.headers.get("authorization")).access_key_id
+    principal = credentials.principal(key_id)
+    return _iam_context(role, key_id, principal.user if principal else None)
 
 
 def _demand(may_invoke_url: bool, may_invoke_function: bool) -> None:
@@ -58,9 +60,10 @@ def _demand(may_invoke_url: bool, may_invoke_function: bool) -> None:
         raise Forbidden
 
 
-def _iam_context(role: str, access_key_id: str) -> Mapping[str, object]:
-    name = role.rpartition("/")[2]
-    user_id = f"{access_key_id}:sandbox"
+def _iam_context(role: str, access_key_id: str, user: User | None) -> Mapping[str, object]:
+    """https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-request-payload"""
+    name, session = role.rpartition("/")[2], "CognitoIdentityCredentials" if user else "sandbox"
+    user_id = f"{access_key_id}:{session}"
     return {
         "iam": {
             "accessKey": access_key_id,
@@ -68,7 +71,7 @@ def _iam_context(role: str, access_key_id: str) -> Mapping[str, object]:
             "callerId": user_id,
             "cognitoIdentity": None,
             "principalOrgId": None,
-            "userArn": f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/sandbox",
+            "userArn": f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/{name}/{session}",
             "userId": user_id,
         }
     }

@@ -1,9 +1,9 @@
 """IAM as far as the programs here need it, and a refusal of the rest: a policy never means more, or less, than on AWS.
 
-Understood: identity policies of `Allow` and `Deny` with `Action` and `Resource` (wildcards `*` and `?`), and with the
-`Condition` `ForAllValues:StringLike` on `dynamodb:LeadingKeys`; trust policies for services, and the statements that
-`lambda:AddPermission` makes. Other conditions, `NotAction`, `NotResource`, policy variables and principals other than
-services are refused when they are deployed.
+Understood: identity policies of `Allow` and `Deny` with `Action` and `Resource` (wildcards `*` and `?`), and with
+conditions of `CONDITIONS`; trust policies for services, and for users of an identity pool; and the statements that
+`lambda:AddPermission` makes. Other conditions, `NotAction`, `NotResource`, policy variables and other principals are
+refused when they are deployed.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 """
 
@@ -18,9 +18,18 @@ from sandbox.world import Callee, PolicyDocument, ResourcePermission, World
 
 VERSIONS = ("2012-10-17", "2008-10-17")
 _IDENTITY_KEYS = {"Sid", "Effect", "Action", "Resource", "Condition"}
-_FOR_ALL_VALUES = "ForAllValues:StringLike"
-_LEADING_KEYS = "dynamodb:LeadingKeys"
-_TRUST_KEYS = {"Sid", "Effect", "Action", "Principal"}
+_LEADING_KEYS = ("ForAllValues:StringLike", "dynamodb:LeadingKeys")
+URL_AUTH_TYPE = "lambda:FunctionUrlAuthType"
+THROUGH_URL = "lambda:InvokedViaFunctionUrl"
+CONDITIONS = (("StringEquals", URL_AUTH_TYPE), ("Bool", THROUGH_URL), _LEADING_KEYS)
+"""Operators and keys of the conditions that identity policies may have."""
+COGNITO_IDENTITY = "cognito-identity.amazonaws.com"
+_AUDIENCE = ("StringEquals", f"{COGNITO_IDENTITY}:aud")
+_METHODS = ("ForAnyValue:StringLike", f"{COGNITO_IDENTITY}:amr")
+SIGNED_IN = ("authenticated",)
+"""`amr` of a user who has signed in."""
+_TRUST_KEYS = {"Sid", "Effect", "Action", "Principal", "Condition"}
+_NO_CONTEXT: Mapping[str, str] = {}
 
 
 class UnsupportedPolicy(ResourceRefused):
@@ -30,8 +39,8 @@ class UnsupportedPolicy(ResourceRefused):
 def validate(document: PolicyDocument) -> None:
     """Check an identity policy. Raises UnsupportedPolicy for anything that `role_allows` would not honour."""
     for statement in _checked(document, _IDENTITY_KEYS):
-        patterns = _leading_keys(statement)
-        if any("${" in pattern for pattern in patterns or ()):
+        conditions = _conditions(statement, CONDITIONS)
+        if any("${" in value for values in conditions.values() for value in values):
             given = statement["Condition"]
             raise UnsupportedPolicy(f"the Condition {given!r} has a policy variable, which the sandbox does not have")
         for action in _texts(statement, "Action"):
@@ -49,25 +58,40 @@ def validate(document: PolicyDocument) -> None:
 
 
 def validate_trust(document: PolicyDocument) -> None:
-    """Check a role's trust policy. Raises UnsupportedPolicy for anything but services that may `sts:AssumeRole`."""
+    """Check a role's trust policy.
+
+    Raises UnsupportedPolicy for anything but services that may `sts:AssumeRole`, and users of an identity pool.
+    """
     for statement in _checked(document, _TRUST_KEYS):
         principal: object = statement.get("Principal")
-        if not isinstance(principal, dict) or set(cast("dict[str, Any]", principal)) != {"Service"}:
+        kinds = [*cast("dict[str, Any]", principal)] if isinstance(principal, dict) else []
+        if kinds == ["Service"]:
+            action = "sts:AssumeRole"
+            _conditions(statement, ())
+        elif kinds == ["Federated"] and _texts(cast("dict[str, Any]", principal), "Federated") == (COGNITO_IDENTITY,):
+            action = "sts:AssumeRoleWithWebIdentity"
+            _conditions(statement, (_AUDIENCE, _METHODS))
+        else:
             raise UnsupportedPolicy(
-                f"the trust policy's Principal is {principal!r}, the sandbox knows {{'Service': …}}"
+                f"the trust policy's Principal is {principal!r}, the sandbox knows {{'Service': …}} and "
+                f"{{'Federated': {COGNITO_IDENTITY!r}}}"
             )
-        if _texts(statement, "Action") != ("sts:AssumeRole",):
-            raise UnsupportedPolicy(
-                f"the trust policy's Action is {statement.get('Action')!r}, allowed is sts:AssumeRole"
-            )
+        if _texts(statement, "Action") != (action,):
+            raise UnsupportedPolicy(f"the trust policy's Action is {statement.get('Action')!r}, allowed is {action}")
 
 
 def role_allows(
-    world: World, role_arn: str, action: str, resource: str, leading_keys: Collection[str] = frozenset()
+    world: World,
+    role_arn: str,
+    action: str,
+    resource: str,
+    leading_keys: Collection[str] = frozenset(),
+    context: Mapping[str, str] = _NO_CONTEXT,
 ) -> bool:
     """Whether the inline policies of a role let it do `action` (`dynamodb:PutItem`) on `resource` (an ARN, or `*`).
 
-    `leading_keys` are the partition keys of the items that a call to DynamoDB names.
+    `leading_keys` are the partition keys of the items that a call to DynamoDB names; `context` is what else conditions
+    ask for.
     An explicit `Deny` wins over any `Allow`; an unknown role may do nothing, the administrator everything.
     """
     if role_arn == ADMINISTRATOR:
@@ -81,7 +105,7 @@ def role_allows(
         for statement in _statements(document)
         if _matches(_texts(statement, "Action"), action, ignore_case=True)
         and _matches(_texts(statement, "Resource"), resource)
-        and _holds(statement, leading_keys)
+        and _holds(statement, leading_keys, context)
     }
     return effects == {"Allow"}
 
@@ -94,9 +118,32 @@ def service_may_assume(world: World, role_arn: str, service: str) -> bool:
     effects = {
         statement["Effect"]
         for statement in _statements(role.trust_policy)
-        if service in _texts(cast("Mapping[str, Any]", statement["Principal"]), "Service")
+        if service in _principals(statement, "Service")
     }
     return effects == {"Allow"}
+
+
+def users_may_assume(world: World, role_arn: str, identity_pool_id: str) -> bool:
+    """Whether a role exists and its trust policy lets in signed-in users of this identity pool."""
+    role = world.roles.get(role_arn)
+    if role is None:
+        return False
+
+    def meant(statement: Mapping[str, Any]) -> bool:
+        conditions = _conditions(statement, (_AUDIENCE, _METHODS))
+        pools, methods = (conditions.get(each) for each in (_AUDIENCE, _METHODS))
+        return (
+            COGNITO_IDENTITY in _principals(statement, "Federated")
+            and (pools is None or identity_pool_id in pools)
+            and (methods is None or any(_matches(methods, method) for method in SIGNED_IN))
+        )
+
+    return {statement["Effect"] for statement in _statements(role.trust_policy) if meant(statement)} == {"Allow"}
+
+
+def _principals(statement: Mapping[str, Any], kind: str) -> tuple[str, ...]:
+    principal = cast("Mapping[str, Any]", statement["Principal"])
+    return _texts(principal, kind) if kind in principal else ()
 
 
 def function_allows(
@@ -151,24 +198,35 @@ def _checked(document: PolicyDocument, allowed: set[str]) -> Iterator[Mapping[st
         yield statement
 
 
-def _holds(statement: Mapping[str, Any], leading_keys: Collection[str]) -> bool:
-    """`ForAllValues` holds for a call that names no key, too."""
-    patterns = _leading_keys(statement)
-    return patterns is None or all(_matches(patterns, key) for key in leading_keys)
+def _holds(statement: Mapping[str, Any], leading_keys: Collection[str], context: Mapping[str, str]) -> bool:
+    """`ForAllValues` holds for a call that names no key, too; the others do not for one without theirs."""
+    return all(
+        all(_matches(values, key) for key in leading_keys)
+        if condition == _LEADING_KEYS
+        else context.get(condition[1]) in values
+        for condition, values in _conditions(statement, CONDITIONS).items()
+    )
 
 
-def _leading_keys(statement: Mapping[str, Any]) -> tuple[str, ...] | None:
-    """The patterns of a statement's condition; None when it has none."""
+def _conditions(
+    statement: Mapping[str, Any], known: Collection[tuple[str, str]]
+) -> Mapping[tuple[str, str], tuple[str, ...]]:
+    """Operator and key → values, of a statement whose conditions are all `known`."""
     condition: object = statement.get("Condition")
     if condition is None:
-        return None
-    keys = cast("dict[str, Any]", condition).get(_FOR_ALL_VALUES) if isinstance(condition, dict) else None
-    if keys is None or len(cast("dict[str, Any]", condition)) != 1 or [*keys] != [_LEADING_KEYS]:
+        return {}
+    given = [(operator, key, keys) for operator, keys in _mapping(condition).items() for key in _mapping(keys)]
+    if not given or any((operator, key) not in known for operator, key, _ in given):
+        understood = ", ".join(f"{operator} on {key}" for operator, key in known) or "none here"
         raise UnsupportedPolicy(
-            f"the Condition {condition!r} is not understood by sandbox/iam/policies.py, "
-            f"which knows {_FOR_ALL_VALUES} on {_LEADING_KEYS} alone"
+            f"the Condition {condition!r} is not understood by sandbox/iam/policies.py, which knows {understood} alone"
         )
-    return _texts(keys, _LEADING_KEYS)
+    return {(operator, key): _texts(keys, key) for operator, key, keys in given}
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """What is no mapping has a key that nobody knows."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"": None}
 
 
 def _statements(document: PolicyDocument) -> list[Mapping[str, Any]]:

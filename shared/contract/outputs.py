@@ -19,3 +19,12 @@ class Output(StrEnum):
     """Where users of the pool sign in."""
     REGION = "region"
     """The region."""
+
+
+class SigningOutput(StrEnum):
+    """The name of an output about AWS credentials for users; absent in a stack that gives none."""
+
+    IDENTITY_POOL_ID = "identityPoolId"
+    """Id of the identity pool that gives them, for an ID token of the user pool."""
+    IDENTITY_ENDPOINT = "identityEndpoint"
+    """Where the identity pool is reached."""

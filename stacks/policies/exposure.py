@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from shared.contract.environment import Variable
-from stacks.policies.graph import FUNCTION, FUNCTION_URL, GRAPHQL_API, PERMISSION, ROUTE, STAGE, Resource
+from stacks.policies.graph import FUNCTION, FUNCTION_URL, GRAPHQL_API, IDENTITY_POOL, PERMISSION, ROUTE, STAGE, Resource
 from stacks.policies.rule import ResourceRule
 
 PUBLIC_FUNCTIONS: Final[Mapping[str, str]] = {
@@ -52,6 +52,16 @@ def entrances_are_guarded(resource: Resource) -> Iterator[str]:
             yield "whoever has the API key may ask everything; let users of the pool in, and roles"
 
 
+def credentials_follow_a_sign_in(resource: Resource) -> Iterator[str]:
+    """No guest gets AWS credentials, nobody whose sign-in was ended does, and Cognito alone assumes the role."""
+    for switch in ("allowUnauthenticatedIdentities", "allowClassicFlow"):
+        if resource.props.get(switch):
+            yield f"{switch} is on; switch it off, and only Cognito gives credentials, to signed-in users"
+    for provider in resource.props.get("cognitoIdentityProviders") or ():
+        if not provider.get("serverSideTokenCheck"):
+            yield f"{provider.get('providerName')} is not asked whether a sign-in still holds; set serverSideTokenCheck"
+
+
 def frames_are_bounded(resource: Resource) -> Iterator[str]:
     """Both limits are set: the provider sends 0 for one that is missing, and 0 refuses everything."""
     for limit in ("throttlingRateLimit", "throttlingBurstLimit"):
@@ -86,6 +96,13 @@ RULES: Final = (
         "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-control-access.html",
         frozenset({ROUTE, GRAPHQL_API}),
         entrances_are_guarded,
+    ),
+    ResourceRule(
+        "credentials-after-sign-in",
+        "Users get AWS credentials after a sign-in, and as long as it holds.",
+        "https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html",
+        frozenset({IDENTITY_POOL}),
+        credentials_follow_a_sign_in,
     ),
     ResourceRule(
         "bounded-frames",

@@ -20,6 +20,7 @@ STAGE = "aws:apigatewayv2/stage:Stage"
 ROUTE = "aws:apigatewayv2/route:Route"
 GRAPHQL_API = "aws:appsync/graphQLApi:GraphQLApi"
 TABLE = "aws:dynamodb/table:Table"
+IDENTITY_POOL = "aws:cognito/identityPool:IdentityPool"
 
 
 @dataclass(frozen=True)

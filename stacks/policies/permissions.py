@@ -8,14 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from shared.contract.table import Partition
-from stacks.iam import FOR_ALL_VALUES, LEADING_KEYS, WITHOUT_RESOURCE
+from stacks.iam import COGNITO_IDENTITY, FOR_ALL_VALUES, LEADING_KEYS, THROUGH_URL, URL_AUTH_TYPE, WITHOUT_RESOURCE
 from stacks.policies.graph import (
     FUNCTION,
     IDENTITY_POLICIES,
     PERMISSION,
     ROLE,
+    ROLE_POLICY,
     WITH_STATEMENTS,
     Resource,
+    Statement,
     Values,
     statements,
 )
@@ -61,6 +63,14 @@ def services_assume_roles(resource: Resource) -> Iterator[str]:
     found = [statement.elements for statement in statements(resource)]
     if len(found) != 1 or not _is_one_service_or_conditional(found[0]):
         yield f"the trust policy is {resource.props['assumeRolePolicy']}; name one service, like lambda.amazonaws.com"
+    for statement in filter(_is_of_users, statements(resource)):
+        for operator, claim in (("StringEquals", "aud"), ("ForAnyValue:StringLike", "amr")):
+            values = statement.condition(operator, f"{COGNITO_IDENTITY}:{claim}")
+            if not values or (claim == "amr" and values != ("authenticated",)):
+                yield (
+                    f"its condition on {claim} is {values or 'missing'}; let in signed-in users of one identity pool "
+                    "alone, with aud as its id and amr as authenticated"
+                )
 
 
 def services_invoke_from_a_source(resource: Resource) -> Iterator[str]:
@@ -96,6 +106,37 @@ def roles_are_not_shared(resources: Sequence[Resource]) -> Iterator[tuple[Resour
             if role in seen:
                 yield function, f"it has the role of {seen[role]}; give it one of its own"
             seen.setdefault(role, function.name)
+
+
+def users_call_urls_alone(resources: Sequence[Resource]) -> Iterator[tuple[Resource, str]]:
+    """A user who has AWS credentials may send signed requests to function URLs: everything else is the functions'."""
+    roles = {
+        name
+        for role in resources
+        if role.type == ROLE and any(_is_of_users(statement) for statement in statements(role))
+        for name in (role.props.get("id"), role.props.get("name"))
+    }
+    for policy in resources:
+        if policy.type != ROLE_POLICY or policy.props.get("role") not in roles:
+            continue
+        for statement in statements(policy):
+            if statement.allows and not _is_call_of_a_url(statement):
+                actions = ", ".join(statement.texts("Action"))
+                yield policy, f"users may do {actions} with it; let them call a function through its URL alone"
+
+
+def _is_of_users(statement: Statement) -> bool:
+    return statement.texts("Principal") == (COGNITO_IDENTITY,)
+
+
+def _is_call_of_a_url(statement: Statement) -> bool:
+    match statement.texts("Action"):
+        case ("lambda:InvokeFunctionUrl",):
+            return statement.condition("StringEquals", URL_AUTH_TYPE) == ("AWS_IAM",)
+        case ("lambda:InvokeFunction",):
+            return statement.condition("Bool", THROUGH_URL) == ("true",)
+        case _:
+            return False
 
 
 def _may_be_of_the_audit(pattern: str) -> bool:
@@ -166,6 +207,12 @@ RULES: Final = (
         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html",
         IDENTITY_POLICIES,
         the_audit_record_stays,
+    ),
+    StackRule(
+        "users-call-urls-alone",
+        "A role of users may call function URLs, and nothing else.",
+        "https://docs.aws.amazon.com/cognito/latest/developerguide/iam-roles.html",
+        users_call_urls_alone,
     ),
     StackRule(
         "own-role",

@@ -10,6 +10,7 @@ from stacks.appsync_stream import AppSyncStream
 from stacks.function_url_domain import FunctionUrlDomain
 from stacks.function_url_stream import FunctionUrlStream
 from stacks.identity import Identity
+from stacks.identity_pool import IdentityPool
 from stacks.monitoring import Monitoring
 from stacks.reaper import Reaper
 from stacks.secret import EmptySecret
@@ -18,7 +19,7 @@ from stacks.streaming_function import StreamingFunction
 from stacks.websocket_stream import WebSocketStream
 
 COMPONENTS = [
-    *(Identity, StreamingCore, StreamingFunction, Reaper, Monitoring),
+    *(Identity, IdentityPool, StreamingCore, StreamingFunction, Reaper, Monitoring),
     *(FunctionUrlStream, WebSocketStream, AppSyncStream, FunctionUrlDomain, EmptySecret),
 ]
 

@@ -14,6 +14,7 @@ from stacks.domain_settings import DomainSettings
 from stacks.environments import PREVIEW
 from stacks.errors import SettingsError
 from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
+from stacks.identity_pool_setting import IdentityPoolSetting
 from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import ModelSettings
 from stacks.monitoring_settings import MonitoringSettings
@@ -74,6 +75,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             callback_urls=(),
             issuer=None,
         ),
+        identity_pool=IdentityPoolSetting(made=False, endpoint=None),
         table=None,
         domains=DomainSettings(None, None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),

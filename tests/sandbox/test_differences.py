@@ -38,7 +38,8 @@ REFUSALS = {
     "serves Bedrock's ConverseStream alone": "`ConverseStream` only",
     "cannot tell which action of": "whose action can be told",
     "does not run PartiQL": "PartiQL is refused",
-    "the trust policy's Principal is": "trusts services only",
+    "the trust policy's Principal is": "trusts services, and users of an identity pool",
+    "gives credentials to signed-in users alone": "to signed-in users alone",
     "has a policy variable": "policy variables stop the deployment",
     "does not emulate data sources of type": "`type` is `NONE` or `AWS_LAMBDA`",
     "the sandbox emulates Invoke": "`BatchInvoke` is refused",
@@ -84,7 +85,7 @@ REFUSALS = {
 UNSPOKEN = {
     # the same for refusals that do not say whose they are
     "in a policy statement is not understood by": "`Condition`, `NotAction`, `NotResource`",
-    "the trust policy's Action is": "for `sts:AssumeRole` only",
+    "the trust policy's Action is": "`sts:AssumeRole` or `sts:AssumeRoleWithWebIdentity`",
     "Default provider for '…' disabled": "explicit providers only",
     "a value with signature": "assets and archives",
     "dataTraceEnabled writes tokens": "`dataTraceEnabled`",

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from stacks.iam import COGNITO_IDENTITY
 from stacks.policies.graph import (
     EVENT_CONFIG,
     FUNCTION,
     FUNCTION_URL,
     GRAPHQL_API,
+    IDENTITY_POOL,
     LOG_GROUP,
     PERMISSION,
     ROLE,
@@ -33,10 +35,15 @@ class Example:
     spoil: Spoil
     breaks: str = ""
     """The name of the other."""
+    breaks_type: str = FUNCTION
 
     @property
     def broken(self) -> str:
         return self.breaks or self.name
+
+    @property
+    def broken_type(self) -> str:
+        return self.breaks_type if self.breaks else self.type
 
 
 def given(**props: object) -> Spoil:
@@ -88,10 +95,20 @@ EXAMPLES: Mapping[str, Example] = {
     "invoked-from-a-source": Example(PERMISSION, "websocket-connect-permission", given(sourceArn=None)),
     "no-new-log-groups": Example(*WORKER_POLICY, stated(Action=["logs:CreateLogGroup"])),
     "append-only-audit": Example(*WORKER_POLICY, stated(Condition={})),
+    "users-call-urls-alone": Example(
+        ROLE,
+        "websocket-worker-role",
+        stated(Principal={"Federated": COGNITO_IDENTITY}),
+        "websocket-worker-policy",
+        ROLE_POLICY,
+    ),
     "own-role": Example(*WORKER, given(role="arn:aws:iam::123456789012:role/websocket-authorizer-role-0a1b2c3")),
     "public-on-purpose": Example(FUNCTION_URL, "function-url-url", lambda one: replace(one, name="my-url")),
     "named-origins": Example(FUNCTION_URL, "function-url-url", given(cors={"allowOrigins": ["https://*.example.com"]})),
     "guarded-entrances": Example(ROUTE, "websocket-connect", given(authorizationType="NONE")),
+    "credentials-after-sign-in": Example(
+        TABLE, "core-streams", become(IDENTITY_POOL, allowUnauthenticatedIdentities=True)
+    ),
     "bounded-frames": Example(STAGE, "websocket-stage", given(defaultRouteSettings={"throttlingRateLimit": 500})),
     "no-network": Example(*WORKER, given(vpcConfig={"subnetIds": ["subnet-1"], "securityGroupIds": []})),
     "encrypted-at-rest": Example(TABLE, "core-streams", become("aws:sqs/queue:Queue", sqsManagedSseEnabled=False)),

@@ -57,8 +57,7 @@ def spoilt(resources: Sequence[Resource], name: str) -> list[Resource]:
 def urn_of(stack: Seen, name: str) -> str:
     """The resource that breaks a rule in its bad example."""
     example = EXAMPLES[name]
-    type_ = "aws:lambda/function:Function" if example.breaks else example.type
-    (urn,) = (one.urn for one in stack.inputs if (one.type, one.name) == (type_, example.broken))
+    (urn,) = (one.urn for one in stack.inputs if (one.type, one.name) == (example.broken_type, example.broken))
     return urn
 
 

@@ -17,6 +17,8 @@ from sandbox.aws.bedrock import ModelEmulator
 from sandbox.aws.cognito import PREFIX, PublicCognito
 from sandbox.aws.demo_users import DemoUsers
 from sandbox.aws.gateway import Gateway
+from sandbox.aws.identity_pools import PREFIX as IDENTITY_PREFIX
+from sandbox.aws.identity_pools import PublicIdentityPools
 from sandbox.aws.moto import Moto
 from sandbox.aws.moto_clients import MotoClients
 from sandbox.aws.moto_proxy import MotoProxy
@@ -87,6 +89,12 @@ class Identity:
         cognito.admin_create_user(UserPoolId=pool_id, Username=name, MessageAction="SUPPRESS")
         cognito.admin_set_user_password(UserPoolId=pool_id, Username=name, Password=PASSWORD, Permanent=permanent)
         return DemoUser("", name, PASSWORD)
+
+    async def call_identity(self, operation: str, **body: Any) -> httpx.Response:
+        """An unsigned call to the identity pools."""
+        headers = {"x-amz-target": f"AWSCognitoIdentityService.{operation}", "origin": "http://localhost:5173"}
+        url = self.url.removesuffix(PREFIX) + IDENTITY_PREFIX
+        return await self.http.post(url, headers=headers, content=json.dumps(body))
 
     async def call(self, operation: str, **body: Any) -> httpx.Response:
         """An unsigned call, as a browser makes it."""
@@ -180,10 +188,11 @@ async def serving_identity(moto: Moto, folder: Path) -> AsyncIterator[Identity]:
     client_id = account.create(CLIENT, "client", userPoolId=made.id, **CLIENT_SETTINGS).id
     users = DemoUsers(clients, proxy, pools[made.id], client_id)
     tokens = PoolTokens(world, pools, proxy)
+    identity_pools = PublicIdentityPools(world, credentials, tokens, proxy)
     await users.create()
     door = PublicCognito(world, pools, proxy, lambda request: gateway.answer_for("cognito-idp", request))
     async with (
-        serving(listening, door.routes()),
+        serving(listening, [*door.routes(), *identity_pools.routes()]),
         httpx.AsyncClient(trust_env=False, timeout=30) as http,
     ):
         url = f"{origin}{PREFIX}"

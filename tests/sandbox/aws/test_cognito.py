@@ -31,7 +31,7 @@ async def test_there_is_a_demo_user_of_each_tier_with_a_password_of_its_own(iden
 
 
 async def test_the_token_of_a_demo_user_names_its_tier_and_its_client(identity: Identity) -> None:
-    claims = await identity.tokens.claims(identity.pool.id, await identity.users.access_token("pro"))
+    claims = await identity.tokens.claims(identity.pool.id, (await identity.users.tokens("pro"))["accessToken"])
     assert claims["cognito:groups"] == ["pro"]
     assert claims["client_id"] == identity.client_id
     assert claims["token_use"] == "access"
@@ -57,7 +57,7 @@ def motos_key() -> RSAKey:
 
 
 async def test_a_token_that_the_pool_did_not_sign_is_refused(identity: Identity) -> None:
-    good = await identity.users.access_token("free")
+    good = (await identity.users.tokens("free"))["accessToken"]
     claims = await identity.tokens.claims(identity.pool.id, good)
     head, _, signature = good.split(".")
     key_id = json.loads(base64.urlsafe_b64decode(head + "=="))["kid"]
@@ -78,7 +78,7 @@ async def test_a_token_of_another_pool_is_refused(identity: Identity) -> None:
     client, proxy = identity.new_client(pool), MotoProxy(identity.moto)
     other = DemoUsers(identity.clients, proxy, pool, client.id)
     await other.create()
-    token = await other.access_token("free")
+    token = (await other.tokens("free"))["accessToken"]
     assert (await identity.tokens.claims(pool.id, token))["cognito:groups"] == ["free"]
     with pytest.raises(TokenRefused, match="is not signed by"):
         await identity.tokens.claims(identity.pool.id, token)
@@ -88,7 +88,7 @@ async def test_a_token_of_another_pool_is_refused(identity: Identity) -> None:
 
 
 async def test_an_expired_token_is_refused(identity: Identity, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = await identity.users.access_token("free")
+    token = (await identity.users.tokens("free"))["accessToken"]
     later = time.time() + 3601
     monkeypatch.setattr("sandbox.aws.pool_tokens.time.time", lambda: later)
     with pytest.raises(TokenRefused, match="expired"):
@@ -160,7 +160,7 @@ async def test_nobody_signs_up_where_only_an_administrator_makes_users(identity:
 
 @pytest.mark.parametrize("operation", sorted(NOT_EMULATED))
 async def test_what_the_sandbox_has_not_is_refused_in_words(identity: Identity, operation: str) -> None:
-    answer = await identity.call(operation, AccessToken=await identity.users.access_token("free"))
+    answer = await identity.call(operation, AccessToken=(await identity.users.tokens("free"))["accessToken"])
     assert error_of(answer) == ("InvalidParameterException", f"The sandbox does not emulate {operation}.")
 
 

@@ -149,7 +149,7 @@ async def test_tokens_live_as_long_as_their_client_asks(
 
 async def test_a_token_that_has_expired_is_refused_by_the_pool_as_well(identity: Identity) -> None:
     for operation in ("GetUser", "GlobalSignOut", "UpdateUserAttributes", "ChangePassword"):
-        used = await identity.call(operation, AccessToken=await identity.users.access_token("free", -5))
+        used = await identity.call(operation, AccessToken=(await identity.users.tokens("free", -5))["accessToken"])
         assert error_of(used) == ("NotAuthorizedException", "Access Token has expired")
         for wrong in ("made up", None):
             used = await identity.call(operation, AccessToken=wrong)

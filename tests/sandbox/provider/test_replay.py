@@ -145,6 +145,7 @@ def test_a_person_is_told_how_to_attach_an_engine(sandbox: RunningSandbox) -> No
         f"export PULUMI_DEBUG_PROVIDERS=aws:{sandbox.state.provider_port}",
         "pulumi config set aws:region us-east-1",
         f"pulumi config set cognitoEndpoint {sandbox.state.origin}/cognito",
+        f"pulumi config set identityEndpoint {sandbox.state.origin}/cognito-identity",
     ]
 
 
