@@ -11,6 +11,7 @@ from streamways.costs.tables import answers, months, sources, standing, waiting
 from streamways.pages import DOCS, filled
 
 PAGE: Final = DOCS / "cost.md"
+COMPARISON: Final = DOCS / "comparison.md"
 MODULE: Final = "streamways.costs.page"
 TABLES: Final[Mapping[str, Callable[[Prices], str]]] = {
     "prices": sources.price_list,
@@ -40,6 +41,12 @@ def written(text: str, prices: Prices) -> str:
     return filled(text, MODULE, tables(prices))
 
 
+def comparison(text: str, prices: Prices) -> str:
+    """The page that compares, with its table of costs as it is now. Raises ValueError when it lacks its place."""
+    return filled(text, MODULE, {"comparison": months.compared(prices)})
+
+
 if __name__ == "__main__":
     PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), read_prices()), encoding="utf-8")
+    COMPARISON.write_text(comparison(COMPARISON.read_text(encoding="utf-8"), read_prices()), encoding="utf-8")
     DATA.write_text(data_script(read_prices()), encoding="utf-8")

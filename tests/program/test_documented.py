@@ -1,10 +1,12 @@
 """What a user can set and gets back stands in the docs."""
 
+import json
 import re
 from functools import cache
 
 import pytest
 
+from shared.contract.architectures import DESCRIPTORS
 from tests.docs.pages import page
 from tests.program.conftest import Deploy
 from tests.program.recording import ROOT, defaults
@@ -45,3 +47,19 @@ def test_what_each_function_may_do_with_the_table_is_documented() -> None:
     del documented["every reaper"]
     functions = {name: allowed for name, allowed in ALLOWED.items() if name.endswith("-policy")}
     assert documented == {name.removesuffix("-policy"): on_the_table(allowed) for name, allowed in functions.items()}
+
+
+@pytest.mark.parametrize(("place", "name"), list(enumerate(DESCRIPTORS, start=1)))
+def test_the_comparison_counts_the_resources_and_statements_of_each_architecture(
+    place: int, name: str, deploy: Deploy
+) -> None:
+    made = [one for one in deploy(architectures=[name]).resources.values() if one.type.startswith("aws:")]
+    policies = [json.loads(one.inputs["policy"]) for one in made if one.type == "aws:iam/rolePolicy:RolePolicy"]
+    counted = {
+        "resources of AWS, pool and table included": len(made),
+        "statements of IAM to review": sum(len(policy["Statement"]) for policy in policies),
+    }
+    rows = {row[0]: row[place] for row in page("docs/comparison.md").table_after("Effort and lock-in")}
+    assert {what: rows[what].partition("]")[0] for what in counted} == {
+        what: f"[{count}" for what, count in counted.items()
+    }

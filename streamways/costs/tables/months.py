@@ -1,14 +1,16 @@
 """What a month costs at three sizes."""
 
+from dataclasses import replace
 from typing import Final
 
 from streamways.clients.client import ARCHITECTURES
+from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import total
-from streamways.costs.month import by_row, metric_lines, model_usd, month_lines
+from streamways.costs.month import by_row, idle_lines, metric_lines, model_usd, month_lines
 from streamways.costs.prices import Prices
 from streamways.costs.tables.amounts import HEADS, MILLION, found, usd
-from streamways.pages import table
+from streamways.pages import Row, table
 
 DETAILED: Final = "a product"
 
@@ -42,6 +44,43 @@ def each_answer(prices: Prices) -> str:
         for name, size in SIZES.items()
     ]
     return table(["each answer of a month, in millionths of a dollar", *HEADS, "the model, apart"], rows)
+
+
+def compared(prices: Prices) -> str:
+    """The figures of the comparison, each with a link to the table that it comes from."""
+    usual = Workload()
+    answers = {
+        "one answer, in millionths of a dollar": usual,
+        "the same with a second reader": replace(usual, readers=1),
+        "an answer of 1,200 tokens": replace(usual, output_tokens=1200),
+    }
+    rows: list[Row] = [
+        [
+            f"{name}, {size.answers:,} answers a month, in USD",
+            *(
+                _linked(total(month_lines(each, size, usual, Idle(), prices), prices), "what-a-month-costs")
+                for each in ARCHITECTURES
+            ),
+        ]
+        for name, size in SIZES.items()
+    ]
+    rows += [
+        [
+            name,
+            *(
+                f"[{total(answer_lines(Answer.assumed(each, workload), prices), prices) * MILLION:,.0f}]"
+                "(cost.md#what-changes-the-cost)"
+                for each in ARCHITECTURES
+            ),
+        ]
+        for name, workload in answers.items()
+    ]
+    idle = _linked(total(idle_lines(Idle()), prices), "what-a-stack-costs-while-nobody-uses-it")
+    return table(["", *HEADS], [*rows, ["a month in which nobody asks, in USD", *([idle] * len(ARCHITECTURES))]])
+
+
+def _linked(amount: float, place: str) -> str:
+    return f"[{usd(amount)}](cost.md#{place})"
 
 
 def lines_of_a_month(prices: Prices) -> str:

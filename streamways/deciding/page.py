@@ -1,0 +1,86 @@
+"""Writes the decision guide as text and as data: `python -m streamways.deciding.page`. A test compares them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+from urllib.parse import urlencode
+
+from streamways.deciding.briefs import BRIEFS, GUIDE, Brief
+from streamways.deciding.guide import Rule, Way
+from streamways.pages import DOCS, filled, table
+
+PAGE: Final = DOCS / "deciding.md"
+DATA: Final = DOCS / "assets" / "deciding-data.js"
+MODULE: Final = "streamways.deciding.page"
+
+
+def texts() -> dict[str, str]:
+    """What stands on the page, by its name."""
+    return {
+        "questions": _questions(),
+        "ways": "\n\n".join(_way(place, way) for place, way in enumerate(GUIDE.ways, start=1)),
+        "briefs": "\n\n".join(map(_brief, BRIEFS)),
+    }
+
+
+def data_script() -> str:
+    """The guide as a script: a page that was opened from a folder may load one, and may fetch nothing."""
+    return f"// Written by `python -m {MODULE}`.\nglobalThis.decisionGuide = {json.dumps(asdict(GUIDE), indent=1)};\n"
+
+
+def _questions() -> str:
+    rows = [
+        [str(place), question.text, "<br>".join(f"**{key}**: {text}" for key, text in question.options.items())]
+        for place, question in enumerate(GUIDE.questions, start=1)
+    ]
+    return table(["", "question", "answers"], rows)
+
+
+def _way(place: int, way: Way) -> str:
+    rows = [[_condition(rule), rule.says] for rule in way.excluded]
+    lines = [f"**{place}. [{way.title}]({way.page}).** {way.reason} Begin: {way.begin}"]
+    if rows:
+        lines.append(table(["not with", "because"], rows))
+    notes = [f"* {_words(rule)}{rule.says}" for rule in way.also if rule.when]
+    return "\n\n".join([*lines, *(["\n".join(notes)] if notes else [])])
+
+
+def _condition(rule: Rule) -> str:
+    return " and ".join(f"{_named(key)} **{'** or **'.join(values)}**" for key, values in rule.when.items())
+
+
+def _words(rule: Rule) -> str:
+    return f"With {_condition(rule)}: "
+
+
+def _named(key: str) -> str:
+    return f"{[question.key for question in GUIDE.questions].index(key) + 1}"
+
+
+def _brief(brief: Brief) -> str:
+    advice = GUIDE.advise(brief.answers)
+    given = [
+        [question.text, question.options[brief.answers[question.key]]]
+        for question in GUIDE.questions
+        if question.key in brief.differs
+    ]
+    rejected: Sequence[Sequence[str]] = [
+        [way.title, advice.why_not[way.key]] for way in GUIDE.ways if way.key in advice.why_not
+    ]
+    return "\n\n".join(
+        [
+            f"### {brief.title}",
+            brief.story,
+            table(["question", "answer"], given),
+            "The other questions have their first answer.",
+            f"**Take [{advice.way.title}]({advice.way.page}).** {advice.way.reason} {' '.join(advice.also)}",
+            table(["not", "why not"], rejected),
+            f'{brief.then} <a href="#{urlencode(brief.differs)}">The guide with these answers.</a>',
+        ]
+    )
+
+
+if __name__ == "__main__":
+    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), MODULE, texts()), encoding="utf-8")
+    DATA.write_text(data_script(), encoding="utf-8")
