@@ -57,8 +57,7 @@
   field('model', 'Model', select);
 
   const result = element('div', '', { 'aria-live': 'polite' });
-  const dollars = amount =>
-    amount.toLocaleString('en-US', { minimumFractionDigits: 2, maximumFractionDigits: amount < 100 ? 2 : 0 });
+  const { costs, dollars } = globalThis.costCalculator;
   const millionths = amount => (amount * 1e6).toLocaleString('en-US', { maximumFractionDigits: 1 });
 
   function show() {
@@ -82,13 +81,14 @@
     };
     const size = { users: n('users'), answers: n('answers'), busy_hours: n('busy') };
     const names = Object.keys(figures.architectures);
-    const all = names.map(name => globalThis.costCalculator.costs(figures, name, workload, size));
-    const table = element('table', '');
-    const line = (head, cells, tag = 'td') => {
+    const all = names.map(name => costs(figures, name, workload, size));
+    const head = element('thead', '');
+    const body = element('tbody', '');
+    const line = (label, cells, tag = 'td') => {
       const row = element('tr', '');
-      row.append(element(tag === 'th' ? 'th' : 'td', head));
+      row.append(element(tag, label));
       for (const cell of cells) row.append(element(tag, cell, { class: 'figure' }));
-      table.append(row);
+      (tag === 'th' ? head : body).append(row);
       return row;
     };
     line('a month, in USD', names.map(name => figures.architectures[name].title), 'th');
@@ -103,6 +103,8 @@
     line('a preview for its life', all.map(one => dollars(one.preview)));
     const scroll = element('div', '', { class: 'md-typeset__scrollwrap' });
     const inner = element('div', '', { class: 'md-typeset__table' });
+    const table = element('table', '');
+    table.append(head, body);
     inner.append(table);
     scroll.append(inner);
     result.replaceChildren(scroll);

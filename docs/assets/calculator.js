@@ -143,7 +143,13 @@
     };
   }
 
-  const api = { costs };
+  // Dollars, without cents from 100 on, as the tables of the cost page have them.
+  function dollars(amount) {
+    const digits = amount < 100 ? 2 : 0;
+    return amount.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  }
+
+  const api = { costs, dollars };
   if (typeof module !== 'undefined') module.exports = api;
   else globalThis.costCalculator = api;
 })();

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.client import ARCHITECTURES
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Size, Workload
@@ -14,11 +15,13 @@ from streamways.costs.calculator import DATA, data_script
 from streamways.costs.lines import total
 from streamways.costs.month import idle_lines, model_usd, month_lines, preview_lines
 from streamways.costs.prices import read_prices
+from streamways.costs.tables.amounts import usd
 from streamways.costs.waiting import waiting_share
-from tests.docs.scripts import answers
+from tests.docs.scripts import answers, opened
 
 PRICES = read_prices()
 SAMPLES = 300
+SCRIPTS = [DATA.name, "calculator.js", "calculator-page.js"]
 
 
 def sampled() -> list[tuple[str, Workload, Size]]:
@@ -64,6 +67,36 @@ def test_the_script_comes_to_the_models_amounts() -> None:
         }
         assert {key: one[key] for key in expected} == pytest.approx(expected, rel=1e-9), (name, work, size)
         assert sum(one["month"].values()) == pytest.approx(one["services"])
+
+
+def test_the_script_writes_amounts_as_the_tables_do() -> None:
+    amounts = [0, 0.049, 1.767, 99.99, 100.4, 1827.3, 5_000_000.6]
+    assert answers(DATA.name, "calculator.js", "script.dollars(one)", amounts) == [usd(amount) for amount in amounts]
+
+
+def test_the_page_shows_the_month_of_the_cost_page() -> None:
+    shown = opened("calculator", "", SCRIPTS)
+    rows = {row[0]: row[1:] for row in shown["rows"]}
+    months = [
+        total(month_lines(name, SIZES["a product"], Workload(), Idle(), PRICES), PRICES) for name in ARCHITECTURES
+    ]
+    assert rows["services together"] == [usd(month) for month in months]
+    assert rows["a month, in USD"] == [DESCRIPTORS[name].title for name in ARCHITECTURES]
+
+
+def test_the_page_reckons_with_the_figures_of_its_address_and_keeps_them_there() -> None:
+    shown = opened("calculator", "#users=0&answers=1000000&out=1200&model=us.amazon.nova-2-lite-v1:0", SCRIPTS)
+    rows = {row[0]: row[1:] for row in shown["rows"]}
+    assert rows["users (Cognito)"] == ["0.00"] * 3
+    assert rows["the model"] == [usd(500 * 0.33 + 1200 * 2.75)] * 3
+    assert "out=1200" in shown["address"]
+
+
+def test_a_field_that_is_filled_in_wrongly_is_named_and_nothing_is_reckoned_with_it() -> None:
+    act = "const [form] = place.all('form'); form.all('input')[4].value = '0'; form.listeners.input();"
+    shown = opened("calculator", "", SCRIPTS, act)
+    assert "holds no number that it takes: Tokens out" in shown["text"]
+    assert shown["rows"] == []
 
 
 def test_the_samples_hold_every_architecture_and_each_kind_of_bound() -> None:

@@ -8,9 +8,11 @@ from streamways.deciding.page import DATA, MODULE, PAGE, data_script, texts
 from streamways.pages import END, begin
 from tests.docs.pages import page
 from tests.docs.scripts import answers as asked_of
+from tests.docs.scripts import opened
 
 COMBINATIONS = GUIDE.combinations()
 ADVICE = [GUIDE.advise(answers) for answers in COMBINATIONS]
+SCRIPTS = [DATA.name, "deciding.js", "deciding-page.js"]
 BUILT = {"function-url", "websocket", "appsync"}
 
 
@@ -75,6 +77,20 @@ def test_the_script_keeps_answers_in_the_address_and_reads_them_from_it() -> Non
 def test_an_address_with_wrong_answers_has_the_first_ones_in_their_place(address: str) -> None:
     [came] = asked_of(DATA.name, "deciding.js", "script.answersOf(decisionGuide, one)", [address])
     assert came == {**USUAL, **({"api": "graphql"} if "graphql" in address else {})}
+
+
+def test_the_page_advises_by_the_answers_in_its_address() -> None:
+    shown = opened("guide", "#clients=private&front=gateway", SCRIPTS)
+    advice = GUIDE.advise({**USUAL, "clients": "private", "front": "gateway"})
+    assert f"Take {advice.way.title}{advice.way.reason}" in shown["text"]
+    assert [row[0] for row in shown["rows"][1:]] == [way.title for way in GUIDE.ways if way.key in advice.why_not]
+
+
+def test_a_choice_changes_advice_and_address() -> None:
+    act = "const [form] = place.all('form'); form.elements.push.value = 'yes'; form.listeners.change();"
+    shown = opened("guide", "", SCRIPTS, act)
+    assert "Take API Gateway WebSocket API" in shown["text"]
+    assert shown["address"] == "#push=yes"
 
 
 def test_page_and_script_have_the_guide_as_it_is() -> None:
