@@ -16,14 +16,16 @@ FOREIGN_ISSUER = "tokenIssuer"
 """The setting with which a program has no user pool."""
 
 
-def configuration(project: Project, stack: str, given: Mapping[str, str], origin: str) -> Config:
-    """The configuration of `stack` with `given` on top, in a sandbox at `origin`.
+def configuration(
+    project: Project, stack: str, given: Mapping[str, str], origin: str, page: str | None = None
+) -> Config:
+    """The configuration of `stack` with `given` on top, in a sandbox at `origin` whose page is at the origin `page`.
 
-    Pages of a development server may call it, and Cognito is the sandbox; a value of the caller's wins. Raises
-    ProjectError, also for a setting that names what the sandbox's account cannot have.
+    That page and those of a development server may call it, and Cognito is the sandbox; a value of the caller's wins.
+    Raises ProjectError, also for a setting that names what the sandbox's account cannot have.
     """
     here = {
-        f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER]),
+        f"{project.name}:corsOrigins": json.dumps([DEVELOPMENT_SERVER, *([page] if page else [])]),
         f"{project.name}:environment": PREVIEW.name,
     }
     config = configure(project, stack, given, here=here)

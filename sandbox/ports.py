@@ -8,6 +8,7 @@ from sandbox.state import Claim, claim
 
 LOOPBACK = "127.0.0.1"
 HIGHEST_PORT = 65_535
+PAGE_OFFSET = 1_000
 _BACKLOG = 512
 
 
@@ -28,6 +29,17 @@ def take(options: SandboxOptions) -> tuple[socket.socket, Claim]:
     raise PortsTaken(
         f"no port from {options.port} to {last} is free: end what uses them, or choose another with --port"
     )
+
+
+def take_for_page(port: int) -> socket.socket:
+    """A listening socket for the page of the sandbox on `port`: PAGE_OFFSET above it, so that its address
+    is the same at the next start, else wherever one is free. Raises PortsTaken."""
+    wanted = port + PAGE_OFFSET
+    listener = _listen(wanted) if wanted <= HIGHEST_PORT else None
+    listener = listener or _listen(0)
+    if listener is None:
+        raise PortsTaken("no port is free for the page: end what uses them")
+    return listener
 
 
 def _listen(port: int) -> socket.socket | None:

@@ -19,6 +19,7 @@ from sandbox.engine.launch import ProgramProcess
 from sandbox.engine.project import load
 from sandbox.errors import SandboxError, one_line
 from sandbox.options import SandboxOptions
+from sandbox.page.site import Site
 from sandbox.reload import ProgramReload
 from sandbox.resources.values import Value
 from sandbox.state import State
@@ -75,13 +76,17 @@ class Sandbox:
         if port != options.port:
             self._on_progress(f"port {options.port} is in use, taking {port}")
         certificate = make_certificate(claim.path / "tls") if options.tls else None
-        origin = f"{'https' if certificate else 'http'}://{ports.LOOPBACK}:{port}"
+        scheme = "https" if certificate else "http"
+        origin = f"{scheme}://{ports.LOOPBACK}:{port}"
+        site = Site.of(options, port, scheme)
+        if site is not None:
+            running.callback(site.listener.close)
         self._on_progress(
             f"waiting for a Pulumi engine to deploy {project.name} into {origin}"
             if options.provider
             else f"deploying {project.name} into {origin}"
         )
-        config = configuration(project, options.stack, options.config, origin)
+        config = configuration(project, options.stack, options.config, origin, site and site.origin)
 
         program, moto = ProgramProcess(claim.path / "program.log"), Moto(claim.path / "moto.log")
         running.push_async_callback(program.stop)
@@ -105,6 +110,8 @@ class Sandbox:
         running.push_async_callback(server.stop)
         await server.start()
         control = built.control
+        if site is not None:
+            await site.serve(options, control.usernames, built.page_routes, http_server_class, certificate, running)
         started_at = datetime.now(UTC).isoformat(timespec="seconds")
 
         def publish(outputs: Mapping[str, Value], provider_port: int | None = None) -> State:
@@ -116,7 +123,7 @@ class Sandbox:
                 control_key=control.key,
                 started_at=started_at,
                 region=world.region,
-                outputs=outputs,
+                outputs=site.publish(outputs) if site else outputs,
                 credentials=built.credentials.administrator,
                 users=tuple(control.users.all) if control.users else (),
                 ca_file=str(certificate.authority) if certificate else None,
@@ -133,7 +140,7 @@ class Sandbox:
             reload = ProgramReload(
                 built,
                 options.project_root,
-                lambda project: configuration(project, options.stack, options.config, origin),
+                lambda project: configuration(project, options.stack, options.config, origin, site and site.origin),
                 on_progress=self._on_progress,
                 on_deployed=lambda deployment: publish(deployment.outputs),
             )

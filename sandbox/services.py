@@ -38,6 +38,7 @@ from sandbox.functions.service import FunctionService
 from sandbox.functions.settling import Settling
 from sandbox.iam.credentials import Credentials
 from sandbox.options import SandboxOptions
+from sandbox.page.access import signed_in
 from sandbox.provider.server import ProviderServer
 from sandbox.resources.handler import Cloud
 from sandbox.world import World
@@ -92,6 +93,8 @@ class Services:
         pools = self._cloud.user_pools
         credentials, scale = self.credentials, options.time_scale
         tokens = PoolTokens(world, pools, proxy)
+        self.page_routes = self.control.page_routes(signed_in(tokens, lambda: self.control.users))
+        """What the page's own origin serves of the control interface."""
         gateway = Gateway(world, functions, credentials, model, proxy)
         web_socket_limits, real_time_limits = WebSocketLimits(time_scale=scale), RealTimeLimits(time_scale=scale)
         self.application = Starlette(

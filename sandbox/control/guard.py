@@ -1,4 +1,4 @@
-"""The one way into the control interface: the key, a JSON object in, a JSON object out, errors in words."""
+"""The one way into the control interface: who may, a JSON object in, a JSON object out, errors in words."""
 
 import hmac
 import json
@@ -26,17 +26,17 @@ class NotNow(Exception):
 
 @dataclass(frozen=True)
 class Guard:
-    """Lets only those in who know the key of the sandbox's state file."""
+    """Lets in those requests for which there is no `refusal`."""
 
-    key: str
+    refusal: Callable[[Request], Awaitable[str | None]]
+    """Why a request is not let in (403); None lets it in."""
 
     def route(self, method: str, path: str, answer: Answer, *, status: int = 200) -> Route:
         """A route below the prefix that answers with this status when all is well."""
 
         async def check_first(request: Request) -> Response:
-            given = request.headers.get(KEY_HEADER, "")
-            if not hmac.compare_digest(given.encode(), self.key.encode()):
-                return _error(403, f"the header {KEY_HEADER} must hold the controlKey of the sandbox's state file")
+            if (reason := await self.refusal(request)) is not None:
+                return _error(403, reason)
             try:
                 return JSONResponse(await answer(_form(await request.body())), status)
             except FormRefused as refusal:
@@ -45,6 +45,18 @@ class Guard:
                 return _error(409, str(refusal))
 
         return Route(f"{PREFIX}{path}", check_first, methods=[method])
+
+
+def with_key(key: str) -> Guard:
+    """Lets only those in who know the key of the sandbox's state file."""
+
+    async def refusal(request: Request) -> str | None:
+        given = request.headers.get(KEY_HEADER, "")
+        if hmac.compare_digest(given.encode(), key.encode()):
+            return None
+        return f"the header {KEY_HEADER} must hold the controlKey of the sandbox's state file"
+
+    return Guard(refusal)
 
 
 def _form(body: bytes) -> Form:

@@ -1,6 +1,5 @@
 """The emulated model: its pace, and the calls that it was made."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from starlette.routing import Route
@@ -10,8 +9,8 @@ from sandbox.control.guard import Document, Guard
 from sandbox.forms import Form
 
 
-def model_routes(guard: Guard, model: ModelEmulator) -> Iterable[Route]:
-    """`PUT /model`, and `GET /model/calls` of all calls, or of those that `{"containing"}` this text."""
+def pace_route(guard: Guard, model: ModelEmulator) -> Route:
+    """`PUT /model`."""
 
     async def set_pace(form: Form) -> Document:
         pace = model.pace
@@ -24,9 +23,15 @@ def model_routes(guard: Guard, model: ModelEmulator) -> Iterable[Route]:
         model.pace = wanted
         return {"firstTokenMs": model.pace.first_token_ms, "tokensPerSecond": model.pace.tokens_per_second}
 
+    return guard.route("PUT", "/model", set_pace)
+
+
+def calls_route(guard: Guard, model: ModelEmulator) -> Route:
+    """`GET /model/calls` of all calls, or of those that `{"containing"}` this text."""
+
     async def calls(form: Form) -> Document:
         containing = form.text("containing", "")
         form.end()
         return {"calls": [call.document() for call in model.calls if call.was_asked(containing)]}
 
-    return [guard.route("PUT", "/model", set_pace), guard.route("GET", "/model/calls", calls)]
+    return guard.route("GET", "/model/calls", calls)

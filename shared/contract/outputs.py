@@ -19,6 +19,8 @@ class Output(StrEnum):
     """Where users of the pool sign in."""
     REGION = "region"
     """The region."""
+    PAGE_URL = "pageUrl"
+    """Where the web page is, of a stack that has one."""
 
 
 class SigningOutput(StrEnum):

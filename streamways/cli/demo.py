@@ -6,11 +6,13 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from shared.contract.tiers import Tier
 from streamways.cli.ask import exit_code, race_side_by_side
 from streamways.cli.listing import lines
 from streamways.cli.results_table import print_results
 from streamways.cli.starting import INDENT, start_visibly
 from streamways.target.launch import Launched, StartOptions, interruptible
+from streamways.target.page import built_page
 from streamways.target.stack import sandbox_outputs, sandbox_stack
 from streamways.target.streams import Outcome
 
@@ -29,6 +31,7 @@ def run_demo(prompt: str | None, options: StartOptions) -> int:
             launched = start_visibly(options, attached=True, console=console)
             try:
                 outcomes = _race(prompt or PROMPT, launched, console)
+                _show_page(launched, console)
                 _what_next(launched, console)
                 launched.wait()
                 console.print("The sandbox has ended.")
@@ -48,6 +51,21 @@ def _race(prompt: str, launched: Launched, console: Console) -> list[Outcome]:
     console.print("\n[bold]3. Compare[/]: one row for each architecture\n")
     print_results(console, outcomes, emulated=True)
     return outcomes
+
+
+def _show_page(launched: Launched, console: Console) -> None:
+    with console.status("building the web page: the first time takes up to a minute"):
+        page = built_page(launched.state)
+    if page is None:
+        return
+    if page.problem is not None:
+        console.print(f"\n{INDENT}There is no web page: {page.problem}", markup=False, soft_wrap=True)
+        return
+    console.print("\n[bold]4. Look[/]: open the web page, chat over each architecture, race them, and break them\n")
+    console.print(INDENT + page.address, markup=False, soft_wrap=True)
+    user = next((user for user in launched.state.users if user.tier == Tier.PRO), None)
+    if user is not None:
+        console.print(f"{INDENT}user {user.username}   password {user.password}", markup=False, soft_wrap=True)
 
 
 def _what_next(launched: Launched, console: Console) -> None:
