@@ -12,6 +12,7 @@ from shared.contract.outputs import Output, SigningOutput
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
+from stacks.boundary_setting import bounded
 from stacks.function_url_domain import FunctionUrlDomain
 from stacks.function_url_stream import FunctionUrlStream, FunctionUrlStreamArgs
 from stacks.identity_pool import IdentityPool, IdentityPoolArgs
@@ -57,7 +58,7 @@ def deploy(settings: Settings) -> None:
     }
     provider = aws.Provider("aws", settings.provider.args(tags))
     account_id = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(provider=provider)).account_id
-    opts = pulumi.ResourceOptions(providers=[provider])
+    opts = pulumi.ResourceOptions(providers=[provider], transformations=bounded(settings.permissions_boundary))
 
     protection: DataProtection = {
         "deletion_protection": settings.data.deletion_protection,

@@ -13,6 +13,7 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from shared.contract.architectures import DESCRIPTORS
 from stacks.access_settings import AccessSettings
+from stacks.boundary_setting import read_boundary
 from stacks.config_reader import ConfigReader
 from stacks.data_settings import DataSettings
 from stacks.delivery_settings import DeliverySettings
@@ -25,6 +26,7 @@ from stacks.identity_settings import IdentitySettings
 from stacks.model_settings import REGION, ModelSettings
 from stacks.monitoring_settings import MonitoringSettings
 from stacks.provider_settings import ProviderSettings
+from stacks.stack_names import AUTONAMING, check_stack_name
 from stacks.table_setting import ExistingTable, read_table
 from stacks.warm_setting import check_warm
 
@@ -50,6 +52,7 @@ class Settings:
     domains: DomainSettings
     monitoring: MonitoringSettings
     """The keys that begin with `alarm`."""
+    permissions_boundary: str | None
 
     @classmethod
     def load(cls) -> Self:
@@ -61,6 +64,8 @@ class Settings:
             return {key.removeprefix(start): value for key, value in everything.items() if key.startswith(start)}
 
         project = pulumi.get_project()
+        if AUTONAMING in everything:
+            check_stack_name(project, pulumi.get_stack())
         secrets = [key for key in everything if is_config_secret(key)]
         return cls.read(of(project), aws=of("aws"), project=project, secrets=secrets)
 
@@ -100,6 +105,7 @@ class Settings:
             table=read_table(own, region),
             domains=DomainSettings.read(own, region, architectures, access),
             monitoring=MonitoringSettings.read(own, environment),
+            permissions_boundary=read_boundary(own),
         )
         settings.identity.check_architectures(own, settings.architectures)
         check_warm(own, settings.functions, settings.architectures)

@@ -8,9 +8,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
+from stacks.bootstrap.privileges.table import PRIVILEGES
 from stacks.dashboard import dashboard_name
 from stacks.policies.graph import FUNCTION, ROLE, Resource, Values
 from stacks.policies.rule import ResourceRule
+from stacks.stack_names import LONGEST_NAME, SUFFIX_CHARACTERS, name_start
 
 NAMES: Final = (
     "name",
@@ -37,19 +39,21 @@ NAMES_BY_STACK: Final[Mapping[tuple[str, str], Callable[[str, str], str]]] = {
 }
 """(type, input) → the name that differs by project and stack, because Pulumi makes none up for this type."""
 TAGS: Final = ("project", "stack", "environment")
-LONGEST_NAME: Final = 64
-"""Of a function and of a role: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 SUFFIX: Final = re.compile(r"-[0-9a-f]{7}")
 """What Pulumi appends to a name that is not given."""
-SUFFIX_CHARACTERS: Final = 8
 
 
 def names_are_automatic(resource: Resource) -> Iterator[str]:
-    """Pulumi chooses the physical name: the resource's own and a random suffix."""
+    """Pulumi chooses the physical name: the resource's own and a random suffix, with project and stack before if the
+    stack's configuration says so."""
     stack, project = resource.urn.removeprefix("urn:pulumi:").split("::")[:2]
     for key in NAMES:
         given, place = resource.props.get(key), (resource.type, key)
-        if not given or place in NAMES_WITHIN_ANOTHER or _automatic(resource.name, str(given)):
+        if (
+            not given
+            or place in NAMES_WITHIN_ANOTHER
+            or _automatic(resource.name, str(given).removeprefix(name_start(project, stack)))
+        ):
             continue
         by_stack = NAMES_BY_STACK.get(place)
         if by_stack is None or given != by_stack(project, stack):
@@ -76,6 +80,12 @@ def everything_is_tagged(resource: Resource) -> Iterator[str]:
     for tag in TAGS:
         if tag not in known:
             yield f"its provider has no default tag {tag!r}; add it to the provider's defaultTags"
+
+
+def types_have_privileges(resource: Resource) -> Iterator[str]:
+    """The roles of the bootstrap may deploy it."""
+    if resource.type not in PRIVILEGES:
+        yield "no deployer may make it; add a row for the type in stacks/bootstrap/privileges"
 
 
 def _automatic(name: str, given: str) -> bool:
@@ -105,5 +115,12 @@ RULES: Final = (
         "https://docs.aws.amazon.com/whitepapers/latest/tagging-best-practices/tagging-best-practices.html",
         None,
         everything_is_tagged,
+    ),
+    ResourceRule(
+        "known-privileges",
+        "Each type is in the table of what a deployer may do.",
+        "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html",
+        None,
+        types_have_privileges,
     ),
 )

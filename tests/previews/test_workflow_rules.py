@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from stacks.bootstrap.trust import DESTROY_ENVIRONMENT, PREVIEW_ENVIRONMENT
+from stacks.stack_names import AUTONAMING, PATTERN
 from tests.previews.actions import EXPRESSION, ROOT, WORKFLOWS, evaluate, steps, workflow
 
 PERMISSIONS = {
@@ -16,6 +18,12 @@ PERMISSIONS = {
     ("preview-destroy", "destroy"): {"contents": "read", "id-token": "write", "pull-requests": "write"},
     ("preview-sweep", "sweep"): {"contents": "read", "id-token": "write", "pull-requests": "read"},
 }
+ROLES = {
+    "preview": ("PREVIEW_ROLE_ARN", PREVIEW_ENVIRONMENT),
+    "preview-destroy": ("PREVIEW_DESTROY_ROLE_ARN", DESTROY_ENVIRONMENT),
+    "preview-sweep": ("PREVIEW_DESTROY_ROLE_ARN", DESTROY_ENVIRONMENT),
+}
+"""The variable with the role of a workflow's jobs, and the environment that the role trusts."""
 TEXT = {name: (ROOT / "stacks" / "previews" / "github" / f"{name}.yml").read_text() for name in WORKFLOWS}
 ALL = [(name, job, step) for name in WORKFLOWS for job, step in steps(workflow(name))]
 READ_ONLY = re.compile(
@@ -66,9 +74,11 @@ def test_the_evaluator_fails_on_what_it_does_not_know(expression: str) -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_who_gets_credentials_is_in_the_environment_that_the_role_trusts(name: str) -> None:
+    role, environment = ROLES[name]
     for one in workflow(name)["jobs"].values():
-        with_credentials = any("configure-aws-credentials" in step.get("uses", "") for step in one["steps"])
-        assert with_credentials == (one.get("environment") == "preview") == ("id-token" in one["permissions"])
+        roles = [step["with"]["role-to-assume"] for step in one["steps"] if "role-to-assume" in step.get("with", {})]
+        assert roles in ([], [f"${{{{ vars.{role} }}}}"])
+        assert bool(roles) == (one.get("environment") == environment) == ("id-token" in one["permissions"])
 
 
 def test_one_pull_request_has_one_update_at_a_time_and_none_is_cancelled() -> None:
@@ -123,4 +133,12 @@ def test_every_variable_of_the_workflows_is_documented() -> None:
 def test_the_configuration_that_a_preview_gets_is_one_that_the_program_takes() -> None:
     script = next(step["run"] for _, _, step in ALL if step.get("name") == "Select the stack")
     keys = re.findall(r"pulumi config set (?:--path )?'?([\w:]+)", script)
-    assert keys == ["aws:region", "aws:allowedAccountIds", "environment", "identityStack"]
+    assert keys == [
+        "aws:region",
+        "aws:allowedAccountIds",
+        "environment",
+        AUTONAMING,
+        "permissionsBoundary",
+        "identityStack",
+    ]
+    assert f"'{AUTONAMING}.pattern' '{PATTERN}'" in script

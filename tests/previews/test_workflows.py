@@ -15,6 +15,8 @@ from tests.previews.github_api import REPOSITORY, GitHubApi, status
 
 VARIABLES = {
     "PREVIEW_ROLE_ARN": "arn:aws:iam::123456789012:role/preview",
+    "PREVIEW_DESTROY_ROLE_ARN": "arn:aws:iam::123456789012:role/preview-destroy",
+    "PREVIEW_PERMISSIONS_BOUNDARY": "arn:aws:iam::123456789012:policy/previews",
     "PREVIEW_REGION": "eu-west-1",
     "PREVIEW_ACCOUNT_ID": "123456789012",
     "PREVIEW_IDENTITY_STACK": "organization/streamways/staging",
@@ -91,11 +93,13 @@ def test_an_open_pull_request_is_deployed_checked_and_commented(
     preview = workflow("preview")
     assert [runner.run(preview, job) for job in preview["jobs"]] == ["success", "skipped", "success"], runner.log
     pulumi = [call.line for call in commands.calls("pulumi")]
-    assert pulumi[:7] == [
+    assert pulumi[:9] == [
         "pulumi stack select pr-7 --create --secrets-provider awskms://alias/previews?region=eu-west-1",
         "pulumi config set aws:region eu-west-1",
         "pulumi config set --path aws:allowedAccountIds[0] 123456789012",
         "pulumi config set environment preview",
+        "pulumi config set --path pulumi:autonaming.pattern ${project}-${stack}-${name}-${hex(7)}",
+        "pulumi config set permissionsBoundary arn:aws:iam::123456789012:policy/previews",
         "pulumi config set identityStack organization/streamways/staging",
         "pulumi up --yes --skip-preview --non-interactive --json",
         "pulumi stack output --json",

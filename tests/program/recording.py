@@ -16,6 +16,8 @@ import yaml
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.settings import get_root_resource
 
+from stacks.stack_names import AUTONAMING, name_start
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT_ID = "123456789012"
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -62,12 +64,13 @@ class Deployment:
 class _Answers(mocks.Mocks):
     """Outputs as AWS gives them: the inputs, an id, ARNs, and an automatic name where the program set none."""
 
-    def __init__(self, deployment: Deployment, suffix: str) -> None:
+    def __init__(self, deployment: Deployment, suffix: str, start: str = "") -> None:
         self.deployment = deployment
         self.suffix = suffix
+        self.start = start
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        name = args.inputs.get("name", f"{args.name}-{self.suffix}")
+        name = args.inputs.get("name", f"{self.start}{args.name}-{self.suffix}")
         if args.typ == STACK_REFERENCE:
             return name, {"name": name, "outputs": self.deployment.stacks[name], "secretOutputNames": []}
         state = {"name": name, **args.inputs, **computed(args.typ, name, args.inputs)}
@@ -95,7 +98,13 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
             "invokeArn": f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{alias_arn}/invocations",
         },
         "aws:lambda/functionUrl:FunctionUrl": {"functionUrl": f"https://{name}.lambda-url.us-east-1.on.aws/"},
-        "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}"},
+        "aws:iam/role:Role": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:role{inputs.get('path', '/')}{name}"},
+        "aws:iam/policy:Policy": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:policy{inputs.get('path', '/')}{name}"},
+        "aws:iam/openIdConnectProvider:OpenIdConnectProvider": {
+            "arn": f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{inputs.get('url', '').removeprefix('https://')}"
+        },
+        "aws:kms/key:Key": {"arn": f"arn:aws:kms:{region}:{ACCOUNT_ID}:key/{name}", "keyId": name},
+        "aws:s3/bucket:Bucket": {"arn": f"arn:aws:s3:::{name}", "bucket": name},
         "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:{name}"},
         "aws:cloudwatch/eventRule:EventRule": {"arn": f"arn:aws:events:{region}:{ACCOUNT_ID}:rule/{name}"},
         "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": f"arn:aws:cloudwatch:{region}:{ACCOUNT_ID}:alarm:{name}"},
@@ -140,8 +149,8 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
 class _Recorder(mocks.MockMonitor):
     """A mock monitor that keeps what `Mocks` does not show: parents, providers, dependencies."""
 
-    def __init__(self, deployment: Deployment, suffix: str) -> None:
-        super().__init__(_Answers(deployment, suffix))
+    def __init__(self, deployment: Deployment, answers: _Answers) -> None:
+        super().__init__(answers)
         self.deployment = deployment
         self.lock = threading.Lock()
 
@@ -185,14 +194,17 @@ def run(
     program: Path = ROOT / "stacks",
     stacks: Mapping[str, Mapping[str, object]] | None = None,
     suffix: str = SUFFIX,
+    project: str = "streamways",
 ) -> Deployment:
     """Run a program, which is `stacks/` unless told otherwise, as the language host does. Raises what it raises.
 
     `secrets` are the keys that the configuration keeps encrypted; `stacks` the outputs of other stacks. A `preview` is
     that of a stack which is up and unchanged: the engine answers each resource with its state, and a property that the
-    state lacks is unknown. `suffix` tells the names and ids of one stack from those of another.
+    state lacks is unknown. `suffix` tells the names and ids of one stack from those of another. With `AUTONAMING` in
+    the configuration, names begin with project and stack.
     """
     deployment = Deployment(stacks or {})
+    answers = _Answers(deployment, suffix, name_start(project, stack) if AUTONAMING in config else "")
     failure: list[BaseException] = []
 
     def in_own_thread() -> None:
@@ -200,12 +212,12 @@ def run(
         try:
             with _event_loops():
                 mocks.set_mocks(
-                    _Answers(deployment, suffix),
-                    project="streamways",
+                    answers,
+                    project=project,
                     organization="organization",
                     stack=stack,
                     preview=preview,
-                    monitor=_Recorder(deployment, suffix),
+                    monitor=_Recorder(deployment, answers),
                 )
                 pulumi.runtime.set_all_config(dict(config), list(secrets))
                 _execute(program, deployment)

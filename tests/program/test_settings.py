@@ -79,6 +79,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         table=None,
         domains=DomainSettings(None, None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
+        permissions_boundary=None,
     )
 
 

@@ -1,0 +1,20 @@
+"""All rows. A test compares them with the types that the program deploys.
+
+The actions, and the resources and condition keys that each of them knows, are in
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+The provider reads more than it writes, and deletes what it replaces. Untried on AWS.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from stacks.bootstrap.privileges import apis, data, functions, monitoring
+from stacks.bootstrap.privileges.access import Access
+
+PRIVILEGES: Final[Mapping[str, tuple[Access, ...]]] = {
+    **apis.ROWS,
+    **data.ROWS,
+    **functions.ROWS,
+    **monitoring.ROWS,
+}
+"""Type → what deploying resources of it takes."""
