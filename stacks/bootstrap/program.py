@@ -1,5 +1,6 @@
 """What an account gets: state, keys, GitHub's identity provider, and a role for each kind of deployment."""
 
+import json
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from stacks.bootstrap.settings import BootstrapSettings
 from stacks.bootstrap.stacks import PREVIEWS, PROJECT, Stacks
 from stacks.bootstrap.state import State, secrets_key, using_state
 from stacks.bootstrap.trust import AUDIENCE, DESTROY_ENVIRONMENT, ISSUER, PREVIEW_ENVIRONMENT, trust_of_jobs
+from stacks.errors import SettingsError
 
 USERS_OF_A_CHECK: Final = ("AdminCreateUser", "AdminSetUserPassword", "AdminInitiateAuth", "AdminDeleteUser")
 """What a preview's conformance run does with the two users that it makes."""
@@ -62,6 +64,7 @@ def deploy(settings: BootstrapSettings) -> None:
     opts = pulumi.ResourceOptions(providers=[provider])
     # Known at once: the number of a role's policies depends on how long their ARNs are.
     account_id = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
+    _check_provider(settings, account_id)
     account = Account(settings, account_id, _identity_provider(settings, opts), State("state", opts), opts)
     keys = {name: secrets_key(name, f"Encrypts secrets of {name}", opts) for name in settings.long_lived_stacks}
     long_lived = {name: _long_lived(account, name, key) for name, key in keys.items()}
@@ -136,6 +139,14 @@ def _users(stacks: Stacks) -> Values:
     pools = [stacks.name, *([stacks.pool_stack] if stacks.pool_stack else [])]
     arn = stacks.arn("arn:aws:cognito-idp:{region}:{account}:userpool/*")
     return allow([f"cognito-idp:{action}" for action in USERS_OF_A_CHECK], [arn], tagged(pools))
+
+
+def _check_provider(settings: BootstrapSettings, account_id: str) -> None:
+    """Refuse a provider of another account: no token would be trusted. Raises SettingsError."""
+    arn = settings.oidc_provider_arn
+    if arn and f":{account_id}:" not in arn:
+        where = f"the account is {account_id}; name its own provider, or deploy with credentials of the other account"
+        raise SettingsError([f"{pulumi.get_project()}:oidcProviderArn is {json.dumps(arn)}: {where}."])
 
 
 def _identity_provider(settings: BootstrapSettings, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:

@@ -226,6 +226,26 @@ def test_the_sweep_destroys_unless_it_is_a_dry_run(
     assert [call.arguments[-1] for call in commands.calls("pulumi destroy")] == destroyed
 
 
+@pytest.mark.parametrize(
+    ("name", "job", "missing"),
+    [
+        ("preview", "deploy", "PREVIEW_ROLE_ARN"),
+        ("preview", "deploy", "PULUMI_SECRETS_PROVIDER"),
+        ("preview-destroy", "destroy", "PREVIEW_DESTROY_ROLE_ARN"),
+        ("preview-sweep", "sweep", "PULUMI_BACKEND_URL"),
+    ],
+)
+def test_an_account_that_is_not_prepared_is_told_in_one_line_and_pulumi_is_not_called(
+    name: str, job: str, missing: str, commands: Commands, runner: Runner
+) -> None:
+    runner.contexts["vars"] = {key: value for key, value in VARIABLES.items() if key != missing}
+    runner.needs["plan"] = {"outputs": {"action": {"deploy": "deploy"}.get(job, "destroy"), "stack": "pr-7"}}
+    assert runner.run(workflow(name), job) == "failure"
+    line = f"::error::The variable {missing} is not set: run stacks/bootstrap and set what it prints"
+    assert [each for each in runner.log.splitlines() if "::error::" in each] == [f"{line} (docs/bootstrap.md)."]
+    assert commands.calls("pulumi") == []
+
+
 def test_every_script_can_be_parsed() -> None:
     for name in ("preview", "preview-destroy", "preview-sweep"):
         for _, step in steps(workflow(name)):

@@ -96,3 +96,13 @@ def test_a_key_that_is_not_set_at_all_is_named() -> None:
     with pytest.raises(SettingsError) as caught:
         BootstrapSettings.read(config, NAME)
     assert caught.value.problems[0].startswith(f"{NAME}:repository is not set")
+
+
+def test_a_provider_of_another_account_is_refused_before_anything_is_made() -> None:
+    other = "arn:aws:iam::210987654321:oidc-provider/token.actions.githubusercontent.com"
+    with pytest.raises(pulumi.RunError) as caught:
+        bootstrap(repository="octo-org/chat", oidcProviderArn=other)
+    assert str(caught.value) == (
+        f'{NAME}:oidcProviderArn is "{other}": the account is 123456789012; name its own provider, or deploy with '
+        "credentials of the other account."
+    )
