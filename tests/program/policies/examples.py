@@ -135,6 +135,6 @@ EXAMPLES: Mapping[str, Example] = {
     "no-fixed-names": Example(TABLE, "core-streams", given(name="streams")),
     "room-for-the-suffix": Example(*WORKER, lambda one: replace(one, name="w" * 57)),
     "own-provider": Example(*WORKER, lambda one: replace(one, provider=Provider("default_7_51_1", {}))),
-    "known-privileges": Example(TABLE, "core-streams", become("aws:mq/broker:Broker")),
     "tags": Example(*WORKER, lambda one: replace(one, provider=Provider("aws", {"region": "us-east-1"}))),
+    "known-privileges": Example(TABLE, "core-streams", become("aws:mq/broker:Broker")),
 }
