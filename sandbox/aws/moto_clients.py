@@ -12,6 +12,7 @@ from sandbox.aws.moto import START_SECONDS, Moto
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 _NO_FILES = {
     "profile": (None, None, None, None),
@@ -44,6 +45,10 @@ class MotoClients:
     def dynamodb(self) -> "DynamoDBClient":
         """A client of DynamoDB."""
         return cast("DynamoDBClient", self._client("dynamodb"))
+
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """A client of Secrets Manager."""
+        return cast("SecretsManagerClient", self._client("secretsmanager"))
 
     def _client(self, service: str) -> object:
         with self._lock:

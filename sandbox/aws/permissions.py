@@ -56,6 +56,10 @@ def of_call(
         pool = _object(body).get("UserPoolId")
         resource = f"arn:aws:cognito-idp:{region}:{ACCOUNT_ID}:userpool/{pool}" if isinstance(pool, str) else "*"
         return [Permission(f"cognito-idp:{action}", resource)]
+    if service == "secretsmanager" and isinstance(secret := _object(body).get("SecretId"), str):
+        # By its name a secret could be any whose ARN goes on with six characters.
+        arn = f"arn:aws:secretsmanager:{region}:{ACCOUNT_ID}:secret:{secret}"
+        return [Permission(f"secretsmanager:{action}", secret if secret.startswith("arn:") else arn)]
     permission = f"{service}:{action}"
     return [] if permission in _FREE_ACTIONS else [Permission(permission, "*")]
 

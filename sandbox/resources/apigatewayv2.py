@@ -149,6 +149,8 @@ def _put_stage(cloud: Cloud, request: Request) -> Created:
         raise ResourceRefused(
             "autoDeploy is true, which the sandbox does not do: deploy with an aws.apigatewayv2.Deployment"
         )
+    if (logs := inputs.block("accessLogSettings")) is not None:
+        _check_access_logs(cloud, logs)
     api.stages[name] = (deployment_id, _route_settings(inputs.block("defaultRouteSettings")))
     return Created(
         name,
@@ -159,6 +161,14 @@ def _put_stage(cloud: Cloud, request: Request) -> Created:
             "tagsAll": all_tags(request),
         },
     )
+
+
+def _check_access_logs(cloud: Cloud, block: Inputs) -> None:
+    """Where they would go has to be there; nothing is written."""
+    destination = block.text("destinationArn")
+    if destination.rpartition(":")[2] not in cloud.world.log_groups:
+        raise ResourceRefused(f"BadRequestException: Access Log destination {destination} is no log group")
+    block.without_effect("format")
 
 
 def _route_settings(block: Inputs | None) -> RouteSettings:

@@ -16,6 +16,7 @@ from sandbox.world import World
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -33,6 +34,10 @@ class Backend(Protocol):
 
     def dynamodb(self) -> "DynamoDBClient":
         """A client of DynamoDB."""
+        ...
+
+    def secretsmanager(self) -> "SecretsManagerClient":
+        """A client of Secrets Manager."""
         ...
 
 

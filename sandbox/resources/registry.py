@@ -22,6 +22,7 @@ from sandbox.resources import (
     index,
     lambda_,
     provider,
+    secretsmanager,
     sns,
 )
 from sandbox.resources.difference import DEFAULTS, Difference, chosen, difference
@@ -43,9 +44,18 @@ _MODULES: tuple[ModuleType, ...] = (
     identity_pools,
     lambda_,
     provider,
+    secretsmanager,
     sns,
 )
 HANDLERS: Mapping[str, Handler] = {handler.type: handler for module in _MODULES for handler in module.HANDLERS}
+_OF_NAMES = {
+    "aws:apigatewayv2/domainName": "its WebSocket API is reached on this machine alone",
+    "aws:apigatewayv2/apiMapping": "its WebSocket API is reached on this machine alone",
+    "aws:appsync/domainName": "its GraphQL API is reached on this machine alone",
+    "aws:cloudfront/": "it has no edge locations, and its function URLs are reached on this machine alone",
+    "aws:route53/": "it answers no questions of DNS",
+}
+"""Beginnings of types whose resources give a name in the Internet, and why there is none here."""
 _WITHOUT_REGION = ("aws:iam/", "pulumi:")
 _FILES = {"lambda": "lambda_", "pulumi": "provider"}
 FUNCTIONS: Mapping[str, Function] = index.FUNCTIONS
@@ -53,6 +63,8 @@ FUNCTIONS: Mapping[str, Function] = index.FUNCTIONS
 
 def handler_of(type_token: str) -> Handler:
     """The handler of a resource type. Raises ResourceRefused, naming the file where one belongs."""
+    if reason := next((why for start, why in _OF_NAMES.items() if type_token.startswith(start)), None):
+        raise ResourceRefused(f"the sandbox has no domain names: {reason}; take the setting of the domain out")
     try:
         return HANDLERS[type_token]
     except KeyError:

@@ -35,3 +35,5 @@ TICKET_SECONDS: Final = 30
 CONNECTION_SECONDS: Final = 2 * 3600
 """API Gateway closes a WebSocket connection of this age
 (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html)."""
+SECRET_MAX_AGE_SECONDS: Final = 300
+"""How long a function keeps the value of a secret: one that is busy all day then asks for a third of a cent."""

@@ -12,12 +12,10 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 from botocore.exceptions import ClientError
 
 from shared.aws import client
+from shared.contract.limits import SECRET_MAX_AGE_SECONDS
 from shared.errors import Busy, SecretEmpty
 from shared.telemetry.log import logger
 
-MAX_AGE_SECONDS = 300
-"""How long a value is kept. An environment that is busy all day then asks for a third of a cent.
-https://aws.amazon.com/secrets-manager/pricing/"""
 LOOK_AGAIN_SECONDS = 1.0
 """A value that does not match may be a new one, which is looked for at most so often: forged ones cost money, too."""
 READ_TIMEOUT_SECONDS = 2.0
@@ -91,7 +89,7 @@ class Secret:
 
     def _read(self, *, again: bool = False) -> dict[str, str]:
         try:
-            found = self._versions.get(self._arn, max_age=MAX_AGE_SECONDS, force_fetch=again)
+            found = self._versions.get(self._arn, max_age=SECRET_MAX_AGE_SECONDS, force_fetch=again)
         except GetParameterError as error:
             # Powertools keeps the text alone of what went wrong.
             code = _code(error.__context__)

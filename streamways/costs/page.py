@@ -26,6 +26,7 @@ TABLES: Final[Mapping[str, Callable[[Prices], str]]] = {
     "tracing": standing.tracing,
     "warm": standing.warm,
     "alarms": standing.alarms,
+    "domains": standing.domains,
     "strangers": standing.strangers,
     "assumptions": sources.assumptions,
 }

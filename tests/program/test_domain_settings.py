@@ -34,8 +34,8 @@ def test_each_domain_has_its_certificate_and_all_have_the_zone() -> None:
 
 def test_api_gateways_certificate_is_in_the_stacks_region_and_the_others_in_us_east_1() -> None:
     own = {**DOMAINS, "webSocketCertificateArn": certificate("eu-west-1")}
-    assert read(values(**own), "eu-west-1").domains.web_socket is not None
-    (problem,) = problems("eu-west-1", **DOMAINS)
+    assert read(values(**own, model="eu.amazon.nova-lite-v1:0"), "eu-west-1").domains.web_socket is not None
+    (problem,) = problems("eu-west-1", **DOMAINS, model="eu.amazon.nova-lite-v1:0")
     assert "it is in us-east-1, and has to be in eu-west-1: API Gateway takes those of the API's region" in problem
     for key in ("functionUrlCertificateArn", "appSyncCertificateArn"):
         (problem,) = problems(**{**DOMAINS, key: certificate("eu-west-1")})

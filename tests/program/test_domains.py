@@ -177,7 +177,7 @@ def at_the_edge(stored: Mapping[str, str], headers: Mapping[str, Any]) -> Any:
 
 @pytest.mark.parametrize("forged", [{}, {ORIGIN_SECRET_HEADER: {"value": "guessed"}}], ids=["none", "forged"])
 def test_the_edge_replaces_whatever_a_client_says_of_the_secret(forged: Mapping[str, Any]) -> None:
-    request = at_the_edge({"origin-secret": "s3cret"}, {"authorization": {"value": "Bearer t"}, **forged})
+    request = at_the_edge({"origin-secret": "s3cret\n"}, {"authorization": {"value": "Bearer t"}, **forged})
     assert request["headers"] == {"authorization": {"value": "Bearer t"}, ORIGIN_SECRET_HEADER: {"value": "s3cret"}}
 
 

@@ -80,6 +80,7 @@ REFUSALS = {
     "code is not a FileArchive": "`code` is a `FileArchive` of a .zip",
     "does not have the function": "the only look-up",
     "not emulated by the sandbox": "misspelt, or not emulated",
+    "the sandbox has no domain names": "no name leads to a laptop",
     "has no resource handler for this type": "any other stops the deployment and names the file",
 }
 UNSPOKEN = {

@@ -10,9 +10,10 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import base
 from botocore.awsrequest import AWSResponse
 
+from shared.contract.limits import SECRET_MAX_AGE_SECONDS
 from shared.errors import Busy, SecretEmpty
 from shared.secrets import secret as module
-from shared.secrets.secret import LOOK_AGAIN_SECONDS, MAX_AGE_SECONDS, Secret, Versions
+from shared.secrets.secret import LOOK_AGAIN_SECONDS, Secret, Versions
 from tests.support.logs import Logs
 
 
@@ -83,7 +84,7 @@ def test_a_value_is_asked_for_once_until_it_is_old(store: Store, clock: Clock) -
     for _ in range(5):
         assert secret.accepts("first")
     assert len(store.asked) == 2, "the current version and the previous one"
-    clock.pass_seconds(MAX_AGE_SECONDS + 1)
+    clock.pass_seconds(SECRET_MAX_AGE_SECONDS + 1)
     assert secret.accepts("first")
     assert len(store.asked) == 4
 

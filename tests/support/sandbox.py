@@ -48,14 +48,17 @@ class RunningSandbox:
 
 @contextmanager
 def running_sandbox(
-    *arguments: str, config: Mapping[str, str] | None = None, environment: Mapping[str, str] | None = None
+    *arguments: str,
+    config: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] | None = None,
+    project: Path = PROJECT_ROOT,
 ) -> Iterator[RunningSandbox]:
-    """A sandbox that lives as long as the block; it is stopped by the end of its standard input."""
+    """A sandbox of a Pulumi project that lives as long as the block; it is stopped by the end of its standard input."""
     settings = [item for key, value in (config or {}).items() for item in ("-c", f"{key}={value}")]
     command = [sys.executable, "-m", "sandbox", "--json", "--attached", "--port", str(worker_port()), *arguments]
     process = subprocess.Popen(
         [*command, *settings],
-        cwd=PROJECT_ROOT,
+        cwd=project,
         env={**os.environ, **(environment or {})},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -68,7 +71,7 @@ def running_sandbox(
         events = (json.loads(line) for line in process.stdout)
         last = next(event for event in events if event["event"] != "progress")
         assert last["event"] == "ready", last
-        found = state.read(PROJECT_ROOT / ".sandbox", last["port"])
+        found = state.read(project / ".sandbox", last["port"])
         assert found is not None
         yield RunningSandbox(found, Path(last["state"]).parent)
     finally:

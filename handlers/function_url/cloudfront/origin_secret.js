@@ -7,7 +7,8 @@ const KEY = 'origin-secret';
 async function handler(event) {
   const request = event.request;
   try {
-    request.headers[HEADER] = { value: await cf.kvs().get(KEY) };
+    const secret = await cf.kvs().get(KEY);
+    request.headers[HEADER] = { value: secret.trim() };
   } catch (error) {
     return {
       statusCode: 503,

@@ -1,13 +1,15 @@
-"""What costs without an answer: an idle stack, a preview, tracing, warm environments, alarms, strangers."""
+"""What costs without an answer: an idle stack, a preview, tracing, warm environments, alarms, domains, strangers."""
 
 from typing import Final
 
+from shared.contract.limits import SECRET_MAX_AGE_SECONDS
 from stacks.alarms import ACCOUNT_ALARMS
 from streamways.clients.client import ARCHITECTURES
 from streamways.costs.answer import MEGABYTES_PER_GIGABYTE
 from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import Line, total
 from streamways.costs.month import (
+    SECONDS_OF_A_MONTH,
     alarm_lines,
     alarms_of,
     by_row,
@@ -19,7 +21,7 @@ from streamways.costs.month import (
     warm_lines,
 )
 from streamways.costs.prices import Priced, Prices
-from streamways.costs.tables.amounts import HEADS, TITLES, found, usd
+from streamways.costs.tables.amounts import HEADS, MILLION, TITLES, found, usd
 from streamways.pages import Row, table
 
 URL_REQUESTS_A_SECOND: Final = 10
@@ -27,6 +29,8 @@ URL_REQUESTS_A_SECOND: Final = 10
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling"""
 SECONDS_PER_HOUR: Final = 3600
 WARM: Final = (1, 5, 20)
+CALLS_OF_A_READ: Final = 2
+"""A secret is read in two versions."""
 
 
 def idle(prices: Prices) -> str:
@@ -80,6 +84,23 @@ def alarms(prices: Prices) -> str:
     together = f"**{total(monitoring_lines(ARCHITECTURES), prices):.2f}**"
     rows += [["the dashboard", "", "", f"{prices.of(Priced.DASHBOARD):.2f}"], ["**together**", "", "", together]]
     return table(["a month", "alarms", "metrics that they look at", "USD"], rows)
+
+
+def domains(prices: Prices) -> str:
+    """What a domain of the function URL adds to a month, by its answers. Its secret is read by one busy environment."""
+    reads = CALLS_OF_A_READ * SECONDS_OF_A_MONTH / SECRET_MAX_AGE_SECONDS
+    fixed = total([Line("secret", 1, Priced.SECRET)], prices)
+    most = total([Line("calls", reads, Priced.SECRET_CALL)], prices)
+    edge = [Line("requests", MILLION, Priced.EDGE_REQUEST), Line("functions", MILLION, Priced.EDGE_FUNCTION)]
+    return table(
+        ["a domain of the function URL", "USD"],
+        [
+            ["the secret, a month", f"{fixed:.2f}"],
+            ["an environment that is busy all month and reads it", f"{most:.2f}"],
+            ["the distribution of an idle stack", "0.00"],
+            ["a million requests, besides their data", f"{total(edge, prices):.2f}"],
+        ],
+    )
 
 
 def strangers(prices: Prices) -> str:

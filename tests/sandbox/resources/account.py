@@ -26,6 +26,9 @@ class NoBackend:
     def dynamodb(self) -> Any:
         raise AssertionError("this handler is not to call DynamoDB")
 
+    def secretsmanager(self) -> Any:
+        raise AssertionError("this handler is not to call Secrets Manager")
+
 
 def trust(service: str) -> str:
     statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
