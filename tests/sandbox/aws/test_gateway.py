@@ -394,6 +394,22 @@ async def test_other_services_need_a_statement_on_every_resource(door: Door) -> 
     )
 
 
+async def test_a_secret_is_read_by_who_may_read_that_very_secret(door: Door) -> None:
+    operator: Any = door.client("secretsmanager", door.credentials.administrator)
+    first, second = [
+        (await in_thread(operator.create_secret, Name=name, SecretString=f"value of {name}"))["ARN"]
+        for name in ("first", "second")
+    ]
+    door.allow(("secretsmanager:GetSecretValue", first))
+    secrets: Any = door.client("secretsmanager")
+    assert (await in_thread(secrets.get_secret_value, SecretId=first))["SecretString"] == "value of first"
+    for refused in (second, "first"):
+        assert (await error_of(secrets.get_secret_value, SecretId=refused))["Code"] == "AccessDeniedException"
+    assert (await error_of(secrets.put_secret_value, SecretId=first, SecretString="new"))["Code"] == (
+        "AccessDeniedException"
+    )
+
+
 async def test_what_the_gateway_does_not_serve_is_refused_and_not_guessed(door: Door) -> None:
     keys = door.credentials.administrator
     for service, call, arguments in (

@@ -52,8 +52,16 @@ def test_a_stage_serves_the_routes_of_its_deployment(api: WebSocket) -> None:
     api.add(ROUTE, "connect", routeKey="$connect", target=api.target, **protected)
     api.add(ROUTE, "default", routeKey="$default", target=api.target)
     deployment = api.add(DEPLOYMENT, "deployment", triggers={"routes": "hash"})
-    settings = {"throttlingRateLimit": 5, "throttlingBurstLimit": 9}
-    stage = api.add(STAGE, "stage", name="live", deploymentId=deployment.id, defaultRouteSettings=settings)
+    inputs: dict[str, Any] = {
+        "deploymentId": deployment.id,
+        "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 9},
+    }
+    nowhere = {"destinationArn": "arn:aws:logs:us-east-1:000000000000:log-group:nowhere", "format": "{}"}
+    with pytest.raises(ResourceRefused, match="log-group:nowhere is no log group"):
+        api.add(STAGE, "stage", name="live", **inputs, accessLogSettings=nowhere)
+    group = api.account.create("aws:cloudwatch/logGroup:LogGroup", "access")
+    logs = {"destinationArn": group.outputs["arn"], "format": "{}"}
+    stage = api.add(STAGE, "stage", name="live", **inputs, accessLogSettings=logs)
     api.add(ROUTE, "late", routeKey="late", target=api.target)
 
     kept = api.account.world.websocket_apis[api.api_id]
