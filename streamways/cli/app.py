@@ -127,7 +127,8 @@ def check(
     The stack is the running sandbox, or the deployed stack whose outputs you name with --outputs. Cases that kill a
     worker or lose a message run in a sandbox only.
 
-    A deployed stack needs the access token of a user in STREAMWAYS_TOKEN. Cases with two users also need the token of
+    A deployed stack needs the access token of a user in STREAMWAYS_TOKEN, and one whose users sign (identityPoolId is
+    among its outputs) their ID token in STREAMWAYS_ID_TOKEN. Cases with two users also need the token of
     another user in STREAMWAYS_SECOND_TOKEN. A stack that shares a user pool should also be given the token of another
     client of that pool, in STREAMWAYS_OTHER_CLIENT_TOKEN, which it must refuse.
 

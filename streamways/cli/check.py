@@ -73,13 +73,14 @@ def _stack(outputs_file: Path | None, port: int | None) -> tuple[StackUnderTest,
         running = running_sandbox(port)
         where = f"the sandbox at {running.origin}"
         if foreign_issuer(running) is None:
-            return StackUnderTest.of_sandbox(running, Control.of(running).token), where
+            control = Control.of(running)
+            return StackUnderTest.of_sandbox(running, control.token, control.id_token), where
     stack = stack_of(outputs_file, port)
     tokens: dict[Token, str] = {"first": stack.token}
     for whose, variable in MORE_TOKENS.items():
         if token := os.environ.get(variable, "").strip():
             tokens[whose] = token
-    return StackUnderTest(stack.outputs, tokens), where
+    return StackUnderTest(stack.outputs, tokens, stack.signer), where
 
 
 async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report: Report) -> int:

@@ -32,7 +32,8 @@ OutputsFile = Annotated[
     typer.Option(
         "--outputs",
         metavar="FILE",
-        help="Use the deployed stack with these outputs (JSON). STREAMWAYS_TOKEN must hold an access token.",
+        help="Use the deployed stack with these outputs (JSON). STREAMWAYS_TOKEN must hold an access token, "
+        "STREAMWAYS_ID_TOKEN an ID token if users sign.",
         show_default=False,
     ),
 ]

@@ -29,16 +29,27 @@ _STREAM_HEADERS = {"accept": CONTENT_TYPE, "accept-encoding": "identity"}
 
 
 class FunctionUrlClient:
-    """Speaks with a Lambda function URL in response-streaming mode. Opens a connection for each stream."""
+    """Speaks with a Lambda function URL in response-streaming mode. Opens a connection for each stream.
+
+    `signer` signs the requests where the URL asks for that.
+    """
 
     architecture: Architecture = function_url.NAME
 
-    def __init__(self, function_url: str, token: str | None, *, silence_seconds: float = SILENCE_SECONDS) -> None:
+    def __init__(
+        self,
+        function_url: str,
+        token: str | None,
+        *,
+        signer: httpx.Auth | None = None,
+        silence_seconds: float = SILENCE_SECONDS,
+    ) -> None:
         self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH
         self._invitations_url = function_url.rstrip("/") + "/" + INVITATIONS_PATH
         self._silence_seconds = silence_seconds
         self._http = httpx.AsyncClient(
             headers={"authorization": f"Bearer {token}"} if token else {},
+            auth=signer,
             timeout=httpx.Timeout(OPEN_SECONDS, read=silence_seconds),
             trust_env=not is_loopback(function_url),
             verify=trusted(),

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Self, cast
 
 from shared.contract.architectures import DESCRIPTORS
-from shared.contract.outputs import Output
+from shared.contract.outputs import Output, SigningOutput
 from streamways.clients.client import Architecture
 
 KNOWN: tuple[str, ...] = (
     *(name for one in DESCRIPTORS.values() for name in (*one.outputs, *one.domain_outputs)),
-    *map(str, Output),
+    *map(str, (*Output, *SigningOutput)),
 )
 """The outputs that there are, in the order in which they are shown."""
 

@@ -10,9 +10,10 @@ from sandbox.state import State
 from shared.contract.architectures import DESCRIPTORS
 from shared.contract.tiers import Tier
 from streamways.clients.outputs import StackOutputs
+from streamways.clients.signing import UserSigner, signer_of
 from streamways.conformance.sandbox_control import SandboxControl
 
-Need = Literal["sandbox", "second user", "another client", "short timeout", "scaled time"]
+Need = Literal["sandbox", "second user", "another client", "signing users", "short timeout", "scaled time"]
 User = Literal["first", "second"]
 Token = User | Literal["another client"]
 """Whose token; that of another client is the first user's, issued to an application that the stack does not know."""
@@ -33,18 +34,22 @@ class StackUnderTest:
 
     outputs: StackOutputs
     tokens: Mapping[Token, str]
+    signer: UserSigner | None = None
+    """What signs all requests to the function URL, as the first user; None where users do not sign."""
     sandbox: SandboxControl | None = None
     function_seconds: float = 60
     """Timeout of the functions that generate: the program's default."""
     time_scale: float = 1.0
 
     @classmethod
-    def of_sandbox(cls, state: State, token: Callable[[str], str]) -> Self:
-        """The stack in a running sandbox; `token` gets the access token of the demo user of a tier."""
+    def of_sandbox(cls, state: State, token: Callable[[str], str], id_token: Callable[[str], str]) -> Self:
+        """The stack in a running sandbox; `token` and `id_token` get those of the demo user of a tier."""
+        outputs = StackOutputs.from_json(state.outputs)
         seconds = [each for name, each in state.function_seconds.items() if name.startswith(GENERATING)]
         return cls(
-            StackOutputs.from_json(state.outputs),
+            outputs,
             {user: token(tier) for user, tier in TIERS.items()},
+            signer_of(outputs, id_token(TIERS["first"])),
             SandboxControl(state.origin, state.control_key),
             function_seconds=max(seconds, default=cls.function_seconds),
             time_scale=state.time_scale,
@@ -59,6 +64,8 @@ class StackUnderTest:
                 return "needs a token of a second user: set STREAMWAYS_SECOND_TOKEN"
             case "another client" if self.sandbox is None and "another client" not in self.tokens:
                 return "needs a token that another client of the pool was given: set STREAMWAYS_OTHER_CLIENT_TOKEN"
+            case "signing users" if self.signer is None:
+                return "needs users who sign what they send to the function URL: -c functionUrlAuth=AWS_IAM"
             case "short timeout" if self.function_seconds > SHORT_SECONDS:
                 return "needs functions that end soon: -c timeoutSeconds=6"
             case "scaled time" if self.time_scale > FAST_SCALE:

@@ -49,7 +49,9 @@ class Trial:
     ) -> AsyncGenerator[Client]:
         """An open client of the tried architecture, or of that one, as one of the users."""
         chosen, token = on or self.architecture, self.stack.tokens[user]
-        async with client_for(chosen, self.stack.outputs, token, silence_seconds=silence_seconds) as client:
+        async with client_for(
+            chosen, self.stack.outputs, token, signer=self.stack.signer, silence_seconds=silence_seconds
+        ) as client:
             yield client
 
     async def whole(self, request: ChatRequest, user: User = "first") -> list[Received]:

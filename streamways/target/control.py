@@ -29,6 +29,10 @@ class Control:
         """An access token of the demo user of this tier."""
         return str(self._object("POST", "/token", {"tier": tier})["accessToken"])
 
+    def id_token(self, tier: str) -> str:
+        """An ID token of that user."""
+        return str(self._object("POST", "/token", {"tier": tier})["idToken"])
+
     def model_calls(self) -> list[dict[str, object]]:
         """What the model emulator was asked since the sandbox started, oldest first."""
         return cast("list[dict[str, object]]", self._object("GET", "/model/calls")["calls"])

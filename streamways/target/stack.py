@@ -10,6 +10,7 @@ from sandbox.options import SandboxOptions
 from shared.contract.outputs import Output
 from shared.contract.tiers import Tier
 from streamways.clients.outputs import OutputsError, StackOutputs
+from streamways.clients.signing import ID_TOKEN_VARIABLE, UserSigner, signer_of
 from streamways.errors import CommandError, Misuse
 from streamways.target.control import Control, trust
 
@@ -25,6 +26,8 @@ class Stack:
     token: str
     emulated: bool
     """Whether it is a sandbox; else its figures are those of wherever the outputs lead to."""
+    signer: UserSigner | None = None
+    """What signs the user's requests to a function URL; None where nothing is to be signed."""
 
 
 def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
@@ -39,7 +42,12 @@ def stack_of(outputs_file: Path | None, port: int | None) -> Stack:
     except OutputsError as error:
         raise Misuse(str(error)) from error
     needed = "with --outputs it must hold an access token of a user of that stack"
-    return Stack(outputs, _own_token(needed), emulated=False)
+    return Stack(outputs, _own_token(needed), emulated=False, signer=own_signer(outputs))
+
+
+def own_signer(outputs: StackOutputs) -> UserSigner | None:
+    """What signs with the ID token of the environment; that one is missed when something is to be signed."""
+    return signer_of(outputs, os.environ.get(ID_TOKEN_VARIABLE, "").strip())
 
 
 def sandbox_stack(running: state.State) -> Stack:
@@ -49,7 +57,9 @@ def sandbox_stack(running: state.State) -> Stack:
     """
     outputs, issuer = sandbox_outputs(running), foreign_issuer(running)
     if issuer is None:
-        return Stack(outputs, Control.of(running).token(DEFAULT_TIER), emulated=True)
+        control = Control.of(running)
+        signer = signer_of(outputs, control.id_token(DEFAULT_TIER))
+        return Stack(outputs, control.token(DEFAULT_TIER), emulated=True, signer=signer)
     needed = f"this sandbox takes the tokens of {issuer}: sign in there, and set it to an access token"
     return Stack(outputs, _own_token(needed), emulated=True)
 

@@ -80,7 +80,9 @@ async def run_streams(stack: Stack, prompts: Mapping[Architecture, str], view: V
 
 async def _open(stack: Stack, outcome: Outcome, view: View, connections: AsyncExitStack) -> Client | None:
     try:
-        return await connections.enter_async_context(client_for(outcome.architecture, stack.outputs, stack.token))
+        return await connections.enter_async_context(
+            client_for(outcome.architecture, stack.outputs, stack.token, signer=stack.signer)
+        )
     except ClientError as error:
         outcome.failure = error
         view.ended(outcome)

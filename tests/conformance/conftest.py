@@ -40,8 +40,8 @@ def sandbox() -> Iterator[RunningSandbox]:
 
 @pytest.fixture(scope="session")
 def short_sandbox() -> Iterator[RunningSandbox]:
-    """A sandbox whose functions end after seconds, and whose clock runs fast."""
-    config = {"timeoutSeconds": str(FUNCTION_SECONDS)}
+    """A sandbox whose functions end after seconds, whose clock runs fast, and whose users sign."""
+    config = {"timeoutSeconds": str(FUNCTION_SECONDS), "functionUrlAuth": "AWS_IAM"}
     with running_sandbox(*PACE, "--time-scale", str(TIME_SCALE), config=config) as running:
         yield running
 
@@ -60,7 +60,7 @@ async def short_results(request: pytest.FixtureRequest, short_sandbox: RunningSa
 
 async def _run(request: pytest.FixtureRequest, sandbox: RunningSandbox, fixture: str) -> Results:
     assert sandbox.outputs.architectures == ARCHITECTURES
-    stack = StackUnderTest.of_sandbox(sandbox.state, sandbox.token)
+    stack = StackUnderTest.of_sandbox(sandbox.state, sandbox.token, sandbox.id_token)
     chosen: list[tuple[Case, On]] = []
     for item in request.session.items:
         if isinstance(item, pytest.Function) and fixture in item.fixturenames and hasattr(item, "callspec"):

@@ -100,7 +100,7 @@ async def follow(
     sandbox: RunningSandbox, architecture: Architecture, schedule: Schedule, prompt: str = MEDIUM_PROMPT
 ) -> tuple[list[Received], Trial, ChatRequest]:
     """What one client gets of the stream that it has asked for."""
-    trial = Trial(StackUnderTest.of_sandbox(sandbox.state, sandbox.token), (architecture,))
+    trial = Trial(StackUnderTest.of_sandbox(sandbox.state, sandbox.token, sandbox.id_token), (architecture,))
     rival = Trial(trial.stack, trial.on)
     request = trial.request(prompt)
     received: list[Received] = []

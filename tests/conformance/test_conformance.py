@@ -11,7 +11,7 @@ from streamways.conformance.stack import Need
 from streamways.conformance.trial import On
 from tests.conformance.conftest import Results
 
-SHORT: frozenset[Need] = frozenset({"short timeout", "scaled time"})
+SHORT: frozenset[Need] = frozenset({"short timeout", "scaled time", "signing users"})
 
 
 def trials(*, short: bool) -> list[object]:

@@ -125,7 +125,7 @@ async def test_a_fault_is_asked_for_once_for_each_run_and_a_case_without_its_fau
     async def busy(_trial: Trial) -> None: ...
 
     sandbox = Harmless(faults=5)
-    results = await run(cases, StackUnderTest(OUTPUTS, {"first": "a.b.c"}, sandbox))
+    results = await run(cases, StackUnderTest(OUTPUTS, {"first": "a.b.c"}, sandbox=sandbox))
     assert sandbox.asked == [{"fault": "cut", "calls": 2}, {"fault": "throttled", "calls": 8}]
     outcomes = {key: (result.outcome, result.why) for key, result in results.items()}
     assert outcomes["cut", "websocket"] == ("passed", "")
@@ -166,7 +166,7 @@ async def test_harm_is_done_alone_and_waiting_beside_everything():
         await be("two")
 
     sandbox = Harmless()
-    results = await run(cases, StackUnderTest(OUTPUTS, {"first": "a.b.c"}, sandbox))
+    results = await run(cases, StackUnderTest(OUTPUTS, {"first": "a.b.c"}, sandbox=sandbox))
     assert {result.outcome for result in results.values()} == {"passed"}
     assert beside == {"one": set(), "two": {"one"}, "stop": set(), "harm": set()}
     assert sandbox.asked == [{"pace": SLOW_TOKENS_PER_SECOND}]

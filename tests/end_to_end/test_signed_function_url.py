@@ -1,7 +1,13 @@
-"""A stack of the function URL alone, with `functionUrlAuth: AWS_IAM`: the signature lets in, the token says who."""
+"""A stack of the function URL alone, with `functionUrlAuth: AWS_IAM`: the signature lets in, the token says who.
+
+Users sign with credentials of the stack's identity pool: our Python client, our client for pages in Node, and a browser
+where this machine has one.
+"""
 
 import json
+import subprocess
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -10,12 +16,26 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from streamways.clients.client import chat_request
+from streamways.clients.errors import NothingActive, Refused
+from streamways.clients.factory import client_for
+from streamways.clients.signing import UserSigner, signer_of
+from tests.support import node
+from tests.support.browser import BROWSERS, Pages, page, pages
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+from tests.support.stock import StockClient, installed, text_of
 
 
 @pytest.fixture(scope="module")
-def signed() -> Iterator[RunningSandbox]:
-    config = {"architectures": '["function-url"]', "functionUrlAuth": "AWS_IAM"}
+def site() -> Iterator[Pages]:
+    """Where the page comes from that calls the function URL."""
+    with pages() as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def signed(site: Pages) -> Iterator[RunningSandbox]:
+    origins = json.dumps([site.origin])
+    config = {"architectures": '["function-url"]', "functionUrlAuth": "AWS_IAM", "corsOrigins": origins}
     with running_sandbox(*FAST, config=config) as running:
         yield running
 
@@ -55,3 +75,154 @@ def test_a_signed_request_with_a_token_streams(signed: RunningSandbox) -> None:
     response = ask(signed, sign=True, token=signed.token())
     assert response.status_code == 200
     assert response.text.endswith("data: [DONE]\n\n")
+
+
+def signer(sandbox: RunningSandbox, id_token: str) -> UserSigner:
+    made = signer_of(sandbox.outputs, id_token)
+    assert made is not None
+    return made
+
+
+async def test_a_user_with_credentials_of_the_identity_pool_streams_and_is_who_the_token_says(
+    signed: RunningSandbox,
+) -> None:
+    request = chat_request("How is the function URL secured?")
+    by_pro = signer(signed, signed.id_token("pro"))
+    async with client_for("function-url", signed.outputs, signed.token(), signer=by_pro) as client:
+        received = [each.part["type"] async for each in client.stream(request)]
+        assert received[-1] == "finish"
+        assert [chat.id for chat in (await client.chats()).entries] == [request.chat_id]
+        await client.cancel(request.chat_id, request.stream_id)
+        await client.delete(request.chat_id)
+        with pytest.raises(NothingActive):
+            [each async for each in client.resume(request.chat_id)]
+    async with client_for("function-url", signed.outputs, signed.token("enterprise"), signer=by_pro) as client:
+        assert (await client.chats()).entries == []
+
+
+async def test_without_an_id_token_nothing_is_sent_and_the_refusal_says_what_is_missing(
+    signed: RunningSandbox,
+) -> None:
+    async with client_for("function-url", signed.outputs, signed.token(), signer=signer(signed, "")) as client:
+        with pytest.raises(Refused, match="set STREAMWAYS_ID_TOKEN to the user's ID token") as refusal:
+            await client.chats()
+    assert refusal.value.code == "unauthenticated"
+
+
+async def test_an_access_token_in_place_of_the_id_token_gets_no_credentials(signed: RunningSandbox) -> None:
+    wrong = signer(signed, signed.token())
+    async with client_for("function-url", signed.outputs, signed.token(), signer=wrong) as client:
+        with pytest.raises(Refused, match="the identity pool gives no credentials: Invalid login token") as refusal:
+            await client.chats()
+    assert refusal.value.code == "unauthenticated"
+
+
+def user_keys(sandbox: RunningSandbox) -> Credentials:
+    """A user's credentials, as anybody can have them who signs in."""
+    outputs = sandbox.outputs
+    logins = {outputs["issuer"].removeprefix("https://"): sandbox.id_token()}
+
+    def ask(operation: str, **fields: object) -> dict[str, Any]:
+        headers = {"x-amz-target": f"AWSCognitoIdentityService.{operation}"}
+        answer = httpx.post(outputs["identityEndpoint"], headers=headers, json={**fields, "Logins": logins})
+        return answer.raise_for_status().json()
+
+    identity = ask("GetId", IdentityPoolId=outputs["identityPoolId"])["IdentityId"]
+    keys = ask("GetCredentialsForIdentity", IdentityId=identity)["Credentials"]
+    return Credentials(keys["AccessKeyId"], keys["SecretKey"], keys["SessionToken"])
+
+
+def signed_call(url: str, service: str, keys: Credentials, region: str, **headers: str) -> httpx.Response:
+    request = AWSRequest("POST", url, {"content-type": "application/json", **headers}, b"{}")
+    SigV4Auth(keys, service, region).add_auth(request)
+    return httpx.post(url, content=b"{}", headers=dict(request.headers.items()), timeout=30)
+
+
+@pytest.mark.parametrize(
+    ("path", "service", "target"),
+    [
+        ("/2015-03-31/functions/{function}/invocations", "lambda", None),
+        ("/2015-03-31/functions/{function}:live/invocations", "lambda", None),
+        ("/", "dynamodb", "DynamoDB_20120810.ListTables"),
+        ("/", "cognito-idp", "AWSCognitoIdentityProviderService.ListUsers"),
+        ("/model/amazon.nova-lite-v1:0/converse-stream", "bedrock", None),
+    ],
+)
+def test_the_credentials_of_a_user_are_good_for_nothing_but_the_url(
+    signed: RunningSandbox, path: str, service: str, target: str | None
+) -> None:
+    function = next(name for name in signed.state.function_seconds if name.startswith("function-url-handler"))
+    url = f"{signed.state.origin}/aws{path.format(function=function)}"
+    headers = {"x-amz-target": target} if target else {}
+    answer = signed_call(url, service, user_keys(signed), signed.state.region, **headers)
+    assert answer.status_code in (400, 403)
+    assert "AccessDenied" in answer.headers.get("x-amzn-errortype", "") + answer.text
+
+
+def given(sandbox: RunningSandbox) -> dict[str, object]:
+    return {**sandbox.outputs.to_json(), "token": sandbox.token(), "idToken": sandbox.id_token()}
+
+
+def test_a_stock_transport_streams_loads_and_stops_with_the_signing_fetch(
+    signed: RunningSandbox, stock: StockClient
+) -> None:
+    [turn] = stock.talk("signed http", given(signed), {"send": "What is MIT-0?"}, {"done": True})
+    assert turn["error"] is None
+    assert turn["finish"]["finishReason"] == "stop"
+    assert text_of(turn["message"])
+
+
+def play(engine: str, sandbox: RunningSandbox, site: Pages) -> dict[str, Any]:
+    """The scenario of `tests/node/signed`, in Node or in a browser."""
+    folder = installed()
+    scenario = folder / "tests" / "node" / "signed"
+    if engine == "node":
+        text = json.dumps(given(sandbox))
+        run = subprocess.run(
+            [node.NODE, "run.mjs"], cwd=scenario, input=text, capture_output=True, text=True, check=False, timeout=120
+        )
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)
+    for file in (folder / "node_modules" / "streamways-client" / "dist").glob("*.js"):
+        site.add(f"/client/{file.name}", file)
+    site.add("/aws4fetch.mjs", folder.parent / "node_modules" / "aws4fetch" / "dist" / "aws4fetch.esm.mjs")
+    site.add("/scenario.mjs", scenario / "scenario.mjs")
+    site.files["/"] = page(
+        f"""
+        const tell = told => fetch('/told', {{ method: 'POST', body: JSON.stringify(told) }});
+        try {{
+            const {{ signingFetch }} = await import('/client/signing.js');
+            const {{ scenario }} = await import('/scenario.mjs');
+            await tell(await scenario({json.dumps(given(sandbox))}, signingFetch));
+        }} catch (error) {{
+            await tell({{ failed: String(error) }});
+        }}
+        """,
+        {"aws4fetch": "/aws4fetch.mjs"},
+    )
+    return site.opened(engine, "/")
+
+
+NEW = ["GetId", "GetCredentialsForIdentity"]
+
+
+@pytest.mark.parametrize("engine", ["node", *BROWSERS])
+def test_a_page_signs_what_it_sends_with_credentials_that_it_renews(
+    signed: RunningSandbox, site: Pages, engine: str
+) -> None:
+    told = play(engine, signed, site)
+    assert "failed" not in told, told
+    assert told["first"]["status"] == 200, told["first"]
+    assert told["first"]["text"].endswith("data: [DONE]\n\n")
+    assert told["first"]["stream"], "a page may read the header"
+    assert told["first"]["calls"] == [*NEW, "POST"]
+    assert (told["read"]["status"], told["read"]["calls"]) == (200, ["GET"]), "the credentials are at hand"
+    assert (told["deleted"]["status"], told["deleted"]["calls"]) == (204, ["DELETE"])
+    assert told["a clock that is an hour fast"]["status"] == 200
+    refused_first = told["a clock that is set meanwhile"]
+    assert (refused_first["status"], refused_first["calls"]) == (200, ["POST", NEW[1], "POST"])
+    assert sorted(told["two at once"]["calls"]) == sorted([*NEW, "POST", "POST"])
+    for name in ("an access token in place of the ID token", "no token"):
+        assert (told[name]["failed"], told[name]["code"]) == ("Refusal", "unauthenticated"), name
+    assert told["a stream as body"]["failed"] == "TypeError"
+    assert told["unsigned"]["status"] in (403, None), "a browser tells the page nothing of it, or 403"

@@ -19,6 +19,7 @@
 
 import { AbstractChat } from 'ai';
 import { Refusal } from 'streamways-client';
+import { overSignedFunctionUrl } from '../../docs/examples/signed-function-url.ts';
 import * as stock from '../../docs/examples/stock-transports.ts';
 import { overAppSync, overFunctionUrl, overWebSocket } from '../../docs/examples/transports.ts';
 import { lineTo } from './line.mjs';
@@ -26,6 +27,7 @@ import { State } from './state.mjs';
 
 const CONNECTIONS = {
   http: ({ functionUrl, token }) => overFunctionUrl(functionUrl, () => token),
+  'signed http': ({ token, idToken, ...outputs }) => overSignedFunctionUrl(outputs, () => token, () => idToken),
   websocket: ({ webSocketUrl, webSocketTicketUrl, token }) => overWebSocket(webSocketUrl, webSocketTicketUrl, () => token),
   appsync: ({ appSyncUrl, appSyncRealtimeUrl, token, tokens = [] }) =>
     overAppSync(appSyncUrl, appSyncRealtimeUrl, () => tokens.shift() ?? token),

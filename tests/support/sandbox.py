@@ -39,6 +39,10 @@ class RunningSandbox:
         """An access token of the demo user of this tier."""
         return self.control("POST", "/token", {"tier": tier}).json()["accessToken"]
 
+    def id_token(self, tier: str = "free") -> str:
+        """An ID token of that user."""
+        return self.control("POST", "/token", {"tier": tier}).json()["idToken"]
+
     def control(self, method: str, path: str, body: object = None) -> httpx.Response:
         """Asks the sandbox itself."""
         headers = {"x-sandbox-key": self.state.control_key}

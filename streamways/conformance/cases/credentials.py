@@ -4,6 +4,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 from joserfc.util import json_b64decode, json_b64encode
 
+from shared.contract.architectures import function_url
 from shared.contract.errors import ErrorCode
 from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
@@ -42,9 +43,20 @@ async def token_of_another_client(trial: Trial) -> None:
     await _not_let_in(trial, "a token of another client", token)
 
 
+@CASES.case(
+    "A request that its user has not signed does not reach a function URL whose users sign, whatever its token.",
+    on=((function_url.NAME,),),
+    needs=("signing users",),
+)
+async def unsigned_request(trial: Trial) -> None:
+    async with client_for(trial.architecture, trial.stack.outputs, trial.stack.tokens["first"]) as client:
+        await refused("an unsigned request", ErrorCode.FORBIDDEN, parts=client.stream(trial.request()))
+    await trial.whole(trial.request())
+
+
 async def _not_let_in(trial: Trial, what: str, token: str | None) -> None:
     try:
-        async with client_for(trial.architecture, trial.stack.outputs, token) as client:
+        async with client_for(trial.architecture, trial.stack.outputs, token, signer=trial.stack.signer) as client:
             await refused(what, ErrorCode.UNAUTHENTICATED, parts=client.stream(trial.request()))
     except Refused as refusal:  # already when connecting
         expect(refusal.code == ErrorCode.UNAUTHENTICATED, f"{what}: expected unauthenticated, got {refusal}")

@@ -135,7 +135,7 @@ async def malformed_invitations(trial: Trial) -> None:
 async def many_invitations(trial: Trial) -> None:
     token = await trial.sandbox.token("enterprise", HOUR)
     request = trial.request(SHORT_PROMPT)
-    async with client_for(trial.architecture, trial.stack.outputs, token) as client:
+    async with client_for(trial.architecture, trial.stack.outputs, token, signer=trial.stack.signer) as client:
         ends_once(await rest(client.stream(request)), PartType.FINISH)
         for _ in range(INVITATIONS_AN_HOUR):
             try:
