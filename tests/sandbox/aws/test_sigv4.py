@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as BotocoreCredentials
 
 from sandbox.aws.sigv4 import SignatureRefused, SignedRequest, verify_signed
-from sandbox.iam.credentials import ADMINISTRATOR, Credentials, Keys
+from sandbox.iam.credentials import ADMINISTRATOR, FORGOTTEN_AFTER_SECONDS, Credentials, Keys, User
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
 URL = "http://127.0.0.1:9100/aws/model/amazon.nova-lite-v1%3A0/converse-stream?b=2&a=%201"
@@ -144,3 +144,25 @@ def test_a_date_of_another_day_in_the_scope_is_refused(credentials: Credentials)
 
     request = header("authorization", tomorrow)(sign(credentials.for_role(ROLE)))
     assert refusal(request, credentials) == "InvalidSignature"
+
+
+def test_the_keys_of_a_user_are_good_until_they_end_and_forgotten_in_the_end() -> None:
+    now = [1_000_000.0]
+    credentials = Credentials(clock=lambda: now[0])
+    user = User("us-east-1:pool", "us-east-1:ada")
+    given = credentials.for_user(ROLE, user, 3600)
+    request = sign(given.keys)
+    assert (given.expires_at, given.user) == (1_003_600, user)
+    assert verify_signed(request, service=SERVICE, credentials=credentials) == ROLE
+    now[0] += 3600
+    assert refusal(request, credentials) == "ExpiredToken"
+    now[0] += FORGOTTEN_AFTER_SECONDS + 1
+    credentials.for_user(ROLE, user, 3600)
+    assert refusal(request, credentials) == "UnrecognizedClient"
+
+
+def test_each_user_has_keys_of_their_own_and_a_role_s_stay(credentials: Credentials) -> None:
+    user = User("us-east-1:pool", "us-east-1:ada")
+    one, other = (credentials.for_user(ROLE, user, 3600).keys for _ in range(2))
+    assert one != other
+    assert credentials.for_role(ROLE) not in (one, other)

@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 
 from sandbox.errors import ResourceRefused
-from sandbox.world import Cors, ResourcePermission
+from sandbox.iam.credentials import User
+from sandbox.world import Cors, ResourcePermission, Role
+from stacks.iam import call_through_url, policy_document
 from tests.sandbox.functions.urls import PUBLIC_FUNCTION, PUBLIC_URL, Urls, permit
 
 HEADERS = """
@@ -72,6 +74,25 @@ async def test_with_iam_the_callers_role_needs_both_actions(urls: Urls) -> None:
     assert context["accountId"] == "000000000000"
     assert context["authorizer"]["iam"]["accessKey"] == keys.access_key_id
     assert context["authorizer"]["iam"]["userArn"].startswith("arn:aws:sts::000000000000:assumed-role/other/")
+
+
+async def test_with_iam_a_user_of_an_identity_pool_calls_the_url_of_their_role_and_no_other(urls: Urls) -> None:
+    function, other = urls.lab.add_web("closed", HEADERS), urls.lab.add_web("also", HEADERS)
+    path, elsewhere = (urls.add(each, authorization="AWS_IAM") for each in (function, other))
+    permit(function)
+    permit(other)
+    lab = urls.lab
+    lab.world.roles[CALLER] = Role(
+        "caller", CALLER, {}, {"call": json.loads(policy_document(call_through_url(function.arn)))}
+    )
+    keys = lab.credentials.for_user(CALLER, User("us-east-1:pool", "us-east-1:ada"), 3600).keys
+    await urls.open()
+    answer = await urls.client.send(urls.signed("POST", path, keys, body=b"{}"))
+    assert answer.status_code == 200
+    who = json.loads(answer.json()["x-amzn-request-context"])["authorizer"]["iam"]
+    assert who["userArn"] == "arn:aws:sts::000000000000:assumed-role/caller/CognitoIdentityCredentials"
+    refused = await urls.client.send(urls.signed("POST", elsewhere, keys, body=b"{}"))
+    assert (refused.status_code, refused.json()) == (403, FORBIDDEN)
 
 
 async def test_with_iam_the_function_may_grant_a_role_that_has_nothing(urls: Urls) -> None:

@@ -88,6 +88,44 @@ def test_a_condition_on_leading_keys_holds_for_calls_whose_keys_all_match(
     assert policies.role_allows(world, ROLE, "dynamodb:UpdateItem", TABLE, keys) is allowed
 
 
+URL_ALONE = [
+    {
+        **allow("lambda:InvokeFunctionUrl", "*"),
+        "Condition": {"StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}},
+    },
+    {**allow("lambda:InvokeFunction", "*"), "Condition": {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}}},
+]
+
+
+@pytest.mark.parametrize(
+    ("action", "context", "allowed"),
+    [
+        ("lambda:InvokeFunctionUrl", {"lambda:FunctionUrlAuthType": "AWS_IAM"}, True),
+        ("lambda:InvokeFunctionUrl", {"lambda:FunctionUrlAuthType": "NONE"}, False),
+        ("lambda:InvokeFunctionUrl", {}, False),
+        ("lambda:InvokeFunction", {"lambda:InvokedViaFunctionUrl": "true"}, True),
+        ("lambda:InvokeFunction", {"lambda:InvokedViaFunctionUrl": "false"}, False),
+        ("lambda:InvokeFunction", {}, False),
+    ],
+)
+def test_a_condition_on_the_way_of_a_call_holds_on_that_way_alone(
+    action: str, context: dict[str, str], allowed: bool
+) -> None:
+    world = world_with(*URL_ALONE)
+    for document_ in world.roles[ROLE].policies.values():
+        policies.validate(document_)
+    assert policies.role_allows(world, ROLE, action, "arn:f", context=context) is allowed
+
+
+def test_all_conditions_of_a_statement_have_to_hold() -> None:
+    both = {"Bool": {"lambda:InvokedViaFunctionUrl": "true"}, "StringEquals": {"lambda:FunctionUrlAuthType": "AWS_IAM"}}
+    world = world_with({**allow("lambda:*", "*"), "Condition": both})
+    one = {"lambda:InvokedViaFunctionUrl": "true"}
+    assert not policies.role_allows(world, ROLE, "lambda:X", "arn:f", context=one)
+    context = {**one, "lambda:FunctionUrlAuthType": "AWS_IAM"}
+    assert policies.role_allows(world, ROLE, "lambda:X", "arn:f", context=context)
+
+
 def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> None:
     world = world_with(allow("*", "*"))
     assert not policies.role_allows(world, f"{ROLE}-2", "dynamodb:PutItem", TABLE)
@@ -102,6 +140,11 @@ def test_an_unknown_role_may_do_nothing_and_the_administrator_everything() -> No
         (keyed({"dynamodb:LeadingKeys": ["user#*"]}, operator="StringLike"), "ForAllValues:StringLike"),
         (keyed({"dynamodb:Attributes": ["title"]}), "dynamodb:LeadingKeys alone"),
         (keyed({"dynamodb:LeadingKeys": ["user#*"], "dynamodb:Attributes": ["title"]}), "dynamodb:LeadingKeys alone"),
+        (keyed({"dynamodb:LeadingKeys": ["user#*"]}, operator="Bool"), "the Condition"),
+        (
+            document({**allow("lambda:*", "*"), "Condition": {**URL_ALONE[1]["Condition"], "Null": "x"}}),
+            "the Condition",
+        ),
         (keyed({"dynamodb:LeadingKeys": []}), "dynamodb:LeadingKeys is []"),
         (keyed({"dynamodb:LeadingKeys": ["user#${aws:userid}"]}), "policy variable"),
         (document({"Effect": "Allow", "NotAction": "dynamodb:PutItem", "Resource": "*"}), "NotAction"),
@@ -193,3 +236,52 @@ def test_a_statement_for_one_auth_type_of_a_url_is_none_for_the_other() -> None:
     assert policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="NONE")
     assert not policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*", url_auth_type="AWS_IAM")
     assert not policies.function_allows(callee, "lambda:InvokeFunctionUrl", principal="*")
+
+
+POOL = "us-east-1:5e4c1cc7-0000-0000-0000-000000000000"
+IDENTITY = "cognito-identity.amazonaws.com"
+
+
+def of_users(*, pool: str | None = POOL, method: str | None = "authenticated", **changes: Any) -> dict[str, Any]:
+    condition = {
+        **({"StringEquals": {f"{IDENTITY}:aud": pool}} if pool else {}),
+        **({"ForAnyValue:StringLike": {f"{IDENTITY}:amr": method}} if method else {}),
+    }
+    trusting = {"Effect": "Allow", "Principal": {"Federated": IDENTITY}, "Action": "sts:AssumeRoleWithWebIdentity"}
+    return {**trusting, **({"Condition": condition} if condition else {}), **changes}
+
+
+@pytest.mark.parametrize(
+    ("statement", "allowed"),
+    [
+        (of_users(), True),
+        (of_users(method="auth*"), True),
+        (of_users(method="unauthenticated"), False),
+        (of_users(pool=f"{POOL}2"), False),
+        (of_users(pool=None, method=None), True),
+        (of_users(Effect="Deny"), False),
+        ({"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}, False),
+    ],
+)
+def test_users_of_an_identity_pool_assume_the_roles_that_trust_them(statement: dict[str, Any], allowed: bool) -> None:
+    world = World("us-east-1", "http://127.0.0.1:9100")
+    world.roles[ROLE] = Role("users", ROLE, document(statement))
+    policies.validate_trust(document(statement))
+    assert policies.users_may_assume(world, ROLE, POOL) is allowed
+    assert not policies.users_may_assume(world, f"{ROLE}2", POOL)
+    assert not policies.service_may_assume(world, ROLE, "cognito-identity.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        of_users(Principal={"Federated": "accounts.google.com"}),
+        of_users(Action="sts:AssumeRole"),
+        of_users(Condition={"StringLike": {f"{IDENTITY}:aud": "*"}}),
+        of_users(Condition={"StringEquals": {f"{IDENTITY}:sub": "ada"}}),
+        of_users(Principal={"Federated": IDENTITY, "Service": "lambda.amazonaws.com"}),
+    ],
+)
+def test_a_trust_policy_for_other_users_is_refused(statement: dict[str, Any]) -> None:
+    with pytest.raises(policies.UnsupportedPolicy):
+        policies.validate_trust(document(statement))
