@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.graphql import GraphqlApi
+from sandbox.identities import IdentityPool
 from sandbox.monitoring import MetricAlarm, Topic
 
 ACCOUNT_ID = "000000000000"
@@ -239,29 +240,6 @@ class WebSocketApi:
     """Deployment id → the route keys that existed when it was made: a stage serves those and no others."""
     stages: dict[str, tuple[str, RouteSettings]] = field(default_factory=dict[str, tuple[str, RouteSettings]])
     """Stage name → (deployment id, settings)."""
-
-
-@dataclass(frozen=True)
-class IdentityProvider:
-    """A user pool that an identity pool takes ID tokens of, for one app client."""
-
-    name: str
-    """`cognito-idp.{region}.amazonaws.com/{user pool id}`."""
-    client_id: str
-    asks_the_pool: bool
-    """Whether a token counts no more once its user was signed out everywhere, or deleted."""
-
-
-@dataclass
-class IdentityPool:
-    """An identity pool; the key in `World.identity_pools` is its id."""
-
-    id: str
-    providers: tuple[IdentityProvider, ...]
-    role_arn: str | None = None
-    """The role of users who have signed in; none before it is attached."""
-    identities: set[str] = field(default_factory=set[str])
-    """Ids of the users who have come."""
 
 
 @dataclass

@@ -18,7 +18,8 @@ from sandbox.aws.pool_tokens import PoolTokens, TokenRefused, still_signed_in
 from sandbox.aws.refusals import CallRefused, response_to
 from sandbox.iam.credentials import Credentials, User
 from sandbox.iam.policies import users_may_assume
-from sandbox.world import IdentityPool, IdentityProvider, World
+from sandbox.identities import IdentityPool, IdentityProvider
+from sandbox.world import World
 
 PREFIX = "/cognito-identity"
 TARGET_PREFIX = "AWSCognitoIdentityService."

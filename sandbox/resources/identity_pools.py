@@ -6,9 +6,10 @@ https://docs.aws.amazon.com/cognitoidentity/latest/APIReference/Welcome.html
 from dataclasses import dataclass
 
 from sandbox.errors import ResourceRefused
+from sandbox.identities import IdentityPool, IdentityProvider
 from sandbox.resources.handler import Cloud, Created, Entry, Gone, Handler, Request, Standing, all_tags
 from sandbox.resources.inputs import Inputs
-from sandbox.world import ACCOUNT_ID, IdentityPool, IdentityProvider
+from sandbox.world import ACCOUNT_ID
 
 ID_DIGITS = 32
 ROLES = ("authenticated",)

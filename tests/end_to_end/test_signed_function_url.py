@@ -91,13 +91,13 @@ async def test_a_user_with_credentials_of_the_identity_pool_streams_and_is_who_t
     async with client_for("function-url", signed.outputs, signed.token(), signer=by_pro) as client:
         received = [each.part["type"] async for each in client.stream(request)]
         assert received[-1] == "finish"
-        assert [chat.id for chat in (await client.chats()).entries] == [request.chat_id]
+        assert request.chat_id in [chat.id for chat in (await client.chats()).entries]
         await client.cancel(request.chat_id, request.stream_id)
         await client.delete(request.chat_id)
         with pytest.raises(NothingActive):
             [each async for each in client.resume(request.chat_id)]
     async with client_for("function-url", signed.outputs, signed.token("enterprise"), signer=by_pro) as client:
-        assert (await client.chats()).entries == []
+        assert (await client.chats()).entries == ()
 
 
 async def test_without_an_id_token_nothing_is_sent_and_the_refusal_says_what_is_missing(

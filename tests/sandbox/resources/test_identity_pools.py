@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from sandbox.errors import ResourceRefused
+from sandbox.identities import IdentityProvider
 from sandbox.resources import registry
 from sandbox.resources.handler import Standing
-from sandbox.world import IdentityProvider
 from stacks.iam import trust_of_users
 from tests.sandbox.resources.account import Account
 
