@@ -16,7 +16,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from streamways.clients.client import chat_request
-from streamways.clients.errors import NothingActive, Refused
+from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.clients.signing import UserSigner, signer_of
 from tests.support import node
@@ -94,7 +94,7 @@ async def test_a_user_with_credentials_of_the_identity_pool_streams_and_is_who_t
         assert request.chat_id in [chat.id for chat in (await client.chats()).entries]
         await client.cancel(request.chat_id, request.stream_id)
         await client.delete(request.chat_id)
-        with pytest.raises(NothingActive):
+        with pytest.raises(Refused, match="You have no chat"):
             [each async for each in client.resume(request.chat_id)]
     async with client_for("function-url", signed.outputs, signed.token("enterprise"), signer=by_pro) as client:
         assert (await client.chats()).entries == ()
