@@ -1,6 +1,7 @@
 """The components can be used from other languages: Pulumi can read their arguments and outputs."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from stacks.secret import EmptySecret
 from stacks.streaming_core import StreamingCore
 from stacks.streaming_function import StreamingFunction
 from stacks.websocket_stream import WebSocketStream
+from tests.docs.pages import page
 
 COMPONENTS = [
     *(Identity, IdentityPool, StreamingCore, StreamingFunction, Reaper, Monitoring),
@@ -51,3 +53,19 @@ def test_no_setting_is_read_inside_a_component() -> None:
         module = __import__(source, fromlist=["_"])
         assert not hasattr(module, "Settings"), source
         assert not {"Config", "get_caller_identity", "get_region"} & set(vars(module)), source
+
+
+def named(section: str) -> set[str]:
+    """What the first column of a section's tables names, as Pulumi's schema spells it."""
+    rows = re.findall(r"^\| `(\w+)`", section, re.MULTILINE)
+    return {re.sub(r"_(\w)", lambda found: found[1].upper(), name) for name in rows}
+
+
+def test_the_reference_names_every_argument_and_output(schema: dict[str, Any]) -> None:
+    told = dict(part.partition("\n\n")[::2] for part in page("docs/reference/components.md").text.split("\n## ")[1:])
+    for token, resource in schema["resources"].items():
+        names = {*resource["inputProperties"], *resource["properties"]}
+        assert named(told[token.rpartition(":")[2]]) == names, token
+    for token, type_ in schema["types"].items():
+        _, _, section = page("docs/reference/components.md").text.partition(f"\n### {token.rpartition(':')[2]}\n")
+        assert named(section.partition("\n### ")[0]) == set(type_["properties"]), token
