@@ -17,6 +17,7 @@ from streamways.cli.options import (
     OutputsFile,
     Port,
     Prompt,
+    Save,
     TimeScale,
     Tls,
     TokensPerSecond,
@@ -74,7 +75,7 @@ def demo(
 
 
 @app.command(short_help="Stream one prompt over all architectures at once.")
-def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: Port = None) -> None:
+def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: Port = None, save: Save = None) -> None:
     """Stream one prompt over all architectures of a stack at once, and print a table that compares them.
 
     The stack is the running sandbox, or the deployed stack whose outputs you name with --outputs.
@@ -83,11 +84,11 @@ def race(prompt: Prompt, json: Json = False, outputs: OutputsFile = None, port: 
     Examples:
       streamways race "Why is a hang-up not a cancel?"
       streamways race "What is the outbox?" --json | jq 'select(.event == "summary")'
-      STREAMWAYS_TOKEN=… streamways race "What is the outbox?" --outputs outputs.json
+      STREAMWAYS_TOKEN=… streamways race "What is the outbox?" --outputs outputs.json --save results
     """
     from streamways.cli.ask import race as run
 
-    raise typer.Exit(run(prompt, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(prompt, as_json=json, outputs_file=outputs, port=port, folder=save))
 
 
 @app.command(short_help="Stream one prompt over one architecture.")
@@ -121,6 +122,7 @@ def check(
     json: Json = False,
     outputs: OutputsFile = None,
     port: Port = None,
+    save: Save = None,
 ) -> None:
     """Test a stack against the stream protocol, case by case: order, resume, cancel, starts, chats, faults.
 
@@ -137,7 +139,7 @@ def check(
       streamways check
       streamways check cancel resume-across --on websocket
       streamways check --list
-      STREAMWAYS_TOKEN=… STREAMWAYS_SECOND_TOKEN=… streamways check --outputs outputs.json
+      STREAMWAYS_TOKEN=… STREAMWAYS_SECOND_TOKEN=… streamways check --outputs outputs.json --save results
     """
     from streamways.cli.check import check as run
     from streamways.cli.check import print_cases
@@ -145,7 +147,7 @@ def check(
     if names:
         print_cases()
         return
-    raise typer.Exit(run(cases or (), architecture=on, as_json=json, outputs_file=outputs, port=port))
+    raise typer.Exit(run(cases or (), architecture=on, as_json=json, outputs_file=outputs, port=port, folder=save))
 
 
 @app.command(short_help="Print an access token of a demo user.")

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from streamways.cli.figures import cost_of
+from streamways.cli.figures import cost_of, saved_row
 from streamways.cli.results_table import print_results
+from streamways.cli.saving import keep
 from streamways.cli.side_by_side import Columns
 from streamways.cli.text import dollars, milliseconds, printable
 from streamways.cli.views import Answer, JsonLines, PlainLines
@@ -21,16 +22,27 @@ NARROWEST = 60
 """Columns of a terminal below which answers do not fit side by side."""
 
 
-def race(prompt: str, *, as_json: bool, outputs_file: Path | None, port: int | None) -> int:
-    """Streams over everything that the stack has; the exit code is 0 only if every stream finished well."""
+def race(prompt: str, *, as_json: bool, outputs_file: Path | None, port: int | None, folder: Path | None) -> int:
+    """Streams over everything that the stack has; the exit code is 0 only if every stream finished well.
+
+    With a folder the figures are saved there, without the prompt and the answers. Raises CommandError.
+    """
     _check(prompt)
     stack = stack_of(outputs_file, port)
     if as_json:
-        return exit_code(_run(stack, stack.outputs.architectures, prompt, JsonLines()))
-    console = Console(highlight=False)
-    outcomes = asyncio.run(race_side_by_side(stack, prompt, console))
-    console.print()
-    print_results(console, outcomes, emulated=stack.emulated)
+        outcomes = _run(stack, stack.outputs.architectures, prompt, JsonLines())
+    else:
+        console = Console(highlight=False)
+        outcomes = asyncio.run(race_side_by_side(stack, prompt, console))
+        console.print()
+        print_results(console, outcomes, emulated=stack.emulated)
+    if folder is not None:
+        keep(
+            folder,
+            "race",
+            {"streams": [saved_row(outcome) for outcome in outcomes]},
+            None if stack.emulated else stack.outputs,
+        )
     return exit_code(outcomes)
 
 

@@ -6,12 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from streamways.bench.table import Row
 from streamways.cli.check_report import JsonReport, LineReport, Report
 from streamways.cli.listing import lines
+from streamways.cli.saving import keep
 from streamways.clients.client import Architecture
 from streamways.conformance.case import Case
 from streamways.conformance.catalog import all_cases
-from streamways.conformance.runner import run_cases
+from streamways.conformance.runner import Result, run_cases
 from streamways.conformance.stack import StackUnderTest, Token
 from streamways.conformance.trial import On
 from streamways.errors import Misuse
@@ -32,10 +34,11 @@ def check(
     as_json: bool,
     outputs_file: Path | None,
     port: int | None,
+    folder: Path | None,
 ) -> int:
     """Runs the cases of these names, or all. The exit code is 0 only if some ran and none failed.
 
-    Raises CommandError.
+    With a folder the outcomes are saved there. Raises CommandError.
     """
     cases = _chosen(names)
     stack, where = _stack(outputs_file, port)
@@ -48,7 +51,12 @@ def check(
             f"no case of {', '.join(case.name for case in cases)} runs on {architecture}; see: streamways check --list"
         )
     report = JsonReport() if as_json else LineReport(where, trials)
-    return asyncio.run(_run(stack, trials, report))
+    results = asyncio.run(_run(stack, trials, report))
+    if folder is not None:
+        outputs = None if stack.sandbox is not None else stack.outputs
+        keep(folder, "check", {"cases": [_saved_row(result) for result in results]}, outputs)
+    outcomes = {result.outcome for result in results}
+    return 0 if "passed" in outcomes and "failed" not in outcomes else 1
 
 
 def print_cases() -> None:
@@ -83,7 +91,7 @@ def _stack(outputs_file: Path | None, port: int | None) -> tuple[StackUnderTest,
     return StackUnderTest(stack.outputs, tokens, stack.signer), where
 
 
-async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report: Report) -> int:
+async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report: Report) -> Sequence[Result]:
     report.begin()
     try:
         results = await run_cases(stack, trials, report.result)
@@ -91,5 +99,14 @@ async def _run(stack: StackUnderTest, trials: Sequence[tuple[Case, On]], report:
         if stack.sandbox is not None:
             await stack.sandbox.close()
     report.end(results)
-    outcomes = {result.outcome for result in results}
-    return 0 if "passed" in outcomes and "failed" not in outcomes else 1
+    return results
+
+
+def _saved_row(result: Result) -> Row:
+    """Without the reason of a failure, which may hold an address."""
+    return {
+        "case": result.case.name,
+        "on": " and ".join(result.on),
+        "outcome": result.outcome,
+        "seconds": round(result.seconds, 2),
+    }

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
+from streamways.bench.table import Row
 from streamways.clients.errors import Refused
 from streamways.clients.summary import answer
 from streamways.costs.answer import Answer, answer_lines
@@ -74,6 +75,12 @@ def summary_event(outcome: Outcome) -> dict[str, object]:
     if outcome.problem is not None:
         event["error"] = _error_json(outcome)
     return event
+
+
+def saved_row(outcome: Outcome) -> Row:
+    """A stream as `--save` keeps it: its figures, and of an error nothing but that there was one."""
+    event = summary_event(outcome)
+    return {**{key: value for key, value in event.items() if key not in ("event", "error")}, "failed": "error" in event}
 
 
 def _cost_json(cost: Cost | None) -> dict[str, object] | None:

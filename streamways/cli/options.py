@@ -37,6 +37,14 @@ OutputsFile = Annotated[
         show_default=False,
     ),
 ]
+Save = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FOLDER",
+        help="Also write the result into a new file of this folder, with date, label, machine and versions.",
+        show_default=False,
+    ),
+]
 Port = Annotated[
     int | None,
     typer.Option(

@@ -1,8 +1,5 @@
 """Writes the figures into the documentation, where they stand between two markers."""
 
-import os
-import platform
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +10,7 @@ from streamways.bench.lag.measure import LONG_ANSWER_TOKENS, TOKENS, Measured
 from streamways.bench.lag.rows import cost_rows, memory_rows, stream_rows
 from streamways.bench.table import Row
 from streamways.errors import CommandError
+from streamways.results.machine import machine
 
 PAGE = PROJECT_ROOT / "docs" / "measurements.md"
 BEGIN = "<!-- written by `streamways bench lag --write` -->"
@@ -34,7 +32,7 @@ def written(measured: Measured) -> str:
     missed = [_missed(stream) for stream in measured.streams if not stream.met]
     return "\n".join(
         [
-            f"*Emulated*, {datetime.now(UTC):%Y-%m-%d}, {_machine()}. {met} of {len(streams)} streams met every limit.",
+            f"*Emulated*, {datetime.now(UTC):%Y-%m-%d}, {machine()}. {met} of {len(streams)} streams met every limit.",
             *([f"Missed: {'; '.join(missed)}."] if missed else []),
             "",
             *_table(
@@ -90,9 +88,3 @@ def _missed(stream: Figures) -> str:
 def _table(headings: dict[str, str], rows: Sequence[Row]) -> list[str]:
     cells = [[str(row[key]) for key in headings] for row in rows]
     return ["| " + " | ".join(line) + " |" for line in [list(headings.values()), ["---"] * len(headings), *cells]]
-
-
-def _machine() -> str:
-    python = ".".join(map(str, sys.version_info[:2]))
-    load = f", load average {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
-    return f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {python}{load}"
