@@ -158,8 +158,9 @@ def read(package: str) -> set[str]:
 
 
 OF_EVERY_FUNCTION = {"ARCHITECTURE", "STACK_NAME"}
-OPTIONAL = {"GUARDRAIL_ID", "GUARDRAIL_VERSION", "TOKEN_CLIENT_CLAIM", "TOKEN_USE", "TOKEN_TIER_CLAIM"}
-"""The last three are of a foreign issuer (`test_users.py`)."""
+OF_A_FOREIGN_ISSUER = {"TOKEN_CLIENT_CLAIM", "TOKEN_USE", "TOKEN_TIER_CLAIM"}
+"""`test_users.py`"""
+OPTIONAL = {"GUARDRAIL_ID", "GUARDRAIL_VERSION", "ORIGIN_SECRET_ARN", *OF_A_FOREIGN_ISSUER}
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -128,6 +128,12 @@ def test_a_secret_without_a_value_accepts_nothing_and_says_what_to_do(store: Sto
             ask()
 
 
+def test_nothing_at_all_is_no_previous_value(store: Store) -> None:
+    store.client.put_secret_value(SecretId=store.arn, SecretBinary=b"binary")
+    store.write("second")
+    assert not store.secret().accepts("")
+
+
 def test_what_keeps_a_secret_from_being_read_is_in_the_log_and_passes_by_itself(store: Store, logs: Logs) -> None:
     store.write("first")
     secret = store.secret()
