@@ -31,7 +31,7 @@ globalThis.decisionGuide = {
   },
   {
    "key": "push",
-   "text": "Does the server send what nobody has asked for?",
+   "text": "Does the server speak unasked?",
    "options": {
     "no": "No",
     "yes": "Yes, or the user interrupts it on the same connection"
@@ -766,7 +766,7 @@ globalThis.decisionGuide = {
        "long"
       ]
      },
-     "says": "A function there runs for less than 15 minutes."
+     "says": "A function of Fluid Compute runs for less than 15 minutes."
     },
     {
      "when": {

@@ -14,7 +14,10 @@ PASSAGE_CHARACTERS = 700
 """A passage takes whole paragraphs until the next would exceed this; one longer paragraph is a passage of its own."""
 
 REFERENCE = frozenset(
-    {"adr", "clients.md", "configuration.md", "examples.md", "measurements.md", "protocol.md", "sandbox-and-aws.md"}
+    {
+        *("adr", "calculator.md", "clients.md", "comparison.md", "configuration.md", "deciding.md", "examples.md"),
+        *("measurements.md", "protocol.md", "reference", "sandbox-and-aws.md"),
+    }
 )
 """Pages and folders of `docs/` that are not quoted: they list details for a reader who has the page before them."""
 

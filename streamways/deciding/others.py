@@ -95,7 +95,7 @@ ACTIVE_CPU: Final = Way(
             {"code": ["python", "node", "containers", "agents"]},
             "It is another cloud: users, table and model stay in your AWS account, and each call crosses the internet.",
         ),
-        Rule({"answer": ["long"]}, "A function there runs for less than 15 minutes."),
+        Rule({"answer": ["long"]}, "A function of Fluid Compute runs for less than 15 minutes."),
         Rule({"clients": ["private"]}, "It is reached over the internet."),
     ),
     (

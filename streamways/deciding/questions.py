@@ -35,7 +35,7 @@ QUESTIONS: Final = (
     ),
     Question(
         "push",
-        "Does the server send what nobody has asked for?",
+        "Does the server speak unasked?",
         {"no": "No", "yes": "Yes, or the user interrupts it on the same connection"},
     ),
     Question(
