@@ -42,7 +42,9 @@ def _way(place: int, way: Way) -> str:
     lines = [f"**{place}. [{way.title}]({way.page}).** {way.reason} Begin: {way.begin}"]
     if rows:
         lines.append(table(["not with", "because"], rows))
-    notes = [f"* {_words(rule)}{rule.says}" for rule in way.also if rule.when]
+    notes = [f"* {_words(rule)}{rule.says}" for rule in way.also]
+    if way.otherwise:
+        notes.append(f"* If a way before it fits: {way.otherwise}")
     return "\n\n".join([*lines, *(["\n".join(notes)] if notes else [])])
 
 
@@ -51,7 +53,7 @@ def _condition(rule: Rule) -> str:
 
 
 def _words(rule: Rule) -> str:
-    return f"With {_condition(rule)}: "
+    return f"With {_condition(rule)}: " if rule.when else ""
 
 
 def _named(key: str) -> str:

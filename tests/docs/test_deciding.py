@@ -105,8 +105,8 @@ def test_the_page_has_every_question_and_answer_and_rule_as_text() -> None:
     text = PAGE.read_text(encoding="utf-8")
     said = [question.text for question in GUIDE.questions]
     said += [answer for question in GUIDE.questions for answer in question.options.values()]
-    said += [rule.says for way in GUIDE.ways for rule in (*way.excluded, *way.also) if rule.when]
-    said += [way.begin for way in GUIDE.ways]
+    said += [rule.says for way in GUIDE.ways for rule in (*way.excluded, *way.also)]
+    said += [text for way in GUIDE.ways for text in (way.reason, way.begin, way.otherwise)]
     assert [one for one in said if one not in text] == []
 
 
