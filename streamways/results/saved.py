@@ -10,7 +10,6 @@ from typing import Any, Final, Self, cast
 from urllib.parse import urlsplit
 
 from shared.contract.outputs import Output
-from streamways.bench.table import Row
 from streamways.clients.addresses import is_loopback
 from streamways.clients.outputs import StackOutputs
 from streamways.errors import CommandError
@@ -18,6 +17,10 @@ from streamways.results.machine import machine, versions
 
 AWS_HOSTS: Final = (".amazonaws.com", ".on.aws")
 """How the hosts of function URLs, of API Gateway and of AppSync end."""
+
+
+Row = Mapping[str, object]
+"""A figure or a name by its key; all rows of a table have the same keys."""
 
 
 class Label(StrEnum):
