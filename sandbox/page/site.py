@@ -10,7 +10,7 @@ from sandbox import ports
 from sandbox.options import SandboxOptions
 from sandbox.resources.values import Value
 from sandbox.tls import Certificate
-from shared.contract.outputs import Output
+from shared.contract.outputs import PAGE_URL
 from stacks.page_bundle import has_page
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Site:
 
     def publish(self, outputs: Mapping[str, Value]) -> Mapping[str, Value]:
         """Tells the page what the program exports; the same with the page's address."""
-        named = {**outputs, Output.PAGE_URL.value: f"{self.origin}/"}
+        named = {**outputs, PAGE_URL: f"{self.origin}/"}
         if self.page is not None:
             self.page.outputs = named
         return named

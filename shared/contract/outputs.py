@@ -4,6 +4,7 @@ A stack that takes the tokens of a foreign issuer has no user pool: the three ou
 """
 
 from enum import StrEnum
+from typing import Final
 
 
 class Output(StrEnum):
@@ -19,8 +20,6 @@ class Output(StrEnum):
     """Where users of the pool sign in."""
     REGION = "region"
     """The region."""
-    PAGE_URL = "pageUrl"
-    """Where the web page is, of a stack that has one."""
 
 
 class SigningOutput(StrEnum):
@@ -30,3 +29,7 @@ class SigningOutput(StrEnum):
     """Id of the identity pool that gives them, for an ID token of the user pool."""
     IDENTITY_ENDPOINT = "identityEndpoint"
     """Where the identity pool is reached."""
+
+
+PAGE_URL: Final = "pageUrl"
+"""The name of the output with the address of the web page; absent in a stack that has none."""

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Self, cast
 
 from shared.contract.architectures import DESCRIPTORS
-from shared.contract.outputs import Output, SigningOutput
+from shared.contract.outputs import PAGE_URL, Output, SigningOutput
 from streamways.clients.client import Architecture
 
 KNOWN: tuple[str, ...] = (
     *(name for one in DESCRIPTORS.values() for name in (*one.outputs, *one.domain_outputs)),
     *map(str, (*Output, *SigningOutput)),
+    PAGE_URL,
 )
 """The outputs that there are, in the order in which they are shown."""
 

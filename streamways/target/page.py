@@ -7,7 +7,7 @@ from typing import cast
 import httpx
 
 from sandbox.state import State
-from shared.contract.outputs import Output
+from shared.contract.outputs import PAGE_URL
 from streamways.clients.addresses import trusted
 
 POLL_SECONDS = 0.2
@@ -26,7 +26,7 @@ class PageState:
 
 def built_page(running: State) -> PageState | None:
     """The page of this sandbox, once it is built or could not be; None for a sandbox without one."""
-    address = running.outputs.get(Output.PAGE_URL)
+    address = running.outputs.get(PAGE_URL)
     if address is None:
         return None
     deadline = time.monotonic() + PATIENCE_SECONDS
