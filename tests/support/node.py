@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,6 +61,14 @@ def npm(*arguments: str, folder: Path) -> None:
         list(arguments), True, cwd=folder, env=environment(), capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, f"npm {' '.join(arguments)} failed: {run.stdout}{run.stderr}"
+
+
+def run(script: Path, **variables: str) -> None:
+    """Runs a module in Node, with these variables besides ours; it has to succeed."""
+    ran = subprocess.run(
+        [NODE, script], env={**environment(), **variables}, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def environment() -> dict[str, str]:

@@ -27,7 +27,7 @@ export function ChatPage({ route, stack, connection, signOut }: Props) {
   const [chats, setChats] = useState<ChatSummary[]>();
   const [problem, setProblem] = useState<Error>();
 
-  const list = useCallback(() => open.chats().then(setChats, setProblem), [open]);
+  const list = useCallback(() => open.chats.list().then(setChats, setProblem), [open]);
   useEffect(() => void list(), [list]);
 
   const begin = () => {
@@ -42,10 +42,11 @@ export function ChatPage({ route, stack, connection, signOut }: Props) {
         <button type="button" className="new" onClick={begin}>
           New chat
         </button>
-        {problem && <Notice kind="problem">{problem.message}</Notice>}
+        {problem && !chats && <Notice kind="problem">{problem.message}</Notice>}
         <ChatList chats={chats} open={chatId} architecture={architecture} />
       </aside>
       <main>
+        <h1 className="unseen">Chat</h1>
         <Ways architectures={stack.architectures} chosen={architecture} chatId={chatId} />
         <Loaded key={`${architecture} ${chatId}`} chatId={chatId} architecture={architecture} connection={open} changed={list} signOut={signOut} />
       </main>

@@ -14,6 +14,10 @@ import { useFollowedEnd } from './followed-end';
 /** How often a growing answer is drawn: as often as one can see, and not for each part. */
 const DRAWN_EVERY_MS = 50;
 
+/** A worker hears of a stop within a second. */
+const ATTEMPTS = 8;
+const ATTEMPTED_EVERY_MS = 400;
+
 type Props = {
   chatId: string;
   architecture: Architecture;
@@ -50,6 +54,18 @@ export function Conversation({ chatId, architecture, connection, loaded, changed
     changed();
   }
 
+  /** The answer is not read to its end then: what it has used is in the chat a moment later. */
+  async function stopAnswer() {
+    const { id, role } = messages.at(-1) ?? {};
+    await stop();
+    for (let attempt = 0; role === 'assistant' && attempt < ATTEMPTS; attempt++) {
+      await new Promise(resolve => setTimeout(resolve, ATTEMPTED_EVERY_MS));
+      const metadata = (await history(chatId).catch(() => [])).find(message => message.id === id)?.metadata;
+      if (metadata?.stopReason === undefined) continue;
+      return setMessages(shown => shown.map(message => (message.id === id ? { ...message, metadata } : message)));
+    }
+  }
+
   /** The question again, if it never arrived; else another answer to it. */
   function again() {
     const last = messages.at(-1);
@@ -72,9 +88,9 @@ export function Conversation({ chatId, architecture, connection, loaded, changed
       </div>
       {/* Read out once when an answer begins and once when it is there: not each word. */}
       <p className="unseen" role="status">
-        {busy ? 'The answer is being written.' : messages.at(-1)?.role === 'assistant' ? 'The answer is complete.' : ''}
+        {busy ? 'The answer is being written.' : error ? 'The answer broke off.' : messages.at(-1)?.role === 'assistant' ? 'The answer is complete.' : ''}
       </p>
-      <Composer busy={busy} send={text => void send(text)} stop={() => void stop()} />
+      <Composer busy={busy} send={text => void send(text)} stop={() => void stopAnswer()} />
     </>
   );
 }
@@ -84,7 +100,7 @@ const QUESTIONS = ['What is the outbox for?', 'Why does a hang-up not cancel a s
 function Welcome({ architecture, ask }: { architecture: Architecture; ask: (text: string) => void }) {
   return (
     <div className="welcome">
-      <h1>Ask over the {NAMES[architecture]}</h1>
+      <h2>Ask over the {NAMES[architecture]}</h2>
       <p className="dim">The same chat continues over each of the ways above. Reload the page or open a second tab while an answer grows: it goes on there.</p>
       <ul>
         {QUESTIONS.map(question => (

@@ -4,7 +4,7 @@
 
 import { confirmSignIn, fetchAuthSession, signIn, signOut } from '@aws-amplify/auth';
 import { cognitoUserPoolsTokenProvider } from '@aws-amplify/auth/cognito';
-import { Amplify } from '@aws-amplify/core';
+import { Amplify, ConsoleLogger } from '@aws-amplify/core';
 import { output, type Stack } from '../stack/stack';
 import { Tabs } from './tabs';
 
@@ -26,6 +26,8 @@ export class Session {
       userPoolClientId: output(stack, 'userPoolClientId'),
       userPoolEndpoint: output(stack, 'cognitoEndpoint'),
     };
+    // It would warn of each endpoint that it is told.
+    ConsoleLogger.LOG_LEVEL = 'ERROR';
     cognitoUserPoolsTokenProvider.setAuthConfig({ Cognito });
     cognitoUserPoolsTokenProvider.setKeyValueStorage({
       setItem: async (key, value) => void this.#stored.set(key, value),

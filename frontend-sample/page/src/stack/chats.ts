@@ -1,54 +1,67 @@
-// The list of a user's chats, newest first: its first page, over each way in.
+// The list of a user's chats, newest first (its first page), and the removal of one, over each way in.
 
 import { Refusal, type webSocketTicket } from 'streamways-client';
 import type { AccessToken } from './connections';
 
 export type ChatSummary = { id: string; title: string; role: 'owner' | 'member'; updatedAt: string };
-export type Chats = () => Promise<ChatSummary[]>;
+export type Chats = { list: () => Promise<ChatSummary[]>; remove: (chatId: string) => Promise<void> };
 
 const SILENCE_MS = 30_000;
 
 export function functionUrlChats(url: string, accessToken: AccessToken): Chats {
-  return async () => {
-    const response = await fetch(new URL('api/chat', url), { headers: { authorization: `Bearer ${await accessToken()}` } });
-    if (!response.ok) throw new Error(`The list of chats answered HTTP ${response.status}.`);
-    return ((await response.json()) as { chats: ChatSummary[] }).chats;
+  const ask = async (path: string, method: string) => {
+    const response = await fetch(new URL(path, url), { method, headers: { authorization: `Bearer ${await accessToken()}` } });
+    if (!response.ok) throw new Error(`The chats answered HTTP ${response.status}.`);
+    return response;
+  };
+  return {
+    list: async () => ((await (await ask('api/chat', 'GET')).json()) as { chats: ChatSummary[] }).chats,
+    remove: async chatId => void (await ask(`api/chat/${encodeURIComponent(chatId)}`, 'DELETE')),
   };
 }
 
+/** The stock transport knows no such frames: each goes over a socket of its own. */
 export function webSocketChats(url: string, ticket: ReturnType<typeof webSocketTicket>): Chats {
-  return async () => {
+  const ask = async (frame: object) => {
     const address = new URL(url);
     address.search = new URLSearchParams(await ticket()).toString();
     const socket = new WebSocket(address);
     const requestId = crypto.randomUUID();
-    const listed = new Promise<ChatSummary[]>((resolve, reject) => {
+    const answered = new Promise<{ chats: ChatSummary[] }>((resolve, reject) => {
       const lost = () => reject(new TypeError('The network connection was lost before the chats were listed.'));
       setTimeout(lost, SILENCE_MS);
       socket.onclose = lost;
-      socket.onopen = () => socket.send(JSON.stringify({ type: 'list', requestId }));
+      socket.onopen = () => socket.send(JSON.stringify({ ...frame, requestId }));
       socket.onmessage = event => {
-        const frame = JSON.parse(String(event.data)) as { type?: string; requestId?: string; result: { chats: ChatSummary[] }; errorText?: string };
-        if (frame.requestId !== requestId) return;
-        if (frame.type === 'result') resolve(frame.result.chats);
-        else reject(new Error(frame.errorText));
+        const answer = JSON.parse(String(event.data)) as { type?: string; requestId?: string; result: { chats: ChatSummary[] }; errorText?: string };
+        if (answer.requestId !== requestId) return;
+        if (answer.type === 'result') resolve(answer.result);
+        else reject(new Error(answer.errorText));
       };
     });
-    return listed.finally(() => socket.close(1000));
+    return answered.finally(() => socket.close(1000));
+  };
+  return {
+    list: async () => (await ask({ type: 'list' })).chats,
+    remove: async chatId => void (await ask({ type: 'delete', id: chatId })),
   };
 }
 
 export function appSyncChats(url: string, accessToken: AccessToken): Chats {
-  return async () => {
+  const ask = async <Data>(query: string, variables: object): Promise<Data> => {
     const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: await accessToken() },
-      body: JSON.stringify({ query: '{ chats { chats { id title role updatedAt } } }' }),
+      body: JSON.stringify({ query, variables }),
     });
-    const { data, errors } = (await response.json()) as { data?: { chats: { chats: ChatSummary[] } }; errors?: { errorType: string; message: string }[] };
+    const { data, errors } = (await response.json()) as { data?: Data; errors?: { errorType: string; message: string }[] };
     const refused = errors?.[0];
     if (refused !== undefined) throw new Refusal(refused.errorType, refused.message);
-    if (data === undefined) throw new Error(`The list of chats answered HTTP ${response.status}.`);
-    return data.chats.chats;
+    if (data === undefined) throw new Error(`The chats answered HTTP ${response.status}.`);
+    return data;
+  };
+  return {
+    list: async () => (await ask<{ chats: { chats: ChatSummary[] } }>('{ chats { chats { id title role updatedAt } } }', {})).chats.chats,
+    remove: async id => void (await ask('mutation Delete($id: ID!) { deleteChat(id: $id) }', { id })),
   };
 }
