@@ -128,7 +128,7 @@ async def test_a_second_tab_is_signed_in_and_shows_what_the_first_one_begins(
 
 
 async def test_a_lost_connection_is_told_and_a_button_goes_on_reading(sandbox: RunningSandbox, people: People) -> None:
-    sandbox.control("PUT", "/model/fault", SLOW)
+    sandbox.control("PUT", "/model/fault", {**SLOW, "tokensPerSecond": 60})
     person, asked = await people.unsteady(), prompt()
     await person.ask(asked)
     await person.sees(10)

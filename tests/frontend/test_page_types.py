@@ -2,7 +2,7 @@
 
 import subprocess
 
-from stacks.page_bundle import PAGE, build, bundle_folder
+from sandbox.page.bundle import PAGE, build, bundle_folder
 from tests.support.node import NODE, ROOT
 
 

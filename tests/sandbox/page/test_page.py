@@ -8,9 +8,9 @@ import httpx
 import pytest
 from starlette.routing import Mount
 
+from sandbox.page import bundle as page_bundle
 from sandbox.page.application import Page
 from sandbox.page.builder import Builder
-from stacks import page_bundle
 from tests.sandbox.aws.serving import listener, serving
 
 OUTPUTS = {"functionUrl": "http://127.0.0.1:1/lambda-url/x/", "appSyncRealtimeUrl": "wss://api.example/graphql"}
