@@ -1,7 +1,7 @@
 """What the page's own origin serves: the bundle, `/config.json`, and the faults for its buttons.
 
-The page learns at run time which stack it speaks to: `/config.json` holds the stack's outputs, as on AWS, and under
-`sandbox` what only a sandbox has. It is served with the headers that the CloudFront distribution sends on AWS.
+The page learns at run time which stack it speaks to: `/config.json` holds the stack's outputs, and under `sandbox` what
+only a sandbox has. It is served with headers that let it load its own files and reach the stack, and nothing else.
 """
 
 import html
@@ -85,9 +85,7 @@ class Page:
 def security_headers(outputs: Outputs) -> dict[str, str]:
     """What a browser is to allow the page: its own files, and connections to the stack alone."""
     addresses = [urlsplit(value) for value in outputs.values() if isinstance(value, str)]
-    stack = sorted(
-        {f"{one.scheme}://{one.netloc}" for one in addresses if one.scheme in ("http", "https", "ws", "wss")}
-    )
+    stack = sorted({f"{one.scheme}://{one.netloc}" for one in addresses if one.scheme in SCHEMES})
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",
