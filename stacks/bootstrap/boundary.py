@@ -1,4 +1,5 @@
-"""The most that a role of a stack may do, whatever its policies say: what the functions of the program do at run time.
+"""The most that a role of a stack may do, whatever its policies say: what its functions do at run time, and
+users who have AWS credentials.
 
 A deployer can write any policy for the roles that it makes. The boundary keeps such a role from doing more than a stack
 of its own needs. https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
@@ -16,7 +17,8 @@ AT_RUN_TIME: Final[Mapping[str, str]] = {
         "dynamodb:BatchGetItem dynamodb:BatchWriteItem dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem "
         "dynamodb:Query dynamodb:UpdateItem"
     ),
-    "arn:aws:lambda:{region}:{account}:function:{own}": "lambda:InvokeFunction",
+    "arn:aws:lambda:{region}:{account}:function:{own}": "lambda:InvokeFunction lambda:InvokeFunctionUrl",
+    "arn:aws:secretsmanager:{region}:{account}:secret:{own}": "secretsmanager:GetSecretValue",
     # Ids, not names: IAM cannot tell whose API it is.
     "arn:aws:execute-api:{region}:{account}:*/@connections/*": "execute-api:ManageConnections",
     "arn:aws:appsync:{region}:{account}:apis/*": "appsync:GraphQL",

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from stacks.bootstrap.privileges.access import ALL, Scope, Verb
-from stacks.bootstrap.privileges.table import PRIVILEGES
+from stacks.bootstrap.privileges.table import Rows
 from stacks.bootstrap.stacks import PROJECT, Stacks
 from stacks.errors import StatementError
 from stacks.iam import POLICY_VERSION
@@ -21,18 +21,24 @@ MOST_POLICIES: Final = 10
 EVERYTHING: Final[frozenset[Verb]] = frozenset({"create", "read", "update", "delete", "tag"})
 REMOVAL: Final[frozenset[Verb]] = frozenset({"read", "delete"})
 """What `pulumi destroy` does."""
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requestedregion
+GLOBAL_REGION: Final = "us-east-1"
+"""What a request to a service without regions says for one."""
+RECORD_TYPES: Final = ("A", "AAAA")
+"""Of the records that lead to a stack. Who may write others, like `NS` and `MX`, has the whole domain."""
 
 Values = Mapping[str, object]
 """One statement, or a block of one."""
 
 
-def deploying(stacks: Stacks, boundary: str, verbs: Collection[Verb]) -> list[Values]:
-    """What deploying `stacks` takes, as far as it is for `verbs`; roles are made with the permissions boundary alone.
+def deploying(rows: Rows, stacks: Stacks, boundary: str, verbs: Collection[Verb]) -> list[Values]:
+    """What deploying the types of `rows` takes in `stacks`, as far as it is for `verbs`; roles are made with the
+    permissions boundary alone.
 
     Rows that differ in nothing but their actions share a statement.
     """
     merged: dict[tuple[str, Scope, str], set[str]] = {}
-    for row in PRIVILEGES.values():
+    for row in rows.values():
         for access in row:
             place = (access.resource, access.scope, access.passed_to)
             merged.setdefault(place, set()).update(access.actions(verbs))
@@ -88,6 +94,13 @@ def _conditions(stacks: Stacks, boundary: str, resource: str, scope: Scope, pass
             return tagged([stacks.name, *([stacks.pool_stack] if stacks.pool_stack else [])])
         case Scope.NEW:
             return tagged([stacks.name], "aws:RequestTag")
+        case Scope.UNTAGGED:
+            # Without the second condition a deployer could make another stack's its own.
+            return {**tagged([stacks.name], "aws:RequestTag"), "Null": {"aws:ResourceTag/stack": "true"}}
+        case Scope.RECORDS:
+            return {"ForAllValues:StringEquals": {"route53:ChangeResourceRecordSetsRecordTypes": RECORD_TYPES}}
+        case Scope.GLOBAL:
+            return {"StringEquals": {"aws:RequestedRegion": GLOBAL_REGION}}
         case Scope.NAME | Scope.ANY:
             # An action without a narrower resource stays within the region at least.
             return {"StringEquals": {"aws:RequestedRegion": stacks.region}} if resource == ALL else None

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 from stacks.bootstrap.deployer import Deployer, boundary, boundary_arn
 from stacks.bootstrap.documents import EVERYTHING, REMOVAL, Values, allow, deploying, document, tagged
 from stacks.bootstrap.log_role import api_gateway_log_role
+from stacks.bootstrap.privileges.table import OF_PREVIEWS, PRIVILEGES
 from stacks.bootstrap.settings import BootstrapSettings
 from stacks.bootstrap.stacks import PREVIEWS, PROJECT, Stacks
 from stacks.bootstrap.state import State, secrets_key, using_state
@@ -86,7 +87,10 @@ def _previews(account: Account, keys: dict[str, aws.kms.Key]) -> dict[str, pulum
         "preview",
         {
             "trust": account.trust(PREVIEW_ENVIRONMENT),
-            "statements": [*deploying(stacks, boundary_arn("previews", stacks), EVERYTHING), _users(stacks)],
+            "statements": [
+                *deploying(OF_PREVIEWS, stacks, boundary_arn("previews", stacks), EVERYTHING),
+                _users(stacks),
+            ],
             "state": account.state_policy(stacks, key, [shared] if shared else [], [keys[shared]] if shared else []),
         },
         account.opts,
@@ -95,7 +99,7 @@ def _previews(account: Account, keys: dict[str, aws.kms.Key]) -> dict[str, pulum
         "preview-destroy",
         {
             "trust": account.trust(DESTROY_ENVIRONMENT, settings.branch),
-            "statements": deploying(stacks, boundary_arn("previews", stacks), REMOVAL),
+            "statements": deploying(OF_PREVIEWS, stacks, boundary_arn("previews", stacks), REMOVAL),
             # `pulumi stack ls` reads the checkpoint of every stack of the project.
             "state": account.state_policy(stacks, key, [ALL_STACKS], []),
         },
@@ -123,7 +127,7 @@ def _long_lived(account: Account, name: str, key: aws.kms.Key) -> dict[str, pulu
         f"{name}-deployer",
         {
             "trust": account.trust(name, account.settings.branch),
-            "statements": deploying(stacks, boundary_arn(name, stacks), EVERYTHING),
+            "statements": deploying(PRIVILEGES, stacks, boundary_arn(name, stacks), EVERYTHING),
             "state": account.state_policy(stacks, key, [], []),
         },
         account.opts,

@@ -18,7 +18,10 @@ class Scope(Enum):
     TAG = "its tags project and stack"
     POOL = "the same tags, or those of the stack whose user pool is shared"
     NEW = "the tags that it is made with"
+    UNTAGGED = "the tags that it gets, and that it had none of a stack before"
+    RECORDS = "nothing but the type of a record: addresses alone"
     ANY = "nothing: IAM knows no narrower resource for the action"
+    GLOBAL = "nothing, of a service without regions"
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,11 @@ from stacks.bootstrap.privileges.access import ALL, Access, Scope
 
 _ROLE: Final = "arn:aws:iam::{account}:role/{own}"
 _API: Final = "arn:aws:apigateway:{region}::/apis/*"
-# The actions of API Gateway are the methods of its own API.
-_OF_API: Final = Access(_API, Scope.TAG, "apigateway", create="POST", read="GET", update="PATCH PUT", delete="DELETE")
+# The actions of API Gateway are the methods of its own API; and one that AWS's list lacks, which refusals name:
+# https://github.com/aws-amplify/amplify-cli/issues/12316
+_OF_API: Final = Access(
+    _API, Scope.TAG, "apigateway", create="POST TagResource", read="GET", update="PATCH PUT", delete="DELETE"
+)
 
 
 def _service_role(service: str, name: str) -> Access:
@@ -19,7 +22,9 @@ def _service_role(service: str, name: str) -> Access:
 
 ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
     "aws:apigatewayv2/api:Api": (
-        Access("arn:aws:apigateway:{region}::/apis", Scope.NEW, "apigateway", create="POST"),
+        Access("arn:aws:apigateway:{region}::/apis", Scope.NEW, "apigateway", create="POST TagResource"),
+        # Whoever makes something with tags writes them here as well.
+        Access("arn:aws:apigateway:{region}::/tags/*", Scope.UNTAGGED, "apigateway", tag="POST PUT"),
         _OF_API,
         _service_role("ops.apigateway.amazonaws.com", "AWSServiceRoleForAPIGateway"),
     ),

@@ -6,6 +6,7 @@ from typing import Final
 from stacks.bootstrap.privileges.access import ALL, Access, Scope
 
 _POOL: Final = "arn:aws:cognito-idp:{region}:{account}:userpool/*"
+_IDENTITY_POOL: Final = "arn:aws:cognito-identity:{region}:{account}:identitypool/*"
 
 ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
     "aws:cognito/userPool:UserPool": (
@@ -40,6 +41,30 @@ ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
             read="GetGroup",
             update="UpdateGroup",
             delete="DeleteGroup",
+        ),
+    ),
+    "aws:cognito/identityPool:IdentityPool": (
+        Access(ALL, Scope.NEW, "cognito-identity", create="CreateIdentityPool"),
+        Access(
+            _IDENTITY_POOL,
+            Scope.TAG,
+            "cognito-identity",
+            read="DescribeIdentityPool ListTagsForResource",
+            update="UpdateIdentityPool",
+            delete="DeleteIdentityPool",
+            tag="TagResource UntagResource",
+        ),
+    ),
+    "aws:cognito/identityPoolRoleAttachment:IdentityPoolRoleAttachment": (
+        # It is removed by setting no role.
+        Access(ALL, Scope.ANY, "cognito-identity", create="SetIdentityPoolRoles", delete="SetIdentityPoolRoles"),
+        Access(_IDENTITY_POOL, Scope.TAG, "cognito-identity", read="GetIdentityPoolRoles"),
+        Access(
+            "arn:aws:iam::{account}:role/{own}",
+            Scope.NAME,
+            "iam",
+            create="PassRole",
+            passed_to="cognito-identity.amazonaws.com",
         ),
     ),
     "aws:dynamodb/table:Table": (

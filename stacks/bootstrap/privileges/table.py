@@ -8,13 +8,17 @@ The provider reads more than it writes, and deletes what it replaces. Untried on
 from collections.abc import Mapping
 from typing import Final
 
-from stacks.bootstrap.privileges import apis, data, functions, monitoring
+from stacks.bootstrap.privileges import apis, data, domains, functions, monitoring
 from stacks.bootstrap.privileges.access import Access
 
-PRIVILEGES: Final[Mapping[str, tuple[Access, ...]]] = {
+Rows = Mapping[str, tuple[Access, ...]]
+
+OF_PREVIEWS: Final[Rows] = {
     **apis.ROWS,
     **data.ROWS,
     **functions.ROWS,
     **monitoring.ROWS,
 }
-"""Type → what deploying resources of it takes."""
+"""Type → what deploying resources of it takes; of what a preview may hold."""
+PRIVILEGES: Final[Rows] = {**OF_PREVIEWS, **domains.ROWS}
+"""The same of what a long-lived stack may hold, which has domain names besides."""

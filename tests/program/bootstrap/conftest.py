@@ -13,6 +13,7 @@ from stacks.bootstrap.deployer import PATH
 from stacks.stack_names import AUTONAMING, PATTERN
 from tests.program.bootstrap.evaluator import Statement, statements_of
 from tests.program.recording import ACCOUNT_ID, ROOT, Deployment, defaults, run
+from tests.program.test_domain_settings import DOMAINS, ZONE
 
 with warnings.catch_warnings():
     # pulumi-aws 7.51 warns about classes of its own when its modules of S3 and API Gateway are loaded, on first use.
@@ -46,12 +47,24 @@ def bootstrap(**settings: object) -> Deployment:
 
 @functools.cache
 def stack(name: str) -> Deployment:
-    """A stack as a role of the bootstrap deploys it, with all that a stack may hold."""
+    """A stack as a role of the bootstrap deploys it, with all that it may hold: a preview has no domain name.
+
+    A function URL has a domain name or signed requests, and a stack has one of the two after the other.
+    """
+    signed = {"streamways:functionUrlAuth": "AWS_IAM"}
+    domains = {f"streamways:{key}": value for key, value in {**DOMAINS, "hostedZoneId": ZONE}.items()}
+    kinds = [signed] if name.startswith("pr-") else [signed, domains]
+    stacks = [_recorded(name, kind) for kind in kinds]
+    return Deployment(resources={urn: one for each in stacks for urn, one in each.resources.items()})
+
+
+def _recorded(name: str, kind: Mapping[str, str]) -> Deployment:
     settings = {
         AUTONAMING: json.dumps({"pattern": PATTERN}),
         "streamways:permissionsBoundary": BOUNDARY,
         "streamways:environment": "staging",
         "streamways:warm": "1",
+        "streamways:webSocketAccessLogs": "true",
         "streamways:alarmEmails": '["a@example.com"]',
         "streamways:guardrailId": "gr1",
         "streamways:guardrailVersion": "3",
@@ -60,7 +73,7 @@ def stack(name: str) -> Deployment:
     with pytest.MonkeyPatch.context() as patch:
         # Nobody looks into the packages.
         patch.setattr(program, "build", lambda _: ROOT / "handlers")
-        return run({**defaults(), **settings}, name)
+        return run({**defaults(), **settings, **kind}, name)
 
 
 @pytest.fixture(scope="session")

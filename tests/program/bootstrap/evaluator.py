@@ -11,11 +11,14 @@ from functools import cache
 from typing import Any
 
 Statement = Mapping[str, Any]
-# A key that a request has not got fails each of these: there is no `IfExists` here.
+# A key that a request has not got fails each of these but the last two: there is no `IfExists` here.
 OPERATORS = {
     "StringEquals": lambda given, wanted: given == wanted,
     "StringLike": lambda given, wanted: like(wanted, given),
     "Bool": lambda given, wanted: given == wanted,
+    "Null": lambda given, wanted: (given is None) == (wanted == "true"),
+    # Of requests with one value.
+    "ForAllValues:StringEquals": lambda given, wanted: given in (None, wanted),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from stacks.bootstrap.documents import EVERYTHING, REMOVAL
 from stacks.bootstrap.privileges.access import Access, Scope, Verb
-from stacks.bootstrap.privileges.table import PRIVILEGES
+from stacks.bootstrap.privileges.table import OF_PREVIEWS, PRIVILEGES, Rows
 from stacks.bootstrap.stacks import PROJECT
 from stacks.dashboard import dashboard_name
 from tests.program.bootstrap.conftest import BOUNDARY, REGION, stack
@@ -17,9 +17,11 @@ from tests.program.recording import ACCOUNT_ID, Deployment
 IDS = {
     "aws:apigatewayv2": f"arn:aws:apigateway:{REGION}::/apis/ab12cd/routes/ef34",
     "aws:appsync": f"arn:aws:appsync:{REGION}:{ACCOUNT_ID}:apis/gql1",
-    "aws:cognito": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT_ID}:userpool/{REGION}_Pool1",
+    "aws:cognito/user": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT_ID}:userpool/{REGION}_Pool1",
 }
 """What IAM knows by an id: the id says nothing of the stack."""
+WIDE = frozenset({Scope.ANY, Scope.GLOBAL, Scope.RECORDS})
+"""What is not kept within a stack; docs/bootstrap.md has its actions."""
 SHARING = {("preview", "staging"), ("preview-destroy", "staging")}
 RoleOf = Callable[[str], list[Statement]]
 
@@ -37,9 +39,12 @@ def requests(
                 "aws:RequestTag/project": PROJECT,
                 "aws:RequestTag/stack": name,
                 "aws:RequestedRegion": REGION,
+                "route53:ChangeResourceRecordSetsRecordTypes": "A",
                 "iam:PermissionsBoundary": BOUNDARY,
                 "iam:PassedToService": access.passed_to,
             }
+            if access.scope is Scope.UNTAGGED:
+                del context["aws:ResourceTag/stack"]
             for arn, action in itertools.product(arns(own, type_, access, name), sorted(access.actions(verbs))):
                 yield access, Request(action, arn, context)
 
@@ -60,17 +65,19 @@ def arns(own: Sequence[str], type_: str, access: Access, stack_name: str) -> lis
 
 
 @pytest.mark.parametrize(
-    ("role", "name", "verbs"),
+    ("role", "name", "verbs", "rows"),
     [
-        ("preview", "pr-7", EVERYTHING),
-        ("preview-destroy", "pr-7", REMOVAL),
-        ("staging-deployer", "staging", EVERYTHING - {"create"}),
+        ("preview", "pr-7", EVERYTHING, OF_PREVIEWS),
+        ("preview-destroy", "pr-7", REMOVAL, OF_PREVIEWS),
+        ("staging-deployer", "staging", EVERYTHING, PRIVILEGES),
     ],
 )
-def test_a_role_may_do_what_its_stack_takes(role_of: RoleOf, role: str, name: str, verbs: frozenset[Verb]) -> None:
+def test_a_role_may_do_what_its_stack_takes(
+    role_of: RoleOf, role: str, name: str, verbs: frozenset[Verb], rows: Rows
+) -> None:
     asked = list(requests(stack(name), name, verbs))
     assert {request.action for _, request in asked} == {
-        action for row in PRIVILEGES.values() for access in row for action in access.actions(verbs)
+        action for row in rows.values() for access in row for action in access.actions(verbs)
     }
     statements = role_of(role)
     bounded = [one for access, one in asked if access.scope is not Scope.BOUNDED or name == "pr-7"]
@@ -93,7 +100,7 @@ def test_a_role_can_do_nothing_to_a_stack_named_otherwise(role_of: RoleOf, role:
     reached = {
         (access.scope, request.action)
         for access, request in requests(stack(name), name)
-        if access.scope is not Scope.ANY and allows(statements, request)
+        if access.scope not in WIDE and allows(statements, request)
     }
     # Previews have app clients in the pool that they share.
     (clients,) = PRIVILEGES["aws:cognito/userPoolClient:UserPoolClient"]
@@ -115,7 +122,7 @@ def test_the_cases_below_are_refused_for_what_they_say(role_of: RoleOf) -> None:
     preview = role_of("preview")
     for action in ("iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"):
         assert allows(preview, Request(action, OWN, BOUNDED))
-    for service in ("lambda", "appsync"):
+    for service in ("lambda", "appsync", "cognito-identity"):
         assert allows(preview, Request("iam:PassRole", OWN, {"iam:PassedToService": f"{service}.amazonaws.com"}))
 
 
@@ -151,6 +158,41 @@ def test_the_cases_below_are_refused_for_what_they_say(role_of: RoleOf) -> None:
 @pytest.mark.parametrize("role", ["preview", "preview-destroy"])
 def test_no_deployer_of_previews_gets_at_more_than_it_has(role_of: RoleOf, role: str, request_: Request) -> None:
     assert not allows(role_of(role), request_)
+
+
+@pytest.mark.parametrize("role", ["preview", "preview-destroy"])
+def test_no_deployer_of_previews_gets_at_domains_certificates_or_secrets(role_of: RoleOf, role: str) -> None:
+    services = ("acm:", "cloudfront:", "route53:", "secretsmanager:")
+    statements = role_of(role)
+    assert [one for each in statements for one in each["Action"] if one.startswith(services) or "Domain" in one] == []
+    domain = f"arn:aws:apigateway:{REGION}::/domainnames/chat.example.com"
+    tags = {"aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": "pr-7"}
+    assert not any(allows(statements, Request(f"apigateway:{one}", domain, tags)) for one in ("GET", "DELETE"))
+
+
+def test_a_deployer_tags_what_is_new_and_takes_nothing_of_another_stack_by_it(role_of: RoleOf) -> None:
+    distribution = f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/E1"
+    api = f"arn:aws:apigateway:{REGION}::/apis/ab12cd"
+    given = {"aws:RequestTag/project": PROJECT, "aws:RequestTag/stack": "staging"}
+    others = {**given, "aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": "production"}
+    statements = role_of("staging-deployer")
+    assert allows(statements, Request("cloudfront:TagResource", distribution, given))
+    for action, arn in (("cloudfront:TagResource", distribution), ("apigateway:TagResource", api)):
+        assert not allows(statements, Request(action, arn, others))
+        assert allows(statements, Request(action, arn, {**others, "aws:ResourceTag/stack": "staging"}))
+
+
+@pytest.mark.parametrize(("type_", "allowed"), [("A", True), ("AAAA", True), ("NS", False), ("MX", False)])
+def test_a_deployer_writes_records_of_addresses_alone(role_of: RoleOf, type_: str, allowed: bool) -> None:
+    zone, context = "arn:aws:route53:::hostedzone/Z0", {"route53:ChangeResourceRecordSetsRecordTypes": type_}
+    request = Request("route53:ChangeResourceRecordSets", zone, context)
+    assert allows(role_of("staging-deployer"), request) == allowed
+
+
+def test_nobody_who_deploys_reads_or_writes_the_value_of_a_secret(role_of: RoleOf) -> None:
+    actions = {one for each in role_of("staging-deployer") for one in each["Action"]}
+    assert "secretsmanager:CreateSecret" in actions
+    assert not {one for one in actions if one.endswith("SecretValue") or one.startswith("cloudfront-keyvaluestore:")}
 
 
 def test_who_destroys_can_make_nothing(role_of: RoleOf) -> None:
