@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from stacks.bootstrap.documents import Values, allow
-from stacks.bootstrap.stacks import Stacks
+from stacks.bootstrap.named_stacks import Stacks
 
 AT_RUN_TIME: Final[Mapping[str, str]] = {
     "arn:aws:logs:{region}:{account}:log-group:{own}": "logs:CreateLogStream logs:PutLogEvents",

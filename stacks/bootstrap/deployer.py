@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from stacks.bootstrap.boundary import boundary_of
 from stacks.bootstrap.documents import Values, document, packed
-from stacks.bootstrap.stacks import Stacks
+from stacks.bootstrap.named_stacks import Stacks
 
 PATH: Final = "/streamways-bootstrap/"
 """Of what is ours in IAM. No name of a stack's role begins so: a deployer cannot change itself or a boundary."""

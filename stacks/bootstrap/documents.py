@@ -7,9 +7,9 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
+from stacks.bootstrap.named_stacks import PROJECT, Stacks
 from stacks.bootstrap.privileges.access import ALL, Scope, Verb
 from stacks.bootstrap.privileges.table import Rows
-from stacks.bootstrap.stacks import PROJECT, Stacks
 from stacks.errors import StatementError
 from stacks.iam import POLICY_VERSION
 

@@ -10,9 +10,9 @@ import pulumi_aws as aws
 from stacks.bootstrap.deployer import Deployer, boundary, boundary_arn
 from stacks.bootstrap.documents import EVERYTHING, REMOVAL, Values, allow, deploying, document, tagged
 from stacks.bootstrap.log_role import api_gateway_log_role
+from stacks.bootstrap.named_stacks import PREVIEWS, PROJECT, Stacks
 from stacks.bootstrap.privileges.table import OF_PREVIEWS, PRIVILEGES
 from stacks.bootstrap.settings import BootstrapSettings
-from stacks.bootstrap.stacks import PREVIEWS, PROJECT, Stacks
 from stacks.bootstrap.state import State, secrets_key, using_state
 from stacks.bootstrap.trust import AUDIENCE, DESTROY_ENVIRONMENT, ISSUER, PREVIEW_ENVIRONMENT, trust_of_jobs
 from stacks.errors import SettingsError
@@ -53,6 +53,10 @@ class Account:
         )
         return given.apply(lambda known: document(using_state(stacks, read=read, **known)))
 
+    def backend_url(self) -> pulumi.Output[str]:
+        """The bucket as Pulumi takes it."""
+        return pulumi.Output.concat("s3://", self.state.bucket, "?region=", self.settings.region, "&awssdk=v2")
+
     def secrets_provider(self, key: aws.kms.Key) -> pulumi.Output[str]:
         """The key as Pulumi takes it: https://www.pulumi.com/docs/iac/concepts/secrets/#aws-key-management-service-kms"""
         return pulumi.Output.concat("awskms://", key.key_id, "?region=", self.settings.region)
@@ -69,7 +73,9 @@ def deploy(settings: BootstrapSettings) -> None:
     account = Account(settings, account_id, _identity_provider(settings, opts), State("state", opts), opts)
     keys = {name: secrets_key(name, f"Encrypts secrets of {name}", opts) for name in settings.long_lived_stacks}
     long_lived = {name: _long_lived(account, name, key) for name, key in keys.items()}
-    variables = _previews(account, keys)
+    variables: dict[str, pulumi.Input[str]] = {"PULUMI_BACKEND_URL": account.backend_url()}
+    if settings.previews:
+        variables |= _previews(account, keys)
     if settings.api_gateway_log_role:
         api_gateway_log_role(opts)
     pulumi.export("variables", variables)
@@ -112,9 +118,6 @@ def _previews(account: Account, keys: dict[str, aws.kms.Key]) -> dict[str, pulum
         "PREVIEW_REGION": settings.region,
         "PREVIEW_ACCOUNT_ID": account.id,
         "PREVIEW_IDENTITY_STACK": f"organization/{PROJECT}/{shared}" if shared else "",
-        "PULUMI_BACKEND_URL": pulumi.Output.concat(
-            "s3://", account.state.bucket, "?region=", settings.region, "&awssdk=v2"
-        ),
         "PULUMI_SECRETS_PROVIDER": account.secrets_provider(key),
     }
 

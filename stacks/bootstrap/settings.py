@@ -8,7 +8,7 @@ from typing import Final, Self, cast
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
-from stacks.bootstrap.stacks import PREVIEWS, PROJECT
+from stacks.bootstrap.named_stacks import PREVIEWS, PROJECT
 from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
 from stacks.model_settings import REGION
@@ -32,6 +32,8 @@ class BootstrapSettings:
     provider: ProviderSettings
     repository: str
     branch: str
+    previews: bool
+    """Whether previews are deployed in this account."""
     long_lived_stacks: tuple[str, ...]
     identity_stack: str | None
     oidc_provider_arn: str | None
@@ -65,6 +67,7 @@ class BootstrapSettings:
                 "one repository as GitHub's tokens say it, like octo-org/chat or octo-org@123456/chat@456789",
             ),
             branch=own.matching("branch", _BRANCH, "the name of one branch, like main"),
+            previews=own.boolean("previews"),
             long_lived_stacks=stacks,
             identity_stack=_identity_stack(own, stacks),
             oidc_provider_arn=own.matching(

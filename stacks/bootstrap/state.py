@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from stacks.bootstrap.documents import Values, allow
-from stacks.bootstrap.stacks import PROJECT, Stacks
+from stacks.bootstrap.named_stacks import PROJECT, Stacks
 from stacks.iam import POLICY_VERSION
 
 DELETED_AFTER_DAYS: Final = 30

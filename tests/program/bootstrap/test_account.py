@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from stacks.bootstrap.boundary import AT_RUN_TIME, boundary_of
-from stacks.bootstrap.stacks import Stacks
+from stacks.bootstrap.named_stacks import Stacks
 from tests.previews.actions import FOLDER as WORKFLOWS
 from tests.program.bootstrap.conftest import BOUNDARY, FOLDER, GIVEN, REGION, bootstrap, stack
 from tests.program.bootstrap.evaluator import Request, Statement, allows, statements_of
@@ -198,3 +198,11 @@ def test_the_role_of_api_gateway_is_made_on_request_alone(account: Deployment) -
 def test_the_bootstrap_runs_in_the_environment_of_the_program() -> None:
     document = yaml.safe_load((FOLDER / "Pulumi.yaml").read_text())
     assert (FOLDER / document["runtime"]["options"]["virtualenv"]).resolve() == ROOT / ".venv"
+
+
+def test_an_account_without_previews_has_no_role_for_them() -> None:
+    deployment = bootstrap(repository="octo-org/chat", longLivedStacks=["production"], previews=False)
+    roles = {role.name for role in deployment.of("aws:iam/role:Role")}
+    assert "production-deployer" in {name.removesuffix("-role") for name in roles}
+    assert not [name for name in roles if name.startswith("preview")]
+    assert deployment.outputs["variables"].keys() == {"PULUMI_BACKEND_URL"}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import pytest
 
 from stacks.bootstrap.documents import EVERYTHING, REMOVAL
+from stacks.bootstrap.named_stacks import PROJECT
 from stacks.bootstrap.privileges.access import Access, Scope, Verb
 from stacks.bootstrap.privileges.table import OF_PREVIEWS, PRIVILEGES, Rows
-from stacks.bootstrap.stacks import PROJECT
 from stacks.dashboard import dashboard_name
 from tests.program.bootstrap.conftest import BOUNDARY, REGION, stack
 from tests.program.bootstrap.evaluator import Request, Statement, allows, statements_of

@@ -8,9 +8,9 @@ import botocore.session
 import pytest
 
 from stacks.bootstrap.documents import EVERYTHING, MOST_CHARACTERS, MOST_POLICIES, allow, packed
+from stacks.bootstrap.named_stacks import PROJECT
 from stacks.bootstrap.privileges.access import Access, Scope, Verb
 from stacks.bootstrap.privileges.table import OF_PREVIEWS, PRIVILEGES, Rows
-from stacks.bootstrap.stacks import PROJECT
 from stacks.errors import StatementError
 from stacks.stack_names import LONGEST_OWN_NAME, longest_stack
 from tests.docs.pages import page
