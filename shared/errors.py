@@ -176,8 +176,9 @@ class SecretEmpty(Internal):
 
     status = 503
 
-    def __init__(self) -> None:
-        super().__init__(
-            "A secret of this deployment has no value yet. Whoever operates it writes one with "
-            "`aws secretsmanager put-secret-value`: see docs/domains.md."
-        )
+    def __init__(
+        self,
+        message: str = "A secret of this deployment has no value yet. Whoever operates it writes one with "
+        "`aws secretsmanager put-secret-value`: see docs/domains.md.",
+    ) -> None:
+        super().__init__(message)

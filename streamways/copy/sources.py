@@ -23,6 +23,8 @@ CODE = ("handlers", "shared", "stacks")
 BOOTSTRAP = "sandbox/bootstrap.py"
 ALSO = ("LICENSE", BOOTSTRAP, "stacks/packages/__main__.py")
 """What nothing imports: the licence, what makes `.venv`, and what `make build` runs."""
+NOT_SOURCES = frozenset({"__pycache__", "node_modules"})
+"""Folders that Python and npm make beside sources."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def _code(architecture: Descriptor, program: Path, root: Path) -> frozenset[Path
     except PackageError as error:
         raise CommandError(str(error)) from error
     folder = root / "handlers" / architecture.folder
-    own = {path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    own = {path for path in folder.rglob("*") if path.is_file() and NOT_SOURCES.isdisjoint(path.parts)}
     also = {root / name for name in ALSO if name.startswith(CODE)}
     python = [path for path in (program, *packed, *own, *also) if path.suffix == ".py"]
     reached = {path for start in python for path in _reached(start, root)} - {program}
@@ -163,7 +165,7 @@ def _named_files(module: Path, root: Path) -> Iterator[Path]:
 def _files_below(path: Path) -> Iterable[Path]:
     if path.is_file():
         return [path]
-    return (file for file in path.rglob("*") if file.is_file() and "node_modules" not in file.parts)
+    return (file for file in path.rglob("*") if file.is_file() and NOT_SOURCES.isdisjoint(file.parts))
 
 
 def _names(paths: Iterable[Path], root: Path) -> frozenset[str]:

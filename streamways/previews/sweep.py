@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from streamways.previews import engine
+from streamways.errors import CommandError
+from streamways.previews import checkpoint, engine
 from streamways.previews.engine import Stack
 from streamways.previews.github import Doubt, RateLimited, Repository
 from streamways.previews.names import PERSIST_LABEL, RESEMBLES_A_PREVIEW, number_of
@@ -75,6 +76,10 @@ class Sweep:
         return needed, reason
 
     def _destroyed(self, stack: Stack, reason: str) -> Row:
+        try:
+            checkpoint.check(stack.name, engine.export(stack.name))
+        except CommandError as doubt:
+            return Row(stack.name, "in doubt", str(doubt))
         if self.dry_run:
             return Row(stack.name, "would be destroyed", reason)
         if engine.destroy(stack.name):

@@ -48,7 +48,7 @@ class Commands:
     names: tuple[str, ...] = ("pulumi",)
 
     def __post_init__(self) -> None:
-        self._answers: list[tuple[str, int, str]] = []
+        self._answers: list[tuple[str, int, str]] = [("pulumi stack export", 0, json.dumps(state()))]
         self.folder.mkdir()
         for name in self.names:
             (self.folder / name).write_text(SCRIPT.format(python=sys.executable, folder=str(self.folder)))
@@ -72,6 +72,17 @@ class Commands:
 
     def _save(self) -> None:
         (self.folder / "answers").write_text(json.dumps(self._answers))
+
+
+def state(*more: Mapping[str, Any]) -> dict[str, Any]:
+    """What `pulumi stack export` prints for a preview, with more resources in it."""
+    kinds = (
+        "pulumi:pulumi:Stack",
+        "pulumi:providers:aws",
+        "streamways:index:Identity",
+        "aws:cognito/userPool:UserPool",
+    )
+    return {"version": 3, "deployment": {"manifest": {}, "resources": [*({"type": kind} for kind in kinds), *more]}}
 
 
 def stack(name: str, last_update: str | None = "2026-11-21T10:00:00.000Z", **more: Any) -> Mapping[str, Any]:

@@ -1,9 +1,12 @@
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from streamways.cli.app import run
 from streamways.previews import github
 from tests.previews.commands import Commands
 from tests.previews.github_api import REPOSITORY, GitHubApi, write_event
@@ -43,3 +46,16 @@ def event(api: GitHubApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     write_event(path)
     monkeypatch.setenv("GITHUB_EVENT_PATH", str(path))
     return path
+
+
+@pytest.fixture
+def swept(api: GitHubApi, commands: Commands, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Sweeps, with the arguments given; the exit code, and the rows by stack."""
+    del api, commands
+
+    def sweep(*arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
+        code = run(["preview", "sweep", "--json", *arguments])
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return code, {row["stack"]: row for row in rows if row["event"] == "stack"}
+
+    return sweep

@@ -14,19 +14,6 @@ from tests.previews.github_api import Fault, GitHubApi, cut, hang_up, json_answe
 LS = "pulumi stack ls --json"
 
 
-@pytest.fixture
-def swept(api: GitHubApi, commands: Commands, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Sweeps, with the arguments given; the exit code, and the rows by stack."""
-    del api, commands
-
-    def sweep(*arguments: str) -> tuple[int, dict[str, dict[str, str]]]:
-        code = run(["preview", "sweep", "--json", *arguments])
-        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-        return code, {row["stack"]: row for row in rows if row["event"] == "stack"}
-
-    return sweep
-
-
 def destroyed(commands: Commands) -> list[str]:
     return [call.arguments[-1] for call in commands.calls("pulumi destroy")]
 

@@ -137,7 +137,7 @@ def test_each_error_has_a_code_of_its_own_except_where_it_says_the_same() -> Non
     assert {code: names for code, names in codes.items() if len(names) > 1} == {
         "unauthenticated": ["Unauthenticated", "SessionOver"],
         "invalid_request": ["InvalidRequest", "AlreadyStarted", "StreamCancelled", "MethodNotAllowed"],
-        "internal": ["Internal", "Busy"],
+        "internal": ["Internal", "Busy", "SecretEmpty"],
     }
 
 

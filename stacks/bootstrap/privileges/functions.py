@@ -11,13 +11,14 @@ _ROLE: Final = "arn:aws:iam::{account}:role/{own}"
 ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
     "aws:iam/role:Role": (
         # Nobody may take a boundary off, or put another one on.
-        Access(_ROLE, Scope.BOUNDED, "iam", create="CreateRole", update="UpdateAssumeRolePolicy"),
+        Access(_ROLE, Scope.BOUNDED, "iam", create="CreateRole"),
         Access(
             _ROLE,
             Scope.NAME,
             "iam",
             read="GetRole ListRolePolicies ListAttachedRolePolicies ListInstanceProfilesForRole",
-            update="UpdateRole UpdateRoleDescription",
+            # IAM knows no boundary in a request for UpdateAssumeRolePolicy: a condition on it would never hold.
+            update="UpdateRole UpdateRoleDescription UpdateAssumeRolePolicy",
             delete="DeleteRole",
             tag="TagRole UntagRole",
         ),
