@@ -13,8 +13,9 @@ import pulumi_aws as aws
 from shared.contract.environment import Variable
 from shared.contract.limits import START_WITHIN_SECONDS
 from shared.contract.metrics import NAMESPACE
-from stacks.arguments import FunctionLimits, holding_data, joined, merged
+from stacks.arguments import FunctionLimits, joined, merged
 from stacks.iam import SEND_TRACES, Statement, policy, trust
+from stacks.log_group import log_group
 
 RUNTIME = "python3.13"
 INSTRUCTION_SET = "arm64"
@@ -73,16 +74,11 @@ class StreamingFunction(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         limits = args["limits"]
         # The group has a name of its own, and the role may not create groups: deleted, it does not come back.
-        log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            retention_in_days=limits["log_retention_days"],
-            # Not protected: a stack that gives up an architecture gives up its functions.
-            opts=holding_data(self, {"retain": limits["retain_logs"]} if "retain_logs" in limits else {}),
-        )
+        group = log_group(f"{name}-logs", limits, self)
         role = aws.iam.Role(f"{name}-role", assume_role_policy=trust("lambda.amazonaws.com"), opts=child)
         logs: Statement = {
             "actions": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "resources": [pulumi.Output.concat(log_group.arn, ":log-stream:*")],
+            "resources": [pulumi.Output.concat(group.arn, ":log-stream:*")],
         }
         on_failure = args.get("on_failure")
         # Lambda tells the destination in the name of this function's role.
@@ -117,7 +113,7 @@ class StreamingFunction(pulumi.ComponentResource):
                 )
             ),
             # Powertools writes JSON itself; Lambda's JSON format would wrap it once more.
-            logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=log_group.name),
+            logging_config=aws.lambda_.FunctionLoggingConfigArgs(log_format="Text", log_group=group.name),
             # Lambda goes on tracing a function whose tracing is no longer mentioned.
             tracing_config=aws.lambda_.FunctionTracingConfigArgs(mode="Active" if traced else "PassThrough"),
             publish=True,

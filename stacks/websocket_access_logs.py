@@ -9,7 +9,8 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from stacks.arguments import FunctionLimits, holding_data
+from stacks.arguments import FunctionLimits
+from stacks.log_group import log_group
 
 FIELDS: Final = (
     *("requestId", "requestTimeEpoch", "connectionId", "eventType", "messageId", "routeKey", "status"),
@@ -28,9 +29,5 @@ def access_logs(
     name: str, limits: FunctionLimits, parent: pulumi.Resource
 ) -> aws.apigatewayv2.StageAccessLogSettingsArgs:
     """The settings of a stage that logs into a group of its own, which is kept as the functions' are."""
-    group = aws.cloudwatch.LogGroup(
-        f"{name}-access-logs",
-        retention_in_days=limits["log_retention_days"],
-        opts=holding_data(parent, {"retain": limits["retain_logs"]} if "retain_logs" in limits else {}),
-    )
+    group = log_group(f"{name}-access-logs", limits, parent)
     return aws.apigatewayv2.StageAccessLogSettingsArgs(destination_arn=group.arn, format=FORMAT)

@@ -123,9 +123,7 @@ class PublicCognito:
 
     async def _forward(self, request: Request) -> Response:
         body = await request.body()
-        if len(body) > MAX_BODY_BYTES:
-            raise CallRefused("RequestEntityTooLargeException", f"A request has at most {MAX_BODY_BYTES:,} bytes.", 413)
-        _check_types(body)
+        _check_types(fields_of(body))
         headers = {
             "content-type": "application/x-amz-json-1.1",
             "x-amz-target": request.headers["x-amz-target"],
@@ -159,15 +157,21 @@ def check_emulated(operation: str) -> None:
         raise CallRefused("InvalidParameterException", f"The sandbox does not emulate {operation}.")
 
 
-def _check_types(body: bytes) -> None:
-    """moto takes whatever JSON holds, and fails over it."""
+def fields_of(body: bytes) -> Mapping[str, object]:
+    """The fields of a call that comes from anywhere. Raises CallRefused."""
+    if len(body) > MAX_BODY_BYTES:
+        raise CallRefused("RequestEntityTooLargeException", f"A request has at most {MAX_BODY_BYTES:,} bytes.", 413)
     try:
         call: object = json.loads(body)
     except (ValueError, RecursionError):
         call = None
     if not isinstance(call, dict):
         raise CallRefused("SerializationException", "The request body is not a JSON object.")
-    fields = cast("dict[str, object]", call)
+    return cast("dict[str, object]", call)
+
+
+def _check_types(fields: Mapping[str, object]) -> None:
+    """moto takes whatever JSON holds, and fails over it."""
     wrong = [name for name in _TEXTS if not isinstance(fields.get(name, ""), str | None)]
     if wrong:
         raise CallRefused("SerializationException", f"{wrong[0]} is not a text.")

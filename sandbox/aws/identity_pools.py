@@ -3,7 +3,6 @@
 https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
 """
 
-import json
 import uuid
 from collections.abc import Mapping
 from typing import cast
@@ -12,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from sandbox.aws.cognito import CORS, MAX_BODY_BYTES
+from sandbox.aws.cognito import CORS, fields_of
 from sandbox.aws.moto_proxy import MotoProxy
 from sandbox.aws.pool_tokens import PoolTokens, TokenRefused, still_signed_in
 from sandbox.aws.refusals import CallRefused, response_to
@@ -58,7 +57,7 @@ class PublicIdentityPools:
     async def _operate(self, request: Request) -> Response:
         operation = request.headers.get("x-amz-target", "").removeprefix(TARGET_PREFIX)
         try:
-            answer = await self._answer(operation, await _fields(request))
+            answer = await self._answer(operation, fields_of(await request.body()))
             response: Response = JSONResponse(answer, headers=CORS, media_type="application/x-amz-json-1.1")
         except CallRefused as refusal:
             response = response_to(request, refusal)
@@ -153,19 +152,6 @@ class PublicIdentityPools:
 
 def _not_authorized(message: str) -> CallRefused:
     return CallRefused("NotAuthorizedException", message)
-
-
-async def _fields(request: Request) -> Mapping[str, object]:
-    body = await request.body()
-    if len(body) > MAX_BODY_BYTES:
-        raise CallRefused("RequestEntityTooLargeException", f"A request has at most {MAX_BODY_BYTES:,} bytes.", 413)
-    try:
-        call: object = json.loads(body)
-    except (ValueError, RecursionError):
-        call = None
-    if not isinstance(call, dict):
-        raise CallRefused("SerializationException", "The request body is not a JSON object.")
-    return cast("dict[str, object]", call)
 
 
 def _text(fields: Mapping[str, object], name: str) -> str:

@@ -3,16 +3,14 @@
 https://www.pulumi.com/docs/iac/concepts/state-and-backends/#aws-s3
 """
 
-import json
 from collections.abc import Sequence
 from typing import Final
 
 import pulumi
 import pulumi_aws as aws
 
-from stacks.bootstrap.documents import Values, allow
+from stacks.bootstrap.documents import Values, allow, document
 from stacks.bootstrap.named_stacks import PROJECT, Stacks
-from stacks.iam import POLICY_VERSION
 
 DELETED_AFTER_DAYS: Final = 30
 """The longest time that AWS waits before it deletes a key: nothing reads what the key has encrypted afterwards."""
@@ -104,7 +102,7 @@ def tls_alone(bucket_arn: str) -> str:
         "Resource": [bucket_arn, f"{bucket_arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": POLICY_VERSION, "Statement": [statement]})
+    return document([statement])
 
 
 def using_state(

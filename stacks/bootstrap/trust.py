@@ -6,10 +6,9 @@ https://docs.github.com/en/actions/reference/security/oidc
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 """
 
-import json
 from typing import Final
 
-from stacks.iam import POLICY_VERSION
+from stacks.bootstrap.documents import document
 
 ISSUER: Final = "token.actions.githubusercontent.com"
 AUDIENCE: Final = "sts.amazonaws.com"
@@ -33,4 +32,4 @@ def trust_of_jobs(provider_arn: str, repository: str, environment: str, branch: 
         "Action": "sts:AssumeRoleWithWebIdentity",
         "Condition": {"StringEquals": claims},
     }
-    return json.dumps({"Version": POLICY_VERSION, "Statement": [statement]})
+    return document([statement])

@@ -41,7 +41,7 @@ CODES_BY_APPSYNC_ERROR = {
 def from_http(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
     """The refusal in an HTTP response: `{"error": {"code", "message", "retryAfter"?}}`, or whatever AWS answered."""
     retry_after = _seconds(headers.get("retry-after"))
-    document = _object(body)
+    document = object_of(body)
     own = document.get("error")
     if isinstance(own, dict):
         return from_error(cast("dict[str, object]", own), status=status, retry_after=retry_after)
@@ -63,7 +63,7 @@ def from_error(error: Mapping[str, object], status: int | None = None, retry_aft
 
 def from_error_text(text: str) -> Refused:
     """The refusal in the `errorText` of a WebSocket `error` frame: that shape as JSON text; else the text itself."""
-    document = _object(text.encode())
+    document = object_of(text.encode())
     own = document.get("error", document)
     if isinstance(own, dict) and "code" in own:
         return from_error(cast("dict[str, object]", own))
@@ -89,7 +89,8 @@ def from_graphql(errors: object, status: int | None = None) -> Refused:
     return Refused(code, str(first.get("message") or error_type), retry_after, status)
 
 
-def _object(body: bytes) -> dict[str, object]:
+def object_of(body: bytes) -> dict[str, object]:
+    """The JSON object that a body holds; an empty one for anything else."""
     try:
         value: object = json.loads(body)
     except ValueError:

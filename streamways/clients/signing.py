@@ -4,7 +4,6 @@ The user's ID token gets AWS credentials from the identity pool, by the enhanced
 https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flow.html
 """
 
-import json
 import time
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from shared.contract.errors import ErrorCode
 from shared.contract.outputs import Output, SigningOutput
 from streamways.clients.errors import Refused
 from streamways.clients.outputs import StackOutputs
+from streamways.clients.refusals import object_of
 
 RENEWED_BEFORE_SECONDS = 300
 """Credentials that end sooner are renewed: a request must not reach AWS with expired ones."""
@@ -103,7 +103,7 @@ def signer_of(outputs: StackOutputs, id_token: str | None) -> UserSigner | None:
 
 async def _answer(response: httpx.Response) -> Mapping[str, Any]:
     """What Cognito answered. Raises Refused."""
-    answer = _object(await response.aread())
+    answer = cast("dict[str, Any]", object_of(await response.aread()))
     if response.status_code != 200:
         kind = str(answer.get("__type", "")).rpartition("#")[2]
         said = answer.get("message") or answer.get("Message") or f"HTTP {response.status_code}"
@@ -122,12 +122,4 @@ def _credentials(answer: Mapping[str, Any]) -> _Given:
 
 async def _refused_by_aws(response: httpx.Response) -> bool:
     """Whether AWS said no before the function ran; what the function refuses has an `error` in its body."""
-    return response.status_code == 403 and "error" not in _object(await response.aread())
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        value: object = json.loads(body)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    return response.status_code == 403 and "error" not in object_of(await response.aread())

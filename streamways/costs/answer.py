@@ -29,6 +29,10 @@ MEGABYTES_PER_GIGABYTE = 1024
 SECONDS_PER_MINUTE = 60
 
 
+GENERATING = "Lambda: generating, waiting included"
+"""The line of the function that generates."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What one answer used, as far as its client can tell."""
@@ -80,7 +84,7 @@ def _functions(answer: Answer) -> list[Line]:
     billed = math.ceil(answer.seconds * 1000) / 1000
     return [
         Line("Lambda: requests", 1 + short + following, Priced.REQUEST),
-        Line("Lambda: generating, waiting included", gigabytes * billed, Priced.COMPUTE),
+        Line(GENERATING, gigabytes * billed, Priced.COMPUTE),
         Line("Lambda: short functions", gigabytes * short * answer.short_function_seconds, Priced.COMPUTE),
         Line("Lambda: followers", gigabytes * following * billed, Priced.COMPUTE),
     ]

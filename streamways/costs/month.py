@@ -32,7 +32,8 @@ PREVIEW_DAYS: Final = 3
 PREVIEW_BUSY_HOURS: Final = 10
 """Hours in which somebody tries it."""
 DAYS_OF_A_MONTH = HOURS_OF_A_MONTH / 24
-SECONDS_OF_A_MONTH = HOURS_OF_A_MONTH * 3600
+SECONDS_PER_HOUR = 3600
+SECONDS_OF_A_MONTH = HOURS_OF_A_MONTH * SECONDS_PER_HOUR
 TRACED = (Priced.REQUEST, Priced.OPERATION)
 """What begins a trace: an invocation of a function, and a request to AppSync."""
 

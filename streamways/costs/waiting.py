@@ -9,9 +9,10 @@ from typing import Final
 
 from shared.contract.architectures import function_url
 from streamways.clients.client import Architecture
-from streamways.costs.answer import Answer, answer_lines
+from streamways.costs.answer import GENERATING, Answer, answer_lines
 from streamways.costs.assumptions import HOURS_OF_A_MONTH, Size, Workload
 from streamways.costs.lines import Line
+from streamways.costs.month import SECONDS_OF_A_MONTH, SECONDS_PER_HOUR
 from streamways.costs.prices import Priced, Prices
 
 PROCESSOR_SECONDS: Final[Mapping[Architecture, float]] = {"function-url": 0.48, "websocket": 0.58, "appsync": 0.42}
@@ -38,10 +39,6 @@ AGENT_GIGABYTES: Final = 0.25
 AGENT_IDLE_SECONDS: Final = 60.0
 """How long a session stays after its answer: the shortest that can be set; the default is 15 minutes.
 https://docs.aws.amazon.com/bedrock-agentcore-control/latest/APIReference/API_LifecycleConfiguration.html"""
-
-SECONDS_PER_HOUR = 3600
-SECONDS_OF_A_MONTH = HOURS_OF_A_MONTH * SECONDS_PER_HOUR
-GENERATING = "Lambda: generating, waiting included"
 
 
 def waiting_share(architecture: Architecture, workload: Workload) -> float:

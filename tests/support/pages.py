@@ -1,20 +1,18 @@
 """The web page as people use it: at the address that a sandbox prints, in a real browser."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-import httpx
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
 
+from streamways.target.page import built_page
 from tests.support.browser import SCREENSHOTS, axe
 from tests.support.sandbox import RunningSandbox
 
 PATIENCE_MS = 20_000
-BUILD_SECONDS = 240
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 800}
 CUTTABLE = """
@@ -118,8 +116,10 @@ class People:
     @asynccontextmanager
     async def at(cls, sandbox: RunningSandbox, browser: Browser) -> AsyncIterator[Self]:
         """With the first tab, which stays."""
-        address = str(sandbox.state.outputs["pageUrl"])
-        await _built(address)
+        page = await asyncio.to_thread(built_page, sandbox.state)
+        assert page is not None
+        assert page.problem is None, page.problem
+        address = page.address
         password = next(user.password for user in sandbox.state.users if user.tier == "pro")
         people = cls(address, password, browser, await browser.new_context())
         first = people.watched(await people.context.new_page())
@@ -172,16 +172,3 @@ class People:
         tab.on("console", note)
         tab.on("pageerror", lambda error: person.said.append(str(error)))
         return person
-
-
-async def _built(address: str) -> None:
-    """Waits until the sandbox has built its page."""
-    until = time.monotonic() + BUILD_SECONDS
-    async with httpx.AsyncClient(trust_env=False) as client:
-        while True:
-            state = (await client.get(f"{address}_sandbox/page")).json()
-            assert state["problem"] is None, state["problem"]
-            if state["ready"]:
-                return
-            assert time.monotonic() < until
-            await asyncio.sleep(0.1)

@@ -10,6 +10,7 @@ from streamways.costs.assumptions import SIZES, Idle, Workload
 from streamways.costs.lines import Line, total
 from streamways.costs.month import (
     SECONDS_OF_A_MONTH,
+    SECONDS_PER_HOUR,
     alarm_lines,
     alarms_of,
     by_row,
@@ -27,7 +28,6 @@ from streamways.pages import Row, table
 URL_REQUESTS_A_SECOND: Final = 10
 """What a function URL lets through for each copy of a function that may run.
 https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling"""
-SECONDS_PER_HOUR: Final = 3600
 WARM: Final = (1, 5, 20)
 CALLS_OF_A_READ: Final = 2
 """A secret is read in two versions."""
