@@ -20,8 +20,8 @@ from tests.docs.pages import ROOT, page
 
 SANDBOX = ROOT / "sandbox"
 RESOURCES = sorted((SANDBOX / "resources").glob("*.py"))
-BESIDE_AWS = ("cli", "clients", "conformance", "bootstrap.py")
-"""What of `sandbox/` speaks to a stack, or installs: it does not stand for AWS."""
+BESIDE_AWS = ("page", "bootstrap.py")
+"""What of `sandbox/` installs, or serves the page: it does not stand for AWS."""
 OWN = re.compile(r"\b(?:the|this) sandbox\b|\bemulate", re.IGNORECASE)
 
 REFUSALS = {
