@@ -11,6 +11,7 @@
     │   └── MethodNotAllowed 405  the address is right, the HTTP method is not
     ├── TooLarge             413  more than is accepted
     ├── RateLimited          429  more often than is allowed: try again later
+    ├── ConcurrencyExceeded  429  more answers at once than are allowed
     ├── ModelThrottled       429  the model's quota is used up: try again
     ├── ModelUnavailable     503  the model failed or cannot be reached
     ├── ContentBlocked       422  a guardrail stepped in
@@ -19,40 +20,59 @@
         ├── Busy             503  it passes by itself: too much at once, or a service that we need does not answer
         └── SecretEmpty      503  a secret that the function needs has no value yet: its operator has to write it
 
-`to_json()` is the body of a refusal, `{"code", "message", "retryAfter"?}`, and the data of a `data-error` part.
+`to_json()` is the body of a refusal, `{"code", "message", "retryAfter"?, "limit"?}`, and the data of a `data-error`
+part.
 """
 
 from typing import ClassVar
 
 from shared.contract.errors import ErrorCode
+from shared.contract.quota import Quota, ratelimit_headers
 
 
 class StreamwaysError(Exception):
     """A refusal or a failure with a text that a person can act on.
 
     `retry_after` is in whole seconds, for errors that pass by themselves. `reason` is for the logs alone: the code and
-    request id of whoever failed, and never a text of theirs, which may quote the prompt.
+    request id of whoever failed, and never a text of theirs, which may quote the prompt. `quota` is the limit of the
+    user that is used up.
     """
 
     code: ClassVar[ErrorCode]
     status: ClassVar[int]
 
-    def __init__(self, message: str, *, retry_after: int | None = None, reason: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after: int | None = None,
+        reason: str | None = None,
+        quota: Quota | None = None,
+    ) -> None:
         super().__init__(message)
         self.reason = reason
         self.message = message
         self.retry_after = retry_after
+        self.quota = quota
 
     def to_json(self) -> dict[str, object]:
-        """`{"code", "message", "retryAfter"?}`, as HTTP bodies, error frames and `data-error` parts carry it."""
+        """`{"code", "message", "retryAfter"?, "limit"?}`, as HTTP bodies, error frames and `data-error` parts carry it.
+
+        `limit` is what `Quota.to_json` says.
+        """
         body: dict[str, object] = {"code": self.code, "message": self.message}
         if self.retry_after is not None:
             body["retryAfter"] = self.retry_after
+        if self.quota is not None:
+            body["limit"] = self.quota.to_json()
         return body
 
     def headers(self) -> dict[str, str]:
-        """What an HTTP refusal says beside its status and body: when to try again, and how to authenticate."""
+        """What an HTTP refusal says beside its status and body: when to try again, what is used up, and how to
+        authenticate."""
         headers = {} if self.retry_after is None else {"retry-after": str(self.retry_after)}
+        if self.quota is not None:
+            headers |= ratelimit_headers(self.quota)
         return {**headers, "www-authenticate": "Bearer"} if self.status == 401 else headers
 
 
@@ -117,6 +137,13 @@ class RateLimited(StreamwaysError):
     """The user has done this too often. `retry_after` is exact: after it the same is allowed again."""
 
     code = ErrorCode.RATE_LIMITED
+    status = code.status
+
+
+class ConcurrencyExceeded(StreamwaysError):
+    """The user runs as many answers as their tier runs at once. When one ends nobody knows."""
+
+    code = ErrorCode.CONCURRENCY_EXCEEDED
     status = code.status
 
 

@@ -44,6 +44,7 @@ API_FIELDS: Final = (
     "Query.chat",
     "Query.chats",
     "Query.invitations",
+    "Query.limits",
     "Query.parts",
     "Query.viewer",
     "Mutation.acceptInvitation",

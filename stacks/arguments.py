@@ -71,7 +71,9 @@ class CoreAccess(TypedDict):
     table_arn: pulumi.Input[str]
     """ARN of the streams table."""
     max_output_tokens: pulumi.Input[int]
-    """Longest answer that is admitted, in tokens."""
+    """Longest answer that is admitted, in tokens, whatever the tier of its user has."""
+    limits: NotRequired[pulumi.Input[str]]
+    """What differs from the limits of the tiers, as JSON: `{"free": {"requestsPerHour": 20}}`; by default nothing."""
     model_environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Environment variables by which a function finds its model."""
     model_statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
@@ -129,10 +131,13 @@ def comma_separated(texts: pulumi.Input[Sequence[pulumi.Input[str]]]) -> pulumi.
 
 def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:
     """The environment variables of a function that admits streams and leaves generating to a worker."""
-    return {
+    environment: dict[str, pulumi.Input[str]] = {
         Variable.STREAMS_TABLE: core["table_name"],
         Variable.MODEL_MAX_OUTPUT_TOKENS: pulumi.Output.from_input(core["max_output_tokens"]).apply(str),
     }
+    if "limits" in core:
+        environment[Variable.LIMITS] = core["limits"]
+    return environment
 
 
 def interval_environment(milliseconds: pulumi.Input[int]) -> Mapping[str, pulumi.Input[str]]:

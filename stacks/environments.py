@@ -22,8 +22,6 @@ class Environment:
     alarms: bool
     takes_local_origins: bool
     """Whether `corsOrigins` may name this machine, or a host without TLS."""
-    takes_self_sign_up: bool
-    """Whether `selfSignUp` may be on while nothing limits what one user spends."""
 
 
 PREVIEW: Final = Environment(
@@ -35,7 +33,6 @@ PREVIEW: Final = Environment(
     tracing=False,
     alarms=False,
     takes_local_origins=True,
-    takes_self_sign_up=True,
 )
 """Leaves nothing behind, and costs nothing while nobody uses it, as far as that is possible."""
 STAGING: Final = Environment(
@@ -47,7 +44,6 @@ STAGING: Final = Environment(
     tracing=True,
     alarms=True,
     takes_local_origins=False,
-    takes_self_sign_up=True,
 )
 """Behaves as production does to its users, and holds no data that anybody misses."""
 PRODUCTION: Final = Environment(
@@ -59,7 +55,6 @@ PRODUCTION: Final = Environment(
     tracing=True,
     alarms=True,
     takes_local_origins=False,
-    takes_self_sign_up=False,
 )
 """Loses nothing by a mistake of one person: not by a command, not by a change, not by a write."""
 

@@ -48,7 +48,7 @@ CORS_REQUEST_HEADERS = (
 )
 CORS_SIGNED_REQUEST_HEADERS = ("x-amz-content-sha256", "x-amz-date", "x-amz-security-token", "x-authorization")
 CORS_RESPONSE_HEADERS = (
-    *("retry-after", STREAM_HEADER),
+    *("retry-after", "ratelimit", "ratelimit-policy", STREAM_HEADER),
     *("x-vercel-ai-data-stream", "x-vercel-ai-ui-message-stream"),
 )
 

@@ -11,7 +11,6 @@ from urllib.parse import SplitResult, urlsplit
 from shared.contract.architectures import appsync
 from stacks.appsync_users import CLIENT_CLAIMS
 from stacks.config_reader import ConfigReader
-from stacks.environments import Environment
 
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html
 MOST_CALLBACK_URLS = 100
@@ -59,7 +58,7 @@ class IdentitySettings:
     issuer: ForeignIssuer | None
 
     @classmethod
-    def read(cls, reader: ConfigReader, environment: Environment, region: str) -> Self:
+    def read(cls, reader: ConfigReader, region: str) -> Self:
         """Take the keys from `reader`; what is wrong, or contradicts another setting, is noted there."""
         given = [key for key in _SOURCES if reader.optional_text(key)]
         for other in given[1:]:
@@ -70,7 +69,7 @@ class IdentitySettings:
             stack=reader.matching("identityStack", _STACK, name) or None,
             user_pool_id=_user_pool(reader, region),
             user_pool_client_id=reader.matching("userPoolClientId", _CLIENT, "the id of an app client") or None,
-            self_sign_up=_self_sign_up(reader, environment),
+            self_sign_up=reader.boolean("selfSignUp"),
             cognito_endpoint=read_endpoint(reader, "cognitoEndpoint"),
             callback_urls=_callback_urls(reader),
             issuer=_issuer(reader),
@@ -107,14 +106,6 @@ def _check_beside(reader: ConfigReader, given: list[str]) -> None:
         for key in _OF_AN_ISSUER:
             if reader.optional_text(key) not in ("", "[]"):
                 refuse(key, "it is about the tokens of a foreign issuer; set tokenIssuer too")
-
-
-def _self_sign_up(reader: ConfigReader, environment: Environment) -> bool:
-    wanted = reader.boolean("selfSignUp")
-    if wanted and not environment.takes_self_sign_up:
-        why = f"nothing limits yet what a stranger may spend, so the environment {environment.name} refuses it"
-        reader.refuse("selfSignUp", "true", f"{why}; set it to false and let an administrator make the users")
-    return wanted
 
 
 def _user_pool(reader: ConfigReader, region: str) -> str | None:

@@ -89,7 +89,7 @@ def deploy(settings: Settings) -> None:
             "retain_logs": settings.data.retain,
             "tracing": settings.functions.tracing,
         },
-        core=core.access(settings.model.max_output_tokens),
+        core=core.access(settings.model.max_output_tokens, settings.limits),
         opts=opts,
     )
     outputs: dict[str, pulumi.Input[str]] = {**users.outputs, Output.REGION: settings.region}

@@ -23,6 +23,7 @@ from stacks.errors import SettingsError
 from stacks.function_settings import FunctionSettings
 from stacks.identity_pool_setting import IdentityPoolSetting
 from stacks.identity_settings import IdentitySettings
+from stacks.limits_setting import read_limits
 from stacks.model_settings import REGION, ModelSettings
 from stacks.monitoring_settings import MonitoringSettings
 from stacks.provider_settings import ProviderSettings
@@ -47,6 +48,8 @@ class Settings:
     access: AccessSettings
     identity: IdentitySettings
     identity_pool: IdentityPoolSetting
+    limits: str
+    """What differs from the limits of the tiers, as JSON; empty where nothing does."""
     table: ExistingTable | None
     """None for a table that the stack makes."""
     domains: DomainSettings
@@ -89,7 +92,7 @@ class Settings:
         environment = _environment(own)
         architectures = _architectures(own)
         access = AccessSettings.read(own, environment)
-        identity = IdentitySettings.read(own, environment, region)
+        identity = IdentitySettings.read(own, region)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
@@ -102,6 +105,7 @@ class Settings:
             access=access,
             identity=identity,
             identity_pool=IdentityPoolSetting.read(own, access, identity, architectures),
+            limits=read_limits(own),
             table=read_table(own, region),
             domains=DomainSettings.read(own, region, architectures, access),
             monitoring=MonitoringSettings.read(own, environment),

@@ -84,15 +84,19 @@ class StreamingCore(pulumi.ComponentResource):
             }
         )
 
-    def access(self, max_output_tokens: pulumi.Input[int]) -> CoreAccess:
-        """What an architecture takes from this core; it admits answers of at most `max_output_tokens`."""
-        return {
+    def access(self, max_output_tokens: pulumi.Input[int], limits: str = "") -> CoreAccess:
+        """What an architecture takes from this core; it admits answers of at most `max_output_tokens`, under the limits
+        of the tiers with the changes in `limits`."""
+        access: CoreAccess = {
             "table_name": self.table_name,
             "table_arn": self.table_arn,
             "max_output_tokens": max_output_tokens,
             "model_environment": self.model_environment,
             "model_statements": self.model_statements,
         }
+        if limits:
+            access["limits"] = limits
+        return access
 
     def _table(self, name: str, args: StreamingCoreArgs) -> aws.dynamodb.Table:
         protection = args.get("protection", {})

@@ -10,6 +10,7 @@ from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.errors import InvalidRequest, NotFound
 from shared.init_phase import at_init
+from shared.limits.limits import Limits
 from shared.protocol.cursor import Cursor
 from shared.protocol.parts import WORKER_EPOCH, is_terminal
 from shared.protocol.request import ChatRequest, identifier
@@ -55,10 +56,15 @@ repository = at_init(StreamRepository.from_environment)
 journal = at_init(JournalReader.from_environment)
 chat_store = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
+limits = at_init(Limits.from_environment)
 
 
 def _viewer(call: FieldCall) -> object:
     return {"sub": call.viewer.sub, "username": call.viewer.username, "groups": [*call.viewer.groups]}
+
+
+def _limits(call: FieldCall) -> object:
+    return limits().standing(call.user, call.viewer.tier).to_json()
 
 
 def _start_stream(call: FieldCall) -> object:
@@ -67,7 +73,9 @@ def _start_stream(call: FieldCall) -> object:
     request = ChatRequest.from_client({"id": call.identifier("chatId"), "messages": messages, **options})
     stream_id = call.identifier("streamId")
     guard(call.user, request.chat_id, call.body)
-    admitted = admission().admit(call.user, request, stream_id=stream_id, correlation_id=call.correlation_id)
+    admitted = admission().admit(
+        call.user, request, tier=call.viewer.tier, stream_id=stream_id, correlation_id=call.correlation_id
+    )
     if not isinstance(admitted, Joined):
         dispatcher().dispatch(admitted, {})
     return {"streamId": admitted.stream_id, "chatId": request.chat_id}
@@ -178,6 +186,7 @@ def _decline_invitation(call: FieldCall) -> object:
 
 FIELDS: Mapping[str, Callable[[FieldCall], object]] = {
     "viewer": _viewer,
+    "limits": _limits,
     "startStream": _start_stream,
     "cancelStream": _cancel_stream,
     "activeStream": _active_stream,

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.http import chats, members, streams
+from handlers.http import chats, limits, members, streams
 from handlers.http.refusal import refusal
 from shared.contract.errors import ErrorCode
 from shared.errors import Internal, StreamwaysError
@@ -46,6 +46,7 @@ ROUTES = [
     _route("/api/chat/{chat_id}/membership", DELETE=members.leave),
     _route("/api/invitations", GET=members.list_invitations),
     _route("/api/invitations/{chat_id}", POST=members.accept, DELETE=members.decline),
+    _route("/api/limits", GET=limits.read),
     _route(READINESS_PATH, GET=health),
 ]
 _PATHS = ", ".join(route.path for route in ROUTES[:-1])

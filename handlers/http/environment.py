@@ -10,6 +10,7 @@ from shared.auth.tokens import TokenVerifier
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
+from shared.limits.limits import Limits
 from shared.models.configured import model_from_environment
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
@@ -22,6 +23,7 @@ repository = at_init(StreamRepository.from_environment)
 tail = at_init(Tail.from_environment)
 chats = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
+limits = at_init(Limits.from_environment)
 
 
 @dataclass(frozen=True)

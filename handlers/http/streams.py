@@ -39,7 +39,7 @@ async def start(request: Request) -> Response:
     body = await json_of(request)
     chat_request = ChatRequest.from_client(body)
     await run_in_threadpool(guard, user.sub, chat_request.chat_id, body)
-    admit = partial(environment.admission().admit, correlation_id=invocation.request_id, running=True)
+    admit = partial(environment.admission().admit, tier=user.tier, correlation_id=invocation.request_id, running=True)
     admitted = await run_in_threadpool(admit, user.sub, chat_request, stream_id=stream_id)
     if isinstance(admitted, Joined):
         source = environment.tail().follow(user.sub, admitted.stream_id, until=_tail_until(invocation))

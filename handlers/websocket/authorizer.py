@@ -51,6 +51,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, object]:
             "sub": user.sub,
             "username": user.username,
             "groups": ",".join(user.groups),
+            "tier": user.tier.value,
             "expiresAt": str(user.expires_at),
         },
     }

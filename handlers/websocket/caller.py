@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.contract.limits import CONNECTION_SECONDS
+from shared.contract.tiers import Tier
 
 NOTICE_SECONDS = 600
 """So long before the end of a connection its client is told."""
@@ -20,8 +21,10 @@ class Caller:
     connection_id: str
     connected_at: int
     sub: str
+    tier: Tier
+    """Of the token that the connection was opened with, as the next."""
     token_expires_at: int
-    """Of the token that the connection was opened with; a frame's own token may have renewed the session since."""
+    """A frame's own token may have renewed the session since."""
     correlation_id: str
 
     @classmethod
@@ -32,6 +35,7 @@ class Caller:
             connection_id=context["connectionId"],
             connected_at=int(context["connectedAt"]) // 1000,
             sub=user["sub"],
+            tier=Tier(user.get("tier", Tier.FREE)),  # a connection may be older than this authorizer
             token_expires_at=int(user["expiresAt"]),
             correlation_id=context["requestId"],
         )

@@ -3,6 +3,7 @@
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.init_phase import at_init
+from shared.limits.limits import Limits
 from shared.streams.admission import Admission
 from shared.streams.dispatch import Dispatcher
 from shared.streams.readers import Readers
@@ -14,3 +15,4 @@ repository = at_init(StreamRepository.from_environment)
 readers = at_init(Readers.from_environment)
 chats = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
+limits = at_init(Limits.from_environment)

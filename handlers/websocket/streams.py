@@ -20,6 +20,7 @@ def send(caller: Caller, frame: frames.ClientFrame, _: Connection) -> None:
     admitted = admission().admit(
         caller.sub,
         request,
+        tier=caller.tier,
         stream_id=frame.request_id,
         correlation_id=caller.correlation_id,
         address=address,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeGuard, cast
 
 from shared.auth.accepted import AcceptedClaims
-from shared.contract.tiers import Tier
+from shared.contract.tiers import Tier, best_tier
 from shared.errors import Unauthenticated
 
 MAX_CLAIMS_BYTES = 7 * 1024
@@ -41,6 +41,11 @@ class User:
     username: str
     groups: tuple[str, ...]
     expires_at: int
+
+    @property
+    def tier(self) -> Tier:
+        """The best tier among the groups; free in none."""
+        return best_tier(self.groups)
 
 
 def is_sub(value: object) -> TypeGuard[str]:

@@ -31,6 +31,8 @@ class Variable(StrEnum):
     """Id of the model or of the inference profile."""
     MODEL_MAX_OUTPUT_TOKENS = "MODEL_MAX_OUTPUT_TOKENS"
     """Longest answer that is admitted, in tokens."""
+    LIMITS = "LIMITS"
+    """What the stack changes of `shared.contract.policy.POLICY`, as JSON; absent where it changes nothing."""
     GUARDRAIL_ID = "GUARDRAIL_ID"
     """Id of the guardrail; absent where there is none."""
     GUARDRAIL_VERSION = "GUARDRAIL_VERSION"

@@ -1,6 +1,6 @@
 """The error codes: the same on every transport, each with the HTTP statuses that a refusal with it may have.
 
-A refusal is `{"code", "message", "retryAfter"?}`. `shared/errors.py` has the errors behind the codes.
+A refusal is `{"code", "message", "retryAfter"?, "limit"?}`. `shared/errors.py` has the errors behind the codes.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,8 @@ class ErrorCode(StrEnum):
     """The request holds more than is accepted."""
     RATE_LIMITED = "rate_limited"
     """The user has done this too often; after `retryAfter` it is allowed again."""
+    CONCURRENCY_EXCEEDED = "concurrency_exceeded"
+    """The user runs as many answers as are allowed at once."""
     MODEL_THROTTLED = "model_throttled"
     """The model's quota is used up."""
     MODEL_UNAVAILABLE = "model_unavailable"
@@ -55,6 +57,7 @@ _STATUSES: Mapping[ErrorCode, tuple[int, ...]] = {
     ErrorCode.INVALID_REQUEST: (400, 405, 409),
     ErrorCode.TOO_LARGE: (413,),
     ErrorCode.RATE_LIMITED: (429,),
+    ErrorCode.CONCURRENCY_EXCEEDED: (429,),
     ErrorCode.MODEL_THROTTLED: (429,),
     ErrorCode.MODEL_UNAVAILABLE: (503,),
     ErrorCode.CONTENT_BLOCKED: (422,),

@@ -31,6 +31,8 @@ class StackMetric(StrEnum):
     """1 for a stream whose worker died, so that the reaper ended it; else 0."""
     THROTTLED_STREAMS = "ThrottledStreams"
     """1 for a stream that ended because the model's quota was used up; else 0."""
+    REFUSED_STREAMS = "RefusedStreams"
+    """1 for a start that a limit of its user has refused, 0 for a stream that ended."""
     TIME_TO_FIRST_TOKEN = "TimeToFirstToken"
     """Milliseconds until the model's first text; absent for a stream without text."""
     DELIVERY_LAG = "DeliveryLag"

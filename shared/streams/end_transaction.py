@@ -1,4 +1,5 @@
-"""Ends a stream in one transaction: its record, its lease and its answer in the chat's history, exactly once."""
+"""Ends a stream in one transaction, exactly once: its record, its lease, its place among the streams of its user, and
+its answer in the chat's history."""
 
 import secrets
 import time
@@ -6,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
+from shared.limits.account import give_back
 from shared.streams.records import KEPT_SECONDS, OpenStream
 from shared.streams.start import StreamStart
 from shared.table.client import ConditionFailed, Contended, TableClient
@@ -49,7 +51,10 @@ def end_stream(
     done = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
     complete = update(message, done, mine, append={"parts": answer})
     without_text = update(message, done, mine)
-    others = [complete, delete(lease_key(stream.owner, stream.chat_id), mine)] if holds_lease else [complete]
+    others = [complete]
+    if holds_lease:  # else a newer stream has both
+        others.append(delete(lease_key(stream.owner, stream.chat_id), mine))
+        others.append(give_back(stream.owner, stream.chat_id, stream.fencing_token))
     patience = Patience()
     while True:
         try:

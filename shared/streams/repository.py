@@ -14,6 +14,7 @@ from typing import Literal, Self
 from shared.chats.chat import Chat
 from shared.contract.table import OPEN_INDEX
 from shared.errors import InvalidRequest, NotFound
+from shared.limits.account import give_back
 from shared.protocol.cursor import Cursor
 from shared.streams.end_transaction import end_stream
 from shared.streams.leases import Leases
@@ -189,7 +190,7 @@ class StreamRepository:
     def withdraw(self, start: StreamStart) -> bool:
         """Forgets a stream that nobody has claimed, so that its id may be used again; False when somebody has.
 
-        The user's message stays in the history, and the answer's place in it, empty.
+        The user's message stays in the history, and the answer's place in it, empty. It was no request.
         """
         unclaimed = "attribute_not_exists(#pk) OR #fencingToken = :token AND attribute_not_exists(#claimedBy)"
         open_record = where(f"{unclaimed} AND #state = :started", token=start.fencing_token, started="started")
@@ -197,7 +198,8 @@ class StreamRepository:
         lease = delete(lease_key(start.owner, start.chat_id), where(unclaimed, token=start.fencing_token))
         answer_is_mine = where("#fencingToken = :token", token=start.fencing_token)
         answer = update(message_key(start.chat_id, start.answer_index), {"state": "done"}, answer_is_mine)
-        others = [lease, answer]
+        unused = give_back(start.owner, start.chat_id, start.fencing_token, unused=True)
+        others = [lease, answer, unused]
         patience = Patience()
         while True:
             try:

@@ -3,17 +3,22 @@
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from shared.chats.chat import Chat
 from shared.chats.history import Turn
 from shared.chats.lists import listed
 from shared.chats.title import first_title
 from shared.contract.limits import START_WITHIN_SECONDS
+from shared.limits.limits import Hold
 from shared.streams.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.streams.start import StreamStart
 from shared.table.client import Item
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
 from shared.table.writes import NEW, Write, put, update, where
+
+HOLD: Final = 1
+"""The number of the write that takes what the user's limits allow."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +33,13 @@ class StartTransaction:
     """Whether the caller runs it in the same invocation, and so needs no claim."""
     chat: Chat | None
     lease: Item | None
+    hold: Hold
 
     def writes(self) -> Iterator[Write]:
         """The record is the first: it tells whether the stream was registered before."""
         now = time.time()
         yield self._record(now)
+        yield self.hold.write
         yield self._lease(now)
         yield from self._history(now)
         if self.lease is not None and self.lease["expiresAt"] > now:
@@ -112,7 +119,12 @@ class StartTransaction:
         yield update(membership_key(start.owner, start.chat_id), membership)
 
     def _answer(self, key: Key, now: float) -> Write:
-        written_by = {"streamId": self.start.stream_id, "fencingToken": self.start.fencing_token, "state": "streaming"}
+        written_by = {
+            "streamId": self.start.stream_id,
+            "fencingToken": self.start.fencing_token,
+            "state": "streaming",
+            "tokensLeft": self.start.max_output_tokens,
+        }
         if self.turn.held_parts is not None:
             return update(key, written_by)
         new: dict[str, object] = {"id": self.start.message_id, "role": "assistant", "parts": [], "createdAt": now}

@@ -9,6 +9,8 @@
 | invitation of a user to a chat | `user#<invitee>` | `invitation#<chat id>` |
 | that a user is not to be invited to a chat for a while | `user#<user>` | `quiet#<chat id>` |
 | how many invitations a user has sent lately | `user#<inviter>` | `invitations` |
+| what a user has used of their limits | `user#<user>` | `limits` |
+| what an operator allows a user for a while, beside their tier | `user#<user>` | `override` |
 | chat, or that there was one of this id | `chat#<chat id>` | `chat` |
 | message of a chat | `chat#<chat id>` | `message#<index>` |
 | reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
@@ -69,6 +71,16 @@ def quiet_key(user: str, chat_id: str) -> Key:
 def invitations_key(inviter: str) -> Key:
     """How many invitations this user has sent in an hour, which ends when it expires."""
     return {"pk": f"{Partition.USER}{inviter}", "sk": "invitations"}
+
+
+def limits_key(user: str) -> Key:
+    """What this user has used of their limits: requests, and the streams that run."""
+    return {"pk": f"{Partition.USER}{user}", "sk": "limits"}
+
+
+def override_key(user: str) -> Key:
+    """What holds for this user for a while in place of the limits of their tier."""
+    return {"pk": f"{Partition.USER}{user}", "sk": "override"}
 
 
 def chat_key(chat_id: str) -> Key:

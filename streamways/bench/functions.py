@@ -17,6 +17,7 @@ from sandbox.options import PROJECT_ROOT
 from sandbox.world import ACCOUNT_ID
 from shared.contract.architectures import appsync, websocket
 from shared.contract.environment import Variable
+from shared.contract.tiers import Tier
 from streamways.bench.services import REGION, TABLE
 from streamways.errors import CommandError
 
@@ -64,7 +65,7 @@ def _frame(frame: Mapping[str, object]) -> Payload:
         "connectionId": "bench",
         "connectedAt": int(time.time() * 1000),
         "requestId": frame["requestId"],
-        "authorizer": {"sub": "bench", "expiresAt": str(int(time.time()) + 3600)},
+        "authorizer": {"sub": "bench", "tier": Tier.ENTERPRISE.value, "expiresAt": str(int(time.time()) + 3600)},
     }
     return {"requestContext": context, "body": json.dumps(frame)}
 
@@ -79,7 +80,13 @@ def _parts(stream_id: str) -> Payload:
 
 def _field(name: str, arguments: Mapping[str, object]) -> Payload:
     """The payload of a field's resolver."""
-    claims = {"sub": "bench", "token_use": "access", "client_id": CLIENT_ID, "exp": int(time.time()) + 3600}
+    claims = {
+        "sub": "bench",
+        "token_use": "access",
+        "client_id": CLIENT_ID,
+        "cognito:groups": [Tier.ENTERPRISE.value],
+        "exp": int(time.time()) + 3600,
+    }
     return {"field": name, "claims": claims, "arguments": arguments, "requestId": arguments["streamId"]}
 
 

@@ -152,7 +152,7 @@ def check(
 
 @app.command(short_help="Print an access token of a demo user.")
 def token(
-    tier: Annotated[Tier, typer.Option("--as", help="The tier of the demo user.")] = Tier.FREE,
+    tier: Annotated[Tier, typer.Option("--as", help="The tier of the demo user.")] = Tier.ENTERPRISE,
     port: Port = None,
 ) -> None:
     """Print an access token of a demo user of the running sandbox, and nothing else.

@@ -18,6 +18,7 @@ from streamways.clients.client import SILENCE_SECONDS, Architecture, ChatRequest
 from streamways.clients.errors import Cut, NothingActive
 from streamways.clients.graphql import GraphqlApi
 from streamways.clients.inboxes import Inbox, Silent
+from streamways.clients.limits import UserLimits
 from streamways.clients.realtime import Realtime, data_of
 from streamways.clients.wire import child
 
@@ -124,6 +125,10 @@ class AppSyncClient:
     async def decline(self, chat_id: str) -> None:
         """See `Client.decline`."""
         await self._api.decline(chat_id)
+
+    async def limits(self) -> UserLimits:
+        """See `Client.limits`."""
+        return await self._api.limits()
 
 
 class _Reader:

@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from shared.contract.architectures import DESCRIPTORS
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
+from streamways.clients.limits import UserLimits
 
 Architecture = str
 """Name of an architecture: one of `ARCHITECTURES`."""
@@ -134,6 +135,10 @@ class Client(Protocol):
 
     async def decline(self, chat_id: str) -> None:
         """Removes the user's invitation to a chat. Raises Refused."""
+        ...
+
+    async def limits(self) -> UserLimits:
+        """What the user may do now. Raises Refused."""
         ...
 
     async def __aenter__(self) -> Self: ...

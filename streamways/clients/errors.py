@@ -1,5 +1,7 @@
 """How a stream, or another request of a client, may fail."""
 
+from collections.abc import Mapping
+
 
 class ClientError(Exception):
     """A stream that did not go well. Its text is one line that a person can act on.
@@ -35,7 +37,14 @@ class Malformed(ClientError):
 class Refused(ClientError):
     """The stack said no. `code` is one of the platform's error codes, also where AWS answered in a shape of its own."""
 
-    def __init__(self, code: str, message: str, retry_after: float | None = None, status: int | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        retry_after: float | None = None,
+        status: int | None = None,
+        limit: Mapping[str, object] | None = None,
+    ) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -43,3 +52,5 @@ class Refused(ClientError):
         """Seconds after which to try again, if the stack said so."""
         self.status = status
         """HTTP status, where there was one."""
+        self.limit = limit
+        """The user's limit that is used up, if it is one: `{"name", "limit", "remaining", …}`."""

@@ -15,11 +15,13 @@ from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received
 from streamways.clients.errors import Cut, Malformed, NothingActive, Unreachable
+from streamways.clients.limits import UserLimits
 from streamways.clients.sse import EventParser
 from streamways.clients.wire import json_object
 
 CHAT_PATH = "api/chat"
 INVITATIONS_PATH = "api/invitations"
+LIMITS_PATH = "api/limits"
 CONTENT_TYPE = "text/event-stream"
 DONE = "[DONE]"
 """Data of the event that closes the body, after the terminal part."""
@@ -46,6 +48,7 @@ class FunctionUrlClient:
     ) -> None:
         self._chats_url = function_url.rstrip("/") + "/" + CHAT_PATH
         self._invitations_url = function_url.rstrip("/") + "/" + INVITATIONS_PATH
+        self._limits_url = function_url.rstrip("/") + "/" + LIMITS_PATH
         self._silence_seconds = silence_seconds
         self._http = httpx.AsyncClient(
             headers={"authorization": f"Bearer {token}"} if token else {},
@@ -127,6 +130,10 @@ class FunctionUrlClient:
     async def decline(self, chat_id: str) -> None:
         """See `Client.decline`."""
         await self._ask("DELETE", f"{self._invitations_url}/{quote(chat_id, safe='')}")
+
+    async def limits(self) -> UserLimits:
+        """See `Client.limits`."""
+        return UserLimits.from_json(json_object(await self._ask("GET", self._limits_url), _SOURCE))
 
     def _chat_url(self, chat_id: str) -> str:
         return f"{self._chats_url}/{quote(chat_id, safe='')}"

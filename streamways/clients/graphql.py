@@ -11,6 +11,7 @@ from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import OPEN_SECONDS, ChatRequest
 from streamways.clients.errors import Cut, Unreachable
+from streamways.clients.limits import UserLimits
 from streamways.clients.wire import child, json_object
 
 START = """mutation Start($streamId: ID!, $chatId: ID!, $messages: String!, $trigger: String, $messageId: ID) {
@@ -34,6 +35,7 @@ INVITATIONS = """query Invitations($after: String) {
 }"""
 ACCEPT = "mutation Accept($id: ID!) { acceptInvitation(id: $id) { id } }"
 DECLINE = "mutation Decline($id: ID!) { declineInvitation(id: $id) }"
+LIMITS = "query Limits { limits { tier features maxOutputTokens quotas { name limit remaining nextIn } } }"
 DELETE = "mutation Delete($id: ID!) { deleteChat(id: $id) }"
 
 _SOURCE = "AppSync"
@@ -120,6 +122,10 @@ class GraphqlApi:
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._ask(DELETE, {"id": chat_id})
+
+    async def limits(self) -> UserLimits:
+        """See `Client.limits`."""
+        return UserLimits.from_json(child(await self._ask(LIMITS, {}), "limits"))
 
     async def _ask(self, document: str, variables: Mapping[str, object]) -> dict[str, object]:
         try:

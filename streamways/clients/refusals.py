@@ -39,7 +39,7 @@ CODES_BY_APPSYNC_ERROR = {
 
 
 def from_http(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
-    """The refusal in an HTTP response: `{"error": {"code", "message", "retryAfter"?}}`, or whatever AWS answered."""
+    """The refusal in an HTTP response: `{"error": {…}}` as for `from_error`, or whatever AWS answered."""
     retry_after = _seconds(headers.get("retry-after"))
     document = object_of(body)
     own = document.get("error")
@@ -51,13 +51,14 @@ def from_http(status: int, headers: Mapping[str, str], body: bytes) -> Refused:
 
 
 def from_error(error: Mapping[str, object], status: int | None = None, retry_after: float | None = None) -> Refused:
-    """The refusal in the platform's own shape, `{"code", "message", "retryAfter"?}`."""
+    """The refusal in the platform's own shape, `{"code", "message", "retryAfter"?, "limit"?}`."""
     said = _seconds(error.get("retryAfter"))
     return Refused(
         str(error.get("code", ErrorCode.INTERNAL)),
         str(error.get("message", "no message")),
         said if said is not None else retry_after,
         status,
+        _limit(error),
     )
 
 
@@ -77,16 +78,18 @@ def from_gateway_frame(frame: Mapping[str, object]) -> Refused:
 
 
 def from_graphql(errors: object, status: int | None = None) -> Refused:
-    """The first of GraphQL's errors: `[{"errorType", "message", "errorInfo": {"retryAfter"?}}]`."""
+    """The first of GraphQL's errors: `[{"errorType", "message", "errorInfo": {"retryAfter"?, "limit"?}}]`."""
     listed = cast("list[object]", errors) if isinstance(errors, list) else []
     first = cast("dict[str, object]", listed[0]) if listed and isinstance(listed[0], dict) else {}
     error_type = str(first.get("errorType", ErrorCode.INTERNAL))
     info = first.get("errorInfo")
-    retry_after = _seconds(cast("dict[str, object]", info).get("retryAfter")) if isinstance(info, dict) else None
+    more = cast("dict[str, object]", info) if isinstance(info, dict) else {}
     code: str = CODES_BY_APPSYNC_ERROR.get(error_type) or error_type
     if not code.replace("_", "").islower():
         code = CODES_BY_STATUS.get(status or 0, ErrorCode.INTERNAL)
-    return Refused(code, str(first.get("message") or error_type), retry_after, status)
+    return Refused(
+        code, str(first.get("message") or error_type), _seconds(more.get("retryAfter")), status, _limit(more)
+    )
 
 
 def object_of(body: bytes) -> dict[str, object]:
@@ -100,6 +103,11 @@ def object_of(body: bytes) -> dict[str, object]:
 
 def _appsync_message(document: Mapping[str, object]) -> str | None:
     return from_graphql(document["errors"]).message if "errors" in document else None
+
+
+def _limit(error: Mapping[str, object]) -> Mapping[str, object] | None:
+    limit = error.get("limit")
+    return cast("dict[str, object]", limit) if isinstance(limit, dict) else None
 
 
 def _seconds(value: object) -> float | None:

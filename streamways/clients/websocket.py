@@ -21,6 +21,7 @@ from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architectur
 from streamways.clients.errors import Cut, Malformed, NothingActive
 from streamways.clients.frames import Frame, encoded, joined, resume_frame, send_frame
 from streamways.clients.inboxes import EVERYBODY, Inbox, Inboxes, Message
+from streamways.clients.limits import UserLimits
 from streamways.clients.wire import child, open_socket, send
 
 _SOURCE = "the WebSocket API"
@@ -126,6 +127,11 @@ class WebSocketClient:
     async def decline(self, chat_id: str) -> None:
         """See `Client.decline`."""
         await self._ask("decline", id=chat_id)
+
+    async def limits(self) -> UserLimits:
+        """See `Client.limits`."""
+        [result] = await self._ask("limits")
+        return UserLimits.from_json(result)
 
     async def _ask(self, frame_type: str, **fields: object) -> list[Mapping[str, object]]:
         """What is answered to one of this project's own frames: one result, or several for what fits into none."""

@@ -68,6 +68,11 @@ class SandboxControl:
         answer = await self.ask("POST", "/token", {"tier": tier, "expiresInSeconds": expires_in_seconds})
         return str(answer["accessToken"])
 
+    async def stranger(self, tier: str, name: str) -> str:
+        """An access token of another user of this tier, who has used nothing of any limit."""
+        answer = await self.ask("POST", "/token", {"tier": tier, "user": name})
+        return str(answer["accessToken"])
+
     async def kill(self, function: str) -> None:
         """Kills the processes of the functions of this name that run an invocation now. Raises NotMet if none does."""
         killed = await self.ask("POST", "/functions/kill", {"function": function})

@@ -17,7 +17,7 @@ Need = Literal["sandbox", "second user", "another client", "signing users", "sho
 User = Literal["first", "second"]
 Token = User | Literal["another client"]
 """Whose token; that of another client is the first user's, issued to an application that the stack does not know."""
-TIERS: Mapping[User, Tier] = {"first": Tier.FREE, "second": Tier.PRO}
+TIERS: Mapping[User, Tier] = {"first": Tier.ENTERPRISE, "second": Tier.PRO}
 """Whose tokens a sandbox gives."""
 
 GENERATING = tuple(one.generates for one in DESCRIPTORS.values())

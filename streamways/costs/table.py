@@ -12,13 +12,14 @@ from streamways.clients.client import Architecture
 WRITE_UNIT_BYTES: Final = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html"""
 
-START_WRITES: Final = 15
-"""Six items in a transaction, which counts double (record, lease, chat, question, answer, membership); one entry in the
-index of open streams, and two in the index of the user's list, where the chat moves to the front."""
+START_WRITES: Final = 17
+"""Seven items in a transaction, which counts double (record, limits, lease, chat, question, answer, membership); one
+entry in the index of open streams, and two in the index of the user's list, where the chat moves to the front."""
 CLAIM_WRITES: Final[dict[Architecture, int]] = {name: int(one.worker) for name, one in DESCRIPTORS.items()}
 """A worker claims its stream; the function URL runs it where it was admitted."""
-START_READS: Final = 4
-"""Chat, record and lease, and a query of the newest messages. Each further 4 KB of them take one more."""
+START_READS: Final = 6
+"""Chat, record, lease, limits and their override, and a query of the newest messages. Each further 4 KB of them take
+one more."""
 
 HEARTBEAT_SECONDS: Final = 1.0
 """Between two heartbeats of a running stream."""
@@ -36,9 +37,9 @@ JOURNAL_ITEM_BYTES: Final = 230
 JOURNAL_COMPRESSION: Final = 5
 """An item holds its parts compressed. The parts of one flush were 5 to 22 times as large as JSON."""
 
-END_WRITES: Final = 5
-"""Record and lease in a transaction, and the entry of the lease in the index of open streams. The answer comes on top:
-twice its size."""
+END_WRITES: Final = 7
+"""Record, lease and limits in a transaction, and the entry of the lease in the index of open streams. The answer comes
+on top: twice its size."""
 ANSWER_ITEM_BYTES: Final = 560
 """Keys, ids and metadata of the answer, besides its text."""
 

@@ -15,7 +15,8 @@ from streamways.errors import CommandError, Misuse
 from streamways.target.control import Control, trust
 
 TOKEN_VARIABLE = "STREAMWAYS_TOKEN"
-DEFAULT_TIER = Tier.FREE
+DEFAULT_TIER = Tier.ENTERPRISE
+"""Whoever compares architectures is not to be kept waiting by the limits of a tier."""
 
 
 @dataclass(frozen=True)

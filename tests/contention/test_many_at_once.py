@@ -13,16 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.chats.members import Members
+from shared.contract.tiers import Tier
 from shared.errors import AlreadyStarted, Busy
 from shared.protocol.request import ChatRequest
-from shared.streams.admission import Admission, Joined
+from shared.streams.admission import Joined
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import said
+from tests.support.starts import admission_to, said
 
 USUAL_SECONDS = 0.004
 MEMBERS = 16
@@ -65,10 +66,15 @@ def shared_chat(users: Sequence[str]) -> str:
 
 
 def start(number: int, request: Request, chat_id: str) -> Outcome:
-    by = Admission(environment(number), "websocket", 1000)
+    by = admission_to(environment(number))
     try:
         return by.admit(
-            request.user, request.body(chat_id), stream_id=request.stream_id, correlation_id="c", running=True
+            request.user,
+            request.body(chat_id),
+            tier=Tier.ENTERPRISE,
+            stream_id=request.stream_id,
+            correlation_id="c",
+            running=True,
         )
     except (Busy, AlreadyStarted) as refusal:
         return refusal

@@ -9,9 +9,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from shared.chats.store import ChatStore
+from shared.contract.tiers import Tier
 from shared.errors import Busy
 from shared.models.events import Usage
-from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.cancel_mark import cancel_running
@@ -22,7 +22,7 @@ from shared.table.writes import delete, put
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, asked
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission_to, asked
 
 ANSWER = [{"type": "text", "text": "Because."}]
 SLACK_SECONDS = 10.0
@@ -35,8 +35,10 @@ def client(table: Table) -> TableClient:  # noqa: ARG001
 
 
 def admitted(client: TableClient, stream_id: str = STREAM, prompt: str = PROMPT) -> StreamStart:
-    by = Admission(client, "websocket", 1000)
-    outcome = by.admit(OWNER, asked(prompt), stream_id=stream_id, correlation_id="c", running=True)
+    by = admission_to(client)
+    outcome = by.admit(
+        OWNER, asked(prompt), tier=Tier.ENTERPRISE, stream_id=stream_id, correlation_id="c", running=True
+    )
     assert isinstance(outcome, StreamStart)
     return outcome
 

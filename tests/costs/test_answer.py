@@ -45,11 +45,11 @@ def test_an_answer_over_the_function_url_takes_one_invocation_and_no_transport()
     assert bill("function-url") == {
         "Lambda: requests": 1,
         "Lambda: generating, waiting included": 5,
-        "DynamoDB: start": 15,
+        "DynamoDB: start": 17,
         "DynamoDB: heartbeat": 2,
         "DynamoDB: journal": 18,
-        "DynamoDB: end": 7,
-        "DynamoDB: reads": 4 + 8,
+        "DynamoDB: end": 9,
+        "DynamoDB: reads": 6 + 8,
         "CloudWatch: logs": (INVOCATION_LOG_BYTES + STREAM_LOG_BYTES) / BYTES_PER_GIGABYTE,
         "data to the client": (50 + 60 + 2 * 75) / BYTES_PER_GIGABYTE,
     }
@@ -59,7 +59,7 @@ def test_an_answer_over_websocket_takes_short_functions_frames_minutes_and_a_tic
     lines = bill("websocket")
     assert lines["Lambda: requests"] == 6
     assert lines["Lambda: short functions"] == 0.5 * 5 * 0.05
-    assert lines["DynamoDB: start"] == 16
+    assert lines["DynamoDB: start"] == 18
     assert lines["DynamoDB: ticket"] == 2
     assert lines["API Gateway: messages"] == 2 + 2
     assert lines["API Gateway: connection, in minutes"] == 2
@@ -94,12 +94,12 @@ def test_time_is_billed_by_the_begun_millisecond() -> None:
 @pytest.mark.parametrize(
     ("architecture", "more"),
     [
-        ("function-url", {"Lambda: followers": 5, "DynamoDB: reads": 12 + 50, "Lambda: requests": 2}),
+        ("function-url", {"Lambda: followers": 5, "DynamoDB: reads": 14 + 50, "Lambda: requests": 2}),
         (
             "websocket",
             {
                 "Lambda: followers": 5,
-                "DynamoDB: reads": 12 + 50,
+                "DynamoDB: reads": 14 + 50,
                 "DynamoDB: followers": 2,
                 "DynamoDB: ticket": 4,
                 "Lambda: requests": 12,

@@ -27,13 +27,13 @@ def test_an_idle_stack_costs_what_its_schedule_costs() -> None:
 
 
 def test_metrics_are_billed_by_the_hours_in_which_they_got_a_value() -> None:
-    assert total(metric_lines(730), PRICES) == pytest.approx(11 * 0.30)
-    assert total(metric_lines(73), PRICES) == pytest.approx(11 * 0.03)
+    assert total(metric_lines(730), PRICES) == pytest.approx(12 * 0.30)
+    assert total(metric_lines(73), PRICES) == pytest.approx(12 * 0.03)
 
 
 def test_a_preview_costs_its_days_of_an_idle_stack_and_the_hours_it_is_tried() -> None:
     idle = total(idle_lines(Idle()), PRICES) * 3 * 24 / 730
-    assert total(preview_lines(Idle()), PRICES) == pytest.approx(idle + 11 * 0.30 * 10 / 730)
+    assert total(preview_lines(Idle()), PRICES) == pytest.approx(idle + 12 * 0.30 * 10 / 730)
 
 
 def test_each_sweep_of_an_idle_stack_may_be_a_trace() -> None:
@@ -59,7 +59,7 @@ def test_a_month_is_its_answers_its_schedule_its_metrics_its_users_and_its_store
     month = month_lines(architecture, Size(users=10, answers=100, busy_hours=73), usual, idle, PRICES)
     one = total(answer_lines(Answer.assumed(architecture, usual), PRICES), PRICES)
     stored = next(line for line in month if line.what == "DynamoDB: storage")
-    known = 100 * one + total(idle_lines(idle), PRICES) + 11 * 0.03 + 10 * 0.015 + stored.usd(PRICES)
+    known = 100 * one + total(idle_lines(idle), PRICES) + 12 * 0.03 + 10 * 0.015 + stored.usd(PRICES)
     assert total(month, PRICES) == pytest.approx(known)
     assert stored.quantity > 100 * usual.text_bytes / 1e9
 

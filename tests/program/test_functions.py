@@ -1,5 +1,6 @@
 """The functions: what is each one's own, what it is told, and how it is started."""
 
+import json
 import re
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def read(package: str) -> set[str]:
 OF_EVERY_FUNCTION = {"ARCHITECTURE", "STACK_NAME"}
 OF_A_FOREIGN_ISSUER = {"TOKEN_CLIENT_CLAIM", "TOKEN_USE", "TOKEN_TIER_CLAIM"}
 """`test_users.py`"""
-OPTIONAL = {"GUARDRAIL_ID", "GUARDRAIL_VERSION", "ORIGIN_SECRET_ARN", *OF_A_FOREIGN_ISSUER}
+OPTIONAL = {"LIMITS", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "ORIGIN_SECRET_ARN", *OF_A_FOREIGN_ISSUER}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -201,6 +202,15 @@ def test_the_settings_reach_every_function(deploy: Deploy) -> None:
     variables = [environment(function) for function in deployment.of(FUNCTION)]
     assert {each["MODEL_ID"] for each in variables if "MODEL_ID" in each} == {"amazon.nova-micro-v1:0"}
     assert {each["MODEL_MAX_OUTPUT_TOKENS"] for each in variables if "MODEL_MAX_OUTPUT_TOKENS" in each} == {"7"}
+
+
+def test_limits_that_differ_reach_every_function_that_admits_or_tells_of_them(deploy: Deploy) -> None:
+    changes = {"free": {"requestsPerHour": 20}}
+    variables = {function.name: environment(function) for function in deploy(limits=changes).of(FUNCTION)}
+    told = {name: json.loads(each["LIMITS"]) for name, each in variables.items() if "LIMITS" in each}
+    assert told == dict.fromkeys(("function-url-handler", "websocket-routes", "appsync-api"), changes)
+    usual = [environment(function) for function in deploy().of(FUNCTION)]
+    assert not [each for each in usual if "LIMITS" in each]
 
 
 def test_each_transport_has_an_interval_of_its_own(deploy: Deploy) -> None:

@@ -76,11 +76,17 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
             issuer=None,
         ),
         identity_pool=IdentityPoolSetting(made=False, endpoint=None),
+        limits="",
         table=None,
         domains=DomainSettings(None, None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
         permissions_boundary=None,
     )
+
+
+def test_limits_that_differ_are_kept_as_they_are_given() -> None:
+    changes = {"free": {"requestsPerHour": 20, "features": ["chat", "tools"]}}
+    assert json.loads(read(values(limits=changes)).limits) == changes
 
 
 @pytest.mark.parametrize("key", values())
@@ -124,6 +130,15 @@ def test_no_default_is_repeated_in_the_code(key: str) -> None:
             ["3,289 characters", "3,000 fit"],
         ),
         ({"modelRegions": "us-east-1"}, ["modelRegions", "a list"]),
+        ({"limits": {"gold": {}}}, ["limits.gold is {}", "there is no such tier; there are free, pro, enterprise"]),
+        (
+            {"limits": {"free": {"requestsPerHour": "ten"}}},
+            ['limits.free.requestsPerHour is "ten"', "from 1 to 100000"],
+        ),
+        ({"limits": {"free": {"requests": 5}}}, ["limits.free.requests is 5", "there is no such limit"]),
+        ({"limits": {"pro": 7}}, ["limits.pro is 7", "set it to an object"]),
+        ({"limits": [1]}, ["limits is [1]", "pulumi config set --path 'limits.free.requestsPerHour'"]),
+        ({"limits": "many"}, ['limits is "many"', "figure by figure"]),
         ({"corsOrigins": [f"https://{n}.example.com" for n in range(101)]}, ["corsOrigins", "at most 100"]),
         ({"functionUrlAuth": "aws_iam"}, ['functionUrlAuth is "aws_iam"', "NONE or AWS_IAM"]),
         ({"selfSignUp": "yes"}, ['selfSignUp is "yes"', "true or false"]),

@@ -8,6 +8,8 @@ import pytest
 from sandbox.configuration import configuration
 from sandbox.engine.project import Project, load
 from sandbox.errors import ProjectError
+from shared.contract.policy import POLICY, policy_with
+from shared.contract.tiers import Tier
 
 ORIGIN = "http://127.0.0.1:9107"
 ISSUER = "http://127.0.0.1:9999"
@@ -23,6 +25,15 @@ def test_cognito_is_the_sandbox_and_the_development_server_may_call(project: Pro
     values = configuration(project, "sandbox", {}, ORIGIN).values
     assert values["chat:cognitoEndpoint"] == f"{ORIGIN}/cognito"
     assert json.loads(values["chat:corsOrigins"]) == ["http://localhost:5173"]
+
+
+def test_only_the_free_user_is_limited_as_on_aws_and_with_a_setting_all_are(project: Project) -> None:
+    policy = policy_with(json.loads(configuration(project, "sandbox", {}, ORIGIN).values["chat:limits"]))
+    assert policy[Tier.FREE] == POLICY[Tier.FREE]
+    for tier in (Tier.PRO, Tier.ENTERPRISE):
+        assert (policy[tier].requests_per_hour, policy[tier].concurrent_streams) == (100_000, 100)
+        assert policy[tier].features == POLICY[tier].features
+    assert configuration(project, "sandbox", {"limits": "{}"}, ORIGIN).values["chat:limits"] == "{}"
 
 
 @pytest.mark.parametrize("key", ["cognitoEndpoint", "chat:cognitoEndpoint"])

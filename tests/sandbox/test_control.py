@@ -131,6 +131,13 @@ async def test_a_token_may_expire_when_a_test_wants_it(tmp_path: Path) -> None:
         assert claims(foreign)["client_id"] != claims(usual)["client_id"] == found.outputs["userPoolClientId"]
         assert (await token(client="nobody's")).status_code == 400
 
+        ada, again, bob = [claims((await token(user=name)).json()["accessToken"]) for name in ("ada", "ada", "bob")]
+        assert ada["sub"] == again["sub"]
+        assert len({ada["sub"], bob["sub"], claims(usual)["sub"]}) == 3
+        assert ada["cognito:groups"] == claims(usual)["cognito:groups"] == ["pro"]
+        for wrong in ("", "A b", "x" * 41, 7):
+            assert (await token(user=wrong)).status_code == 400
+
 
 def is_signed(token: str, keys: dict[str, Any]) -> bool:
     """Whether one of the keys signed it, whatever it says of its time."""

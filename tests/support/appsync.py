@@ -54,6 +54,7 @@ def appsync_world() -> Iterator[World]:
         fields.journal,
         fields.chat_store,
         fields.members,
+        fields.limits,
         worker.worker,
         reaper.reaper,
         publish._http,
@@ -118,5 +119,5 @@ def result(field: str, arguments: dict[str, Any] | None = None, *, user: str = O
 def refusal(field: str, arguments: dict[str, Any] | None = None, *, user: str = OWNER) -> str:
     """The code that a field is refused with."""
     error = ask(field, arguments, user=user)["error"]
-    assert {"code", "message"} <= error.keys() <= {"code", "message", "retryAfter"}
+    assert {"code", "message"} <= error.keys() <= {"code", "message", "retryAfter", "limit"}
     return error["code"]

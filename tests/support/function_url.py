@@ -40,6 +40,7 @@ KEPT = (
     environment.tail,
     environment.chats,
     environment.members,
+    environment.limits,
 )
 
 
@@ -120,7 +121,7 @@ def refusal(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert response.headers["content-type"] == "application/json"
     assert response.json().keys() == {"error"}
     error = response.json()["error"]
-    assert {"code", "message"} <= error.keys() <= {"code", "message", "retryAfter"}
+    assert {"code", "message"} <= error.keys() <= {"code", "message", "retryAfter", "limit"}
     return error
 
 

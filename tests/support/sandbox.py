@@ -35,7 +35,7 @@ class RunningSandbox:
     def outputs(self) -> StackOutputs:
         return StackOutputs.from_json(self.state.outputs)
 
-    def token(self, tier: str = "free") -> str:
+    def token(self, tier: str = "enterprise") -> str:
         """An access token of the demo user of this tier."""
         return self.control("POST", "/token", {"tier": tier}).json()["accessToken"]
 

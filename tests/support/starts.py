@@ -7,6 +7,9 @@ from typing import Any
 
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
+from shared.contract.policy import POLICY, Policy
+from shared.contract.tiers import Tier
+from shared.limits.limits import Limits
 from shared.protocol.request import ChatRequest, Message
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
@@ -86,7 +89,12 @@ def shared_with(*users: str, chat_id: str = CHAT) -> None:
 @cache
 def admission(architecture: Architecture = "websocket") -> Admission:
     """Who admits requests of an architecture to the table."""
-    return Admission(table_client(), architecture, 1000)
+    return admission_to(table_client(), architecture)
+
+
+def admission_to(table: TableClient, architecture: Architecture = "websocket", policy: Policy = POLICY) -> Admission:
+    """The same, on a client of the test's own."""
+    return Admission(table, architecture, Limits(table, 1000, policy))
 
 
 def admitted(
@@ -99,11 +107,13 @@ def admitted(
     architecture: Architecture = "websocket",
     address: Mapping[str, str] = {},
     running: bool = False,
+    tier: Tier = Tier.ENTERPRISE,
 ) -> StreamStart:
     """A stream that was registered just now: of this request, or of a new message with this text."""
     outcome = admission(architecture).admit(
         owner,
         request or asked(prompt, chat_id),
+        tier=tier,
         stream_id=stream_id,
         correlation_id="correlation-1",
         address=address,

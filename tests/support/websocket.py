@@ -41,6 +41,7 @@ KEPT = (
     environment.repository,
     environment.chats,
     environment.members,
+    environment.limits,
     worker.worker,
     worker.follower,
     reaper.reaper,
@@ -128,7 +129,7 @@ def frame_event(
     sub: str = OWNER,
 ) -> dict[str, Any]:
     """A frame of a client, as the route gets it: the authorizer's context is text."""
-    user = {"principalId": sub, "sub": sub, "username": "ada", "groups": "pro", "integrationLatency": 7}
+    user = {"principalId": sub, "sub": sub, "username": "ada", "groups": "pro", "tier": "pro", "integrationLatency": 7}
     context = {
         "routeKey": "$default",
         "messageId": "m",

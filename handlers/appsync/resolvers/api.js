@@ -23,7 +23,7 @@ export function response(ctx) {
   }
   const { result, error } = ctx.result;
   if (error) {
-    util.error(error.message, error.code, null, { retryAfter: error.retryAfter ?? null });
+    util.error(error.message, error.code, null, { retryAfter: error.retryAfter ?? null, limit: error.limit ?? null });
   }
   return result;
 }

@@ -16,6 +16,7 @@ from jwt.algorithms import RSAAlgorithm
 from sandbox.functions.ports import Ports
 from sandbox.functions.process import FunctionProcess, Leash
 from sandbox.options import PROJECT_ROOT
+from shared.contract.tiers import Tier
 from streamways.bench.endpoints import Endpoints
 from streamways.bench.functions import CHAT, CLIENT_ID, START_SECONDS, TIMEOUT_SECONDS, environment
 from streamways.errors import CommandError
@@ -115,6 +116,7 @@ def _public(key: rsa.RSAPrivateKey) -> Mapping[str, object]:
 def _token(key: rsa.RSAPrivateKey) -> str:
     now = int(time.time())
     claims = {"iss": ISSUER, "sub": "bench", "client_id": CLIENT_ID, "token_use": "access"}
+    claims |= {"cognito:groups": [Tier.ENTERPRISE.value]}
     return jwt.encode(
         {**claims, "iat": now, "exp": now + TOKEN_SECONDS}, key, algorithm="RS256", headers={"kid": KEY_ID}
     )

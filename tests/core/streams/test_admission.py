@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from shared.chats.lists import listed
+from shared.contract.tiers import Tier
 from shared.errors import AlreadyStarted, InvalidRequest, NotFound
 from shared.protocol.request import ChatRequest, Message
 from shared.streams.admission import Admission, Joined
@@ -32,7 +33,9 @@ ANSWER = [{"type": "text", "text": "Because."}]
 
 
 def admit(request: ChatRequest, stream_id: str | None = None, owner: str = OWNER) -> StreamStart | Joined:
-    return admission().admit(owner, request, stream_id=stream_id, correlation_id="c-1", running=True)
+    return admission().admit(
+        owner, request, tier=Tier.ENTERPRISE, stream_id=stream_id, correlation_id="c-1", running=True
+    )
 
 
 def answered(stream_id: str = STREAM, prompt: str = PROMPT, message_id: str | None = None) -> StreamStart:
@@ -327,7 +330,7 @@ def test_a_continuation_that_is_withdrawn_leaves_the_answer_as_it_was() -> None:
 def test_the_settings_come_from_the_environment(table: Table, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MODEL_MAX_OUTPUT_TOKENS", "77")
     monkeypatch.setenv("ARCHITECTURE", "function-url")
-    stream = Admission.from_environment().admit(OWNER, asked(), stream_id=None, correlation_id="c")
+    stream = Admission.from_environment().admit(OWNER, asked(), tier=Tier.FREE, stream_id=None, correlation_id="c")
     assert isinstance(stream, StreamStart)
     assert (stream.max_output_tokens, stream.architecture) == (77, "function-url")
     assert table.stream(OWNER, stream.stream_id) is not None

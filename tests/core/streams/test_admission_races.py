@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from shared.chats.store import ChatStore
+from shared.contract.tiers import Tier
 from shared.errors import AlreadyStarted, Busy, NotFound, StreamCancelled
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
@@ -23,6 +24,7 @@ from tests.support.starts import (
     PROMPT,
     STREAM,
     admission,
+    admission_to,
     admitted,
     asked,
     chats,
@@ -43,13 +45,14 @@ ANSWER = [{"type": "text", "text": "Because."}]
 @pytest.fixture(scope="module")
 def disturbed() -> Iterator[Admission]:
     """An admission of its own client, for what is done to it."""
-    return Admission(TableClient(TABLE), "websocket", 1000)
+    return admission_to(TableClient(TABLE))
 
 
 def admit(
     by: Admission, request: ChatRequest | None = None, stream_id: str | None = None, owner: str = OWNER
 ) -> StreamStart | Joined:
-    return by.admit(owner, request or asked(message_id="m-1"), stream_id=stream_id, correlation_id="c", running=True)
+    chosen = request or asked(message_id="m-1")
+    return by.admit(owner, chosen, tier=Tier.ENTERPRISE, stream_id=stream_id, correlation_id="c", running=True)
 
 
 def texts() -> list[str]:
@@ -278,7 +281,7 @@ def test_a_start_that_loses_every_race_gives_up_in_our_words_and_leaves_nothing(
 
 def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) -> None:
     together = threading.Barrier(8)
-    by = [Admission(admission().table, "websocket", 1000) for _ in range(8)]
+    by = [admission_to(admission().table) for _ in range(8)]
 
     def start(number: int) -> StreamStart:
         together.wait(WAIT_SECONDS)
@@ -311,7 +314,7 @@ def registry_open(streams: list[StreamStart]) -> list[Any]:
 @pytest.mark.usefixtures("table")
 def test_of_eight_equal_requests_at_once_one_starts_and_seven_join() -> None:
     together = threading.Barrier(8)
-    by = [Admission(admission().table, "websocket", 1000) for _ in range(8)]
+    by = [admission_to(admission().table) for _ in range(8)]
 
     def start(number: int) -> StreamStart | Joined:
         together.wait(WAIT_SECONDS)

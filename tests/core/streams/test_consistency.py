@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from shared.chats.members import Members
 from shared.chats.store import ChatStore
+from shared.contract.tiers import Tier
 from shared.errors import StreamwaysError
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
-from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from shared.table.client import ConditionFailed, TableClient
@@ -23,7 +23,7 @@ from shared.table.keys import chat_key
 from shared.table.writes import delete, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import before_request
-from tests.support.starts import CHAT, said
+from tests.support.starts import CHAT, admission_to, said
 
 USERS = ("ada", "bob")
 Act = Callable[["Caller", "World"], None]
@@ -34,7 +34,7 @@ class Caller:
 
     def __init__(self) -> None:
         self.table = TableClient(TABLE)
-        self.admission = Admission(self.table, "websocket", 1000)
+        self.admission = admission_to(self.table)
         self.repository = StreamRepository(self.table)
         self.chats = ChatStore(self.table)
         self.members = Members(self.table)
@@ -56,7 +56,9 @@ class World:
 def starting(user: str, stream_id: str | None, body: dict[str, Any], running: bool) -> Act:
     def act(by: Caller, world: World) -> None:
         request = ChatRequest.from_client({"id": CHAT, **body})
-        outcome = by.admission.admit(user, request, stream_id=stream_id, correlation_id="c", running=running)
+        outcome = by.admission.admit(
+            user, request, tier=Tier.ENTERPRISE, stream_id=stream_id, correlation_id="c", running=running
+        )
         if isinstance(outcome, StreamStart):
             world.streams.append(outcome)
             world.claimed[outcome.fencing_token] += running

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from shared.contract.tiers import Tier
 from shared.errors import Internal
 from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts
@@ -25,7 +26,7 @@ TOLD = [parts.start("msg-1", "s-1"), parts.start_step(), *END]
 
 def begin() -> StreamStart:
     start = Admission.from_environment().admit(
-        OWNER, ChatRequest.from_client(chat()), stream_id="s-1", correlation_id="c", running=True
+        OWNER, ChatRequest.from_client(chat()), tier=Tier.FREE, stream_id="s-1", correlation_id="c", running=True
     )
     assert isinstance(start, StreamStart)
     return start

@@ -7,11 +7,12 @@ import httpx
 import pytest
 
 from handlers.function_url import reaper
+from shared.contract.tiers import Tier
 from shared.generation.journal_writer import JournalWriter
 from shared.protocol import parts as protocol
 from shared.protocol.parts import SequencedPart
 from shared.protocol.request import ChatRequest
-from shared.streams.admission import Admission, Joined
+from shared.streams.admission import Joined
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.start import Architecture
 from shared.table.client import TableClient
@@ -22,6 +23,7 @@ from tests.support.logs import Logs
 from tests.support.pool import token
 from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
+from tests.support.starts import admission_to
 
 SCHEDULE: dict[str, Any] = {"detail-type": "Scheduled Event", "source": "aws.events", "detail": {}}
 
@@ -29,8 +31,8 @@ SCHEDULE: dict[str, Any] = {"detail-type": "Scheduled Event", "source": "aws.eve
 def dies(stream_id: str, chat_id: str = "chat-1", architecture: Architecture = "function-url") -> None:
     """A function that has begun an answer, and is killed."""
     request = ChatRequest.from_client(chat(chat_id))
-    started = Admission(TableClient.from_environment(), architecture, 300).admit(
-        OWNER, request, stream_id=stream_id, correlation_id="c-1", running=True
+    started = admission_to(TableClient.from_environment(), architecture).admit(
+        OWNER, request, tier=Tier.ENTERPRISE, stream_id=stream_id, correlation_id="c-1", running=True
     )
     assert not isinstance(started, Joined)
     said = [

@@ -37,6 +37,7 @@ def test_a_good_token_opens_this_one_connection(header: str, world: World) -> No
         "sub": "a1b2c3d4",
         "username": "ada",
         "groups": "pro",
+        "tier": "pro",
         "expiresAt": str(expires),
     }
 

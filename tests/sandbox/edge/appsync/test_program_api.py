@@ -133,9 +133,18 @@ def text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+LIMITS = {"tier": "free", "features": ["chat"], "maxOutputTokens": 1000}
+STREAMS_LEFT = {"name": "concurrent-streams", "tier": "free", "limit": 1, "remaining": 1}
 ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
     # field, query, arguments that the function gets, what it gives, what the client gets
     ("viewer", "{ viewer { sub username groups } }", {}, VIEWER, VIEWER),
+    (
+        "limits",
+        "{ limits { tier features maxOutputTokens quotas { name tier limit remaining nextIn windowSeconds } } }",
+        {},
+        {**LIMITS, "quotas": [STREAMS_LEFT]},
+        {**LIMITS, "quotas": [{**STREAMS_LEFT, "nextIn": None, "windowSeconds": None}]},
+    ),
     (
         "chats",
         '{ chats(after: "c") { chats { id title role updatedAt } next } }',
@@ -225,7 +234,7 @@ async def test_a_refusal_of_the_function_comes_as_a_typed_error(api: Api) -> Non
     api.function("startStream", refuse)
     (entry,) = await api.errors(START, by=token("ada"))
     assert (entry["errorType"], entry["message"]) == ("rate_limited", "Slow down.")
-    assert entry["errorInfo"] == {"retryAfter": 3}
+    assert entry["errorInfo"] == {"retryAfter": 3, "limit": None}
 
 
 async def test_a_function_that_fails_says_nothing_of_itself(api: Api) -> None:

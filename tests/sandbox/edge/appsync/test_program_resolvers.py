@@ -77,10 +77,13 @@ def test_what_the_function_answers_is_the_fields_value(place: str, result: objec
 @pytest.mark.parametrize("place", WITH_FUNCTION)
 @pytest.mark.parametrize("retry_after", [None, 3])
 def test_what_the_function_refuses_is_an_error_with_its_code(place: str, retry_after: int | None) -> None:
-    error = {"code": "too_large", "message": "Too much."} | ({"retryAfter": retry_after} if retry_after else {})
+    error: dict[str, object] = {"code": "too_large", "message": "Too much."}
+    limit = {"name": "requests", "remaining": 0} if retry_after else None
+    if retry_after:
+        error |= {"retryAfter": retry_after, "limit": limit}
     outcome = run(place, "response", result={"error": error})
     assert outcome.ended == "error"
-    assert outcome.value == Failure("Too much.", "too_large", None, {"retryAfter": retry_after})
+    assert outcome.value == Failure("Too much.", "too_large", None, {"retryAfter": retry_after, "limit": limit})
 
 
 @pytest.mark.parametrize("place", WITH_FUNCTION)
