@@ -139,6 +139,8 @@ def test_the_configuration_that_a_preview_gets_is_one_that_the_program_takes() -
         "environment",
         AUTONAMING,
         "permissionsBoundary",
+        "limits",
+        "limits",
         "identityStack",
     ]
     assert f"'{AUTONAMING}.pattern' '{PATTERN}'" in script

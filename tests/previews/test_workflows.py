@@ -100,6 +100,8 @@ def test_an_open_pull_request_is_deployed_checked_and_commented(
         "pulumi config set environment preview",
         "pulumi config set --path pulumi:autonaming.pattern ${project}-${stack}-${name}-${hex(7)}",
         "pulumi config set permissionsBoundary arn:aws:iam::123456789012:policy/previews",
+        "pulumi config set --path limits.free.requestsPerHour 100000",
+        "pulumi config set --path limits.free.concurrentStreams 100",
         "pulumi config set identityStack organization/streamways/staging",
         "pulumi up --yes --skip-preview --non-interactive --json",
         "pulumi stack output --json",

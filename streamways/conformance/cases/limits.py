@@ -21,14 +21,19 @@ FREE = POLICY[Tier.FREE]
 INTERVAL_SECONDS = 3600 // FREE.requests_per_hour
 
 
-@CASES.case("A user can ask what is left of each limit; a stream that runs takes one place.")
+@CASES.case(
+    "A user can ask what is left of each limit; a stream that runs takes one place.",
+    manner="slow model",
+)
 async def limits(trial: Trial) -> None:
     async with trial.client() as client, trial.client() as asking:
-        parts = client.stream(trial.request(SHORT_PROMPT))
+        request = trial.request()
+        parts = client.stream(request)
         received = await first_text(parts)
         told = await asking.limits()
+        await asking.cancel(request.chat_id, request.stream_id)
         received += await rest(parts)
-    ends_once(received, PartType.FINISH)
+    ends_once(received, PartType.ABORT)
     expect(told.tier in set(Tier), f"the tier is {told.tier!r}")
     expect(told.max_output_tokens > 0, f"an answer may have {told.max_output_tokens} tokens")
     for quota in (told.requests, told.streams):
@@ -66,9 +71,7 @@ async def requests_an_hour(trial: Trial) -> None:
     async with _stranger(trial) as client:
         chat_id = trial.request().chat_id
         for _ in range(FREE.requests_per_hour):
-            parts = client.stream(trial.request(SHORT_PROMPT, chat_id))
-            await anext(parts)
-            await parts.aclose()
+            ends_once(await rest(client.stream(trial.request(SHORT_PROMPT, chat_id))), PartType.FINISH)
         refused = await _refused(client, trial)
         same("the refusal", refused.code, ErrorCode.RATE_LIMITED)
         _says(refused, "requests", FREE.requests_per_hour)
