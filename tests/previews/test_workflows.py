@@ -93,7 +93,7 @@ def test_an_open_pull_request_is_deployed_checked_and_commented(
     preview = workflow("preview")
     assert [runner.run(preview, job) for job in preview["jobs"]] == ["success", "skipped", "success"], runner.log
     pulumi = [call.line for call in commands.calls("pulumi")]
-    assert pulumi[:9] == [
+    assert pulumi[:11] == [
         "pulumi stack select pr-7 --create --secrets-provider awskms://alias/previews?region=eu-west-1",
         "pulumi config set aws:region eu-west-1",
         "pulumi config set --path aws:allowedAccountIds[0] 123456789012",
