@@ -88,8 +88,8 @@ globalThis.costFigures = {
   "updateUnitBytes": 5120,
   "constants": {
     "WRITE_UNIT_BYTES": 1024,
-    "START_WRITES": 15,
-    "START_READS": 4,
+    "START_WRITES": 17,
+    "START_READS": 6,
     "HEARTBEAT_SECONDS": 1.0,
     "HEARTBEAT_READS": 1,
     "RENEW_SECONDS": 5.0,
@@ -97,7 +97,7 @@ globalThis.costFigures = {
     "FIRST_FLUSH_WRITES": 1,
     "JOURNAL_ITEM_BYTES": 230,
     "JOURNAL_COMPRESSION": 5,
-    "END_WRITES": 5,
+    "END_WRITES": 7,
     "ANSWER_ITEM_BYTES": 560,
     "TICKET_WRITES": 2,
     "READER_READS_A_SECOND": 5,
@@ -109,7 +109,7 @@ globalThis.costFigures = {
     "CONTROL_PART_BYTES": 100,
     "INVOCATION_LOG_BYTES": 400,
     "STREAM_LOG_BYTES": 1700,
-    "METRICS": 11,
+    "METRICS": 12,
     "HOURS_OF_A_MONTH": 730,
     "CHAT_ITEM_BYTES": 400
   },

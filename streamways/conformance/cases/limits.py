@@ -85,7 +85,7 @@ async def requests_an_hour(trial: Trial) -> None:
 async def _stranger(trial: Trial) -> AsyncGenerator[Client]:
     """A client of a free user of this trial's own."""
     token = await trial.sandbox.stranger(Tier.FREE, trial.word)
-    async with client_for(trial.architecture, trial.stack.outputs, token) as client:
+    async with client_for(trial.architecture, trial.stack.outputs, token, signer=trial.stack.signer) as client:
         yield client
 
 
