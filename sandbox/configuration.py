@@ -8,7 +8,7 @@ from sandbox.engine.project import Config, Project, configure
 from sandbox.errors import ProjectError
 from shared.contract.policy import MOST_CONCURRENT_STREAMS
 from shared.contract.tiers import Tier
-from stacks.environments import PREVIEW
+from stacks.settings.environments import PREVIEW
 
 DEVELOPMENT_SERVER = "http://localhost:5173"
 """Origin of the pages that Vite serves: they may call a sandbox, and nothing on AWS unless somebody says so."""

@@ -1,4 +1,4 @@
-"""What a caller may choose about the sandbox itself. What the *program* may be told is in `stacks/settings.py`."""
+"""What a caller may choose about the sandbox itself. What the *program* may be told is in `stacks/settings/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

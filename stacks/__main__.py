@@ -4,7 +4,7 @@ import pulumi
 
 from stacks.errors import StacksError
 from stacks.program import deploy
-from stacks.settings import Settings
+from stacks.settings.stack import Settings
 
 try:
     deploy(Settings.load())

@@ -1,7 +1,7 @@
 """What can be wrong before AWS is asked anything.
 
     StacksError
-      ├─ SettingsError    the configuration of a stack (`stacks/settings.py`)
+      ├─ SettingsError    the configuration of a stack (`stacks/settings/stack.py`)
       ├─ ArgumentError    arguments of a component that contradict each other (`stacks/appsync_users.py`)
       ├─ StatementError   an IAM statement that allows nothing, or everything (`stacks/iam.py`)
       └─ PackageError     a function's package cannot be built, or is not one of ours (`stacks/packages/`)

@@ -12,14 +12,14 @@ from shared.contract.outputs import Output, SigningOutput
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
-from stacks.boundary_setting import bounded
 from stacks.function_url_domain import FunctionUrlDomain
 from stacks.function_url_stream import FunctionUrlStream, FunctionUrlStreamArgs
 from stacks.identity_pool import IdentityPool, IdentityPoolArgs
 from stacks.monitoring import MonitoredArchitecture, Monitoring
 from stacks.packages import build
 from stacks.secret import EmptySecret
-from stacks.settings import Settings
+from stacks.settings.boundary import bounded
+from stacks.settings.stack import Settings
 from stacks.streaming_core import StreamingCore, StreamingCoreArgs
 from stacks.users import Users, users_of
 from stacks.websocket_stream import WebSocketStream, WebSocketStreamArgs

@@ -8,8 +8,8 @@ import pulumi
 from shared.contract.outputs import Output
 from stacks.arguments import AcceptedTokens, DataProtection, TokenClaims
 from stacks.identity import Identity, IdentityArgs
-from stacks.identity_settings import ForeignIssuer
-from stacks.settings import Settings
+from stacks.settings.identity import ForeignIssuer
+from stacks.settings.stack import Settings
 from stacks.shared_pool import pool_of_stack
 
 

@@ -9,10 +9,10 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from stacks.bootstrap.named_stacks import PREVIEWS, PROJECT
-from stacks.config_reader import ConfigReader
 from stacks.errors import SettingsError
-from stacks.model_settings import REGION
-from stacks.provider_settings import ProviderSettings
+from stacks.settings.model import REGION
+from stacks.settings.provider import ProviderSettings
+from stacks.settings.reader import ConfigReader
 from stacks.stack_names import longest_stack, name_start
 
 RESERVED: Final = ("preview", "preview-destroy", "previews", "state-key")

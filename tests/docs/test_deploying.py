@@ -20,7 +20,7 @@ import pytest
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from stacks.settings import Settings
+from stacks.settings.stack import Settings
 from tests.docs.pages import PAGES, Page, page
 from tests.program.recording import defaults
 

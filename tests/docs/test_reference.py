@@ -9,7 +9,7 @@ import yaml
 
 from sandbox.aws.model_faults import KINDS
 from shared.contract.errors import ErrorCode
-from stacks.environments import ENVIRONMENTS, Environment
+from stacks.settings.environments import ENVIRONMENTS, Environment
 from streamways.clients.outputs import KNOWN
 from tests.docs.pages import ROOT, page
 

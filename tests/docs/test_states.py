@@ -5,7 +5,7 @@ from shared.chats import audit, members, store
 from shared.contract.limits import START_WITHIN_SECONDS
 from shared.generation import journal_writer
 from shared.streams import heartbeat, leases, readers, reaper, records, repository
-from stacks.environments import ENVIRONMENTS
+from stacks.settings.environments import ENVIRONMENTS
 from tests.docs.pages import page
 
 LEASE_OF_A_START = records.LEASE_SECONDS + START_WITHIN_SECONDS

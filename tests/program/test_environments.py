@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stacks.environments import ENVIRONMENTS, PREVIEW, PRODUCTION, Environment
+from stacks.settings.environments import ENVIRONMENTS, PREVIEW, PRODUCTION, Environment
 from tests.program.conftest import Deploy
 from tests.program.recording import ROOT, Deployment, Resource
 from tests.program.test_least_privilege import ALLOWED

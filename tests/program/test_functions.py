@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.contract.environment import Variable
-from stacks.environments import PREVIEW
 from stacks.packages import LAMBDA, PACKAGES, code_files, package_of
+from stacks.settings.environments import PREVIEW
 from tests.program.conftest import Deploy
 from tests.program.recording import Deployment, Resource
 

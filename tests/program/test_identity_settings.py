@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from stacks.identity_settings import ForeignIssuer, IdentitySettings
-from stacks.table_setting import ExistingTable
+from stacks.settings.identity import ForeignIssuer, IdentitySettings
+from stacks.settings.table import ExistingTable
 from tests.program.test_settings import problems, read, values
 
 STACK = "organization/streamways/dev"

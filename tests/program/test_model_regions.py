@@ -5,7 +5,7 @@ import json
 import pytest
 
 from stacks.model_regions import CALLED_IN, ROUTES
-from stacks.settings import Settings
+from stacks.settings.stack import Settings
 from tests.program.recording import ROOT
 from tests.program.test_settings import problems, read, values
 

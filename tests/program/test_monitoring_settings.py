@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from stacks.config_reader import ConfigReader
-from stacks.environments import PREVIEW, PRODUCTION, Environment
-from stacks.monitoring_settings import MonitoringSettings
+from stacks.settings.environments import PREVIEW, PRODUCTION, Environment
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.reader import ConfigReader
 
 NONE = {"alarms": "", "alarmEmails": "[]", "alarmWebhooks": "[]"}
 

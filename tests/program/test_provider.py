@@ -11,7 +11,7 @@ import pytest
 from pulumi_aws.config import vars as provider_config
 
 from stacks.errors import SettingsError
-from stacks.settings import Settings
+from stacks.settings.stack import Settings
 from tests.program.conftest import Deploy
 from tests.program.recording import Deployment, defaults, run
 from tests.program.test_settings import values

@@ -7,19 +7,19 @@ import pulumi
 import pytest
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
-from stacks.access_settings import AccessSettings
-from stacks.data_settings import DataSettings
-from stacks.delivery_settings import DeliverySettings
-from stacks.domain_settings import DomainSettings
-from stacks.environments import PREVIEW
 from stacks.errors import SettingsError
-from stacks.function_settings import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
-from stacks.identity_pool_setting import IdentityPoolSetting
-from stacks.identity_settings import IdentitySettings
-from stacks.model_settings import ModelSettings
-from stacks.monitoring_settings import MonitoringSettings
-from stacks.provider_settings import ProviderSettings
-from stacks.settings import Settings
+from stacks.settings.access import AccessSettings
+from stacks.settings.data import DataSettings
+from stacks.settings.delivery import DeliverySettings
+from stacks.settings.domains import DomainSettings
+from stacks.settings.environments import PREVIEW
+from stacks.settings.functions import SHORTEST_TIMEOUT_SECONDS, FunctionSettings
+from stacks.settings.identity import IdentitySettings
+from stacks.settings.identity_pool import IdentityPoolSetting
+from stacks.settings.model import ModelSettings
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.provider import ProviderSettings
+from stacks.settings.stack import Settings
 from tests.program.recording import defaults, run
 
 REGION = "us-east-1"

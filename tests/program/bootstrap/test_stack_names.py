@@ -7,7 +7,7 @@ import pytest
 
 from stacks.errors import SettingsError
 from stacks.policies.catalog import violations
-from stacks.settings import Settings
+from stacks.settings.stack import Settings
 from stacks.stack_names import AUTONAMING, PATTERN
 from tests.program.bootstrap.conftest import BOUNDARY, stack
 from tests.program.policies.seen import seen

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from stacks.environments import ENVIRONMENTS
 from stacks.policies.catalog import RULES, violations
 from stacks.policies.exposure import PUBLIC_FUNCTIONS
 from stacks.policies.graph import Resource
 from stacks.policies.naming import NAMES_BY_STACK, NAMES_WITHIN_ANOTHER
+from stacks.settings.environments import ENVIRONMENTS
 from streamways.clients.client import ARCHITECTURES
 from tests.program.conftest import Deploy
 from tests.program.policies.examples import EXAMPLES

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from shared.contract.architectures import appsync, function_url, websocket
-from stacks.access_settings import AccessSettings
 from stacks.arguments import Domain
-from stacks.config_reader import ConfigReader
+from stacks.settings.access import AccessSettings
+from stacks.settings.reader import ConfigReader
 
 GLOBAL_REGION: Final = "us-east-1"
 """Where CloudFront takes certificates from, and AppSync, whose domain names stand on CloudFront.

@@ -16,7 +16,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 import pulumi
 import pulumi_aws as aws
 
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 NAMED_KEYS = 10
 

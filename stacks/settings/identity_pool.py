@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from shared.contract.architectures import function_url
-from stacks.access_settings import AccessSettings
-from stacks.config_reader import ConfigReader
-from stacks.identity_settings import IdentitySettings, read_endpoint
+from stacks.settings.access import AccessSettings
+from stacks.settings.identity import IdentitySettings, read_endpoint
+from stacks.settings.reader import ConfigReader
 
 KEY = "identityPool"
 

@@ -8,8 +8,8 @@ https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html
 from collections.abc import Sequence
 
 from shared.contract.architectures import DESCRIPTORS, function_url
-from stacks.config_reader import ConfigReader
-from stacks.function_settings import MOST_RESERVED, FunctionSettings
+from stacks.settings.functions import MOST_RESERVED, FunctionSettings
+from stacks.settings.reader import ConfigReader
 
 KEY = "warm"
 

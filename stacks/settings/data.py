@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from stacks.config_reader import ConfigReader
-from stacks.environments import Environment
+from stacks.settings.environments import Environment
+from stacks.settings.reader import ConfigReader
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 # In milliseconds; a reader takes longer pauses for a stall.
 LONGEST_INTERVAL = 1_000

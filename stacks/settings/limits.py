@@ -5,7 +5,7 @@ from typing import cast
 
 from shared.contract.policy import FIGURES, PolicyError, policy_with
 from shared.contract.tiers import Tier
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 KEY = "limits"
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 _TABLE = re.compile(r"(arn:aws:dynamodb:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):table/)?(?P<name>[\w.-]{3,255})")

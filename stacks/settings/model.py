@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stacks.config_reader import ConfigReader
 from stacks.model_access import alternatives, geography, is_foreign, known_regions, sources
+from stacks.settings.reader import ConfigReader
 
 REGION = re.compile(r"[a-z]{2}-[a-z]+-[0-9]")
 """A region of AWS's commercial partition."""

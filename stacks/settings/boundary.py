@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pulumi
 
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 KEY: Final = "permissionsBoundary"
 _POLICY = re.compile(r"(arn:aws:iam::[0-9]{12}:policy/[\w+=,.@/-]+)?", re.ASCII)

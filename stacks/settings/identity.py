@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shared.contract.architectures import appsync
 from stacks.appsync_users import CLIENT_CLAIMS
-from stacks.config_reader import ConfigReader
+from stacks.settings.reader import ConfigReader
 
 # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UserPoolClientType.html
 MOST_CALLBACK_URLS = 100

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlsplit
 
-from stacks.config_reader import ConfigReader
-from stacks.environments import Environment
+from stacks.settings.environments import Environment
+from stacks.settings.reader import ConfigReader
 
 _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 

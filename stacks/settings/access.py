@@ -5,8 +5,8 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from stacks.config_reader import ConfigReader
-from stacks.environments import Environment
+from stacks.settings.environments import Environment
+from stacks.settings.reader import ConfigReader
 
 FUNCTION_URL_AUTH: Final = ("NONE", "AWS_IAM")
 # https://docs.aws.amazon.com/lambda/latest/api/API_Cors.html

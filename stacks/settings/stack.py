@@ -1,7 +1,7 @@
 """The configuration of a stack, read in one place; components get values and never ask for configuration.
 
 Each subject has a class and a reader of its own beside this module. Defaults are in Pulumi.yaml; those that depend on
-the environment are in `stacks/environments.py`. Every problem is found in one run, and said in one line each.
+the environment are in `environments`. Every problem is found in one run, and said in one line each.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,24 +12,24 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from shared.contract.architectures import DESCRIPTORS
-from stacks.access_settings import AccessSettings
-from stacks.boundary_setting import read_boundary
-from stacks.config_reader import ConfigReader
-from stacks.data_settings import DataSettings
-from stacks.delivery_settings import DeliverySettings
-from stacks.domain_settings import DomainSettings
-from stacks.environments import ENVIRONMENTS, PREVIEW, Environment
 from stacks.errors import SettingsError
-from stacks.function_settings import FunctionSettings
-from stacks.identity_pool_setting import IdentityPoolSetting
-from stacks.identity_settings import IdentitySettings
-from stacks.limits_setting import read_limits
-from stacks.model_settings import REGION, ModelSettings
-from stacks.monitoring_settings import MonitoringSettings
-from stacks.provider_settings import ProviderSettings
+from stacks.settings.access import AccessSettings
+from stacks.settings.boundary import read_boundary
+from stacks.settings.data import DataSettings
+from stacks.settings.delivery import DeliverySettings
+from stacks.settings.domains import DomainSettings
+from stacks.settings.environments import ENVIRONMENTS, PREVIEW, Environment
+from stacks.settings.functions import FunctionSettings
+from stacks.settings.identity import IdentitySettings
+from stacks.settings.identity_pool import IdentityPoolSetting
+from stacks.settings.limits import read_limits
+from stacks.settings.model import REGION, ModelSettings
+from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.provider import ProviderSettings
+from stacks.settings.reader import ConfigReader
+from stacks.settings.table import ExistingTable, read_table
+from stacks.settings.warm import check_warm
 from stacks.stack_names import AUTONAMING, check_stack_name
-from stacks.table_setting import ExistingTable, read_table
-from stacks.warm_setting import check_warm
 
 
 @dataclass(frozen=True)

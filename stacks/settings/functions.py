@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from shared.contract.limits import DEADLINE_MARGIN_SECONDS
-from stacks.config_reader import ConfigReader
-from stacks.environments import Environment
+from stacks.settings.environments import Environment
+from stacks.settings.reader import ConfigReader
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 LONGEST_TIMEOUT_SECONDS = 900
@@ -67,7 +67,7 @@ class FunctionSettings:
 
 
 def _reserved_concurrency(reader: ConfigReader, key: str) -> int | None:
-    higher = "with a higher quota raise MOST_RESERVED in stacks/function_settings.py"
+    higher = "with a higher quota raise MOST_RESERVED in stacks/settings/functions.py"
     why = f"Lambda keeps 100 of an account's 1,000 back; {higher}"
     number = reader.integer(key, NOT_RESERVED, MOST_RESERVED, why=why)
     return None if number == NOT_RESERVED else number
