@@ -75,6 +75,8 @@ def test_the_function_url_streams_to_the_listed_origins(deploy: Deploy, auth: st
     assert sent <= set(cors["allowHeaders"])
     assert ("x-authorization" in cors["allowHeaders"]) is (auth == "AWS_IAM")
     assert set(cors["exposeHeaders"]) == {
+        "ratelimit",
+        "ratelimit-policy",
         "retry-after",
         "x-streamways-stream",
         "x-vercel-ai-data-stream",
