@@ -32,7 +32,7 @@ lint: ## check style and types
 
 docs: ## build the documentation into site/
 	@$(install) docs
-	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build
 
 build: ## build the packages of the Lambda functions into build/packages/
 	@$(install) infrastructure

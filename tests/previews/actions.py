@@ -1,6 +1,6 @@
 """A small GitHub Actions: a job runs step by step, its scripts in a real bash, its expressions evaluated.
 
-It knows what the three workflows use and fails on anything else. Steps that use an action do nothing.
+It knows what the workflows of this project use and fails on anything else. Steps that use an action do nothing.
 
 https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax
 """
@@ -22,8 +22,8 @@ EXPRESSION: Final = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 TERM: Final = re.compile(r"'[^']*'|(?:github|vars|needs|steps|inputs)(?:\.[a-zA-Z_]+)+")
 
 
-def workflow(name: str) -> dict[Any, Any]:
-    return yaml.safe_load((FOLDER / f"{name}.yml").read_text())
+def workflow(name: str, folder: Path = FOLDER) -> dict[Any, Any]:
+    return yaml.safe_load((folder / f"{name}.yml").read_text())
 
 
 def evaluate(expression: str, contexts: dict[str, Any]) -> Any:
@@ -67,6 +67,8 @@ class Runner:
     environment: dict[str, str]
     contexts: dict[str, Any]
     needs: dict[str, Any] = field(default_factory=dict[str, Any])
+    checkout: Path = ROOT
+    """Where the scripts run."""
     log: str = ""
 
     def run(self, document: dict[Any, Any], name: str) -> str:
@@ -118,7 +120,7 @@ class Runner:
         command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(self.folder / "script.sh")]
         done = subprocess.run(
             command,
-            cwd=ROOT,
+            cwd=self.checkout,
             env=given,
             capture_output=True,
             text=True,
@@ -129,7 +131,7 @@ class Runner:
         self.log += done.stdout + done.stderr
         outputs = dict(line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines())
         # The folder of the virtual environment is that of the Python that runs the tests.
-        assert set(files["GITHUB_PATH"].read_text().splitlines()) <= {str(ROOT / ".venv" / "bin")}
+        assert set(files["GITHUB_PATH"].read_text().splitlines()) <= {str(self.checkout / ".venv" / "bin")}
         return done.returncode, outputs, [str(Path(sys.executable).parent)] if files["GITHUB_PATH"].read_text() else []
 
 

@@ -68,5 +68,5 @@ def names(row: list[str]) -> list[str]:
 
 def is_ours(path: Path) -> bool:
     """Whether git has it; what makes or caches something is not listed anywhere."""
-    hidden = path.name.startswith(".") and path.name != ".ci"
+    hidden = path.name.startswith(".") and path.name not in {".ci", ".github"}
     return not hidden and path.name not in {"build", "site", "__pycache__"} and path.suffix != ".egg-info"
