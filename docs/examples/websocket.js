@@ -38,7 +38,7 @@ function read(socket, frame, cancel, signal, show) {
     socket.onclose = () => resolve(false);
     socket.onmessage = ({ data }) => {
       const { type, requestId, cursor, chunk, errorText } = JSON.parse(data);
-      if (requestId !== frame.requestId) return; // a beat, a notice, or that the cancel has arrived
+      if (requestId !== frame.requestId) return; // a keep-alive, a notice, or that the cancel has arrived
       if (type === 'chunk') show(chunk, cursor);
       if (type === 'end') resolve(true);
       if (type === 'no-active') reject(new Error('This answer ended a while ago. The chat has it.'));

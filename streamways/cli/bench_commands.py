@@ -75,8 +75,8 @@ def lag(
 ) -> None:
     """Measure how far the workers are behind the model, at 50 to 500 tokens a second.
 
-    One delivery takes 8, 25 or 80 ms. The command also counts the messages and the DynamoDB requests of a stream, and
-    measures the memory of a worker. It takes about four minutes.
+    One delivery takes 8, 25, 80 or 250 ms. The command also counts the messages and the DynamoDB requests of a stream,
+    and measures the memory of a worker. It takes about four minutes.
 
     \b
     Examples:

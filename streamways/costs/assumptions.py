@@ -102,7 +102,7 @@ class Size:
 
 
 HOURS_OF_A_MONTH: Final = 730
-"""As AWS reckons a month."""
+"""As AWS counts a month."""
 CHAT_ITEM_BYTES: Final = 400
 """Question and membership, besides texts, spread over the turns of a chat."""
 SIZES: Final = {

@@ -1,5 +1,5 @@
-"""The figures of the calculator in the documentation: the page's script reckons with the prices and the assumptions of
-this model. A test compares what it comes to with what this model does.
+"""The figures of the calculator in the documentation: the page's script calculates with the prices and the assumptions
+of this model. A test compares what it comes to with what this model does.
 """
 
 import json
@@ -50,7 +50,7 @@ SERVICES: Final = {Service.API_GATEWAY_WEBSOCKET: "websocket", Service.APPSYNC: 
 
 
 def data(prices: Prices) -> Mapping[str, object]:
-    """All that the script reckons with."""
+    """All that the script calculates with."""
     constants = {name: getattr(table, name) for name in TABLE} | {name: getattr(assumptions, name) for name in ASSUMED}
     return {
         "pricesOf": prices.date,
