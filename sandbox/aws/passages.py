@@ -1,17 +1,18 @@
 """Markdown files as passages: plain paragraphs under their headings, short enough to quote.
 
-Whatever reads badly in the middle of an answer is left out: front matter, code blocks, images, raw HTML and comments.
-List items, admonitions and table rows carry meaning and are kept as text, a row as `column: cell`.
+Whatever reads badly in the middle of an answer is left out: front matter, code blocks, images, raw HTML, comments,
+lists, tables, and the sentence that leads to one of them. Of a table that defines words each row is a passage.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 PASSAGE_CHARACTERS = 700
 """A passage takes whole paragraphs until the next would exceed this; one longer paragraph is a passage of its own."""
+FEWEST_CHARACTERS = 100
+"""What is shorter, beside a table, a list or code that is left out, is its caption, and is left out with it."""
 
 REFERENCE = frozenset(
     {
@@ -20,9 +21,6 @@ REFERENCE = frozenset(
     }
 )
 """Pages and folders of `docs/` that are not quoted: they list details for a reader who has the page before them."""
-
-REMARKS = frozenset({"source", "until November 2026"})
-"""Columns of tables that are not quoted: the link of a source is lost, and a retired word helps nobody who is new."""
 
 
 @dataclass(frozen=True)
@@ -56,38 +54,40 @@ def read_passages(docs: Path) -> list[Passage]:
 
 def split(markdown: str, path: str) -> list[Passage]:
     """The passages of one page."""
-    page = ""
-    heading = ""
+    page = heading = ""
     passages: list[Passage] = []
     gathered: list[str] = []
+    left_out = False
+
+    def passage(heading: str, text: str) -> None:
+        title = page or Path(path).stem
+        passages.append(Passage(path, title, heading or title, text))
 
     def flush() -> None:
-        if gathered:
-            title = page or Path(path).stem
-            passages.append(Passage(path, title, heading or title, _joined(gathered)))
-            gathered.clear()
+        text = "\n\n".join(gathered)
+        gathered.clear()
+        if text and not (left_out and len(text) < FEWEST_CHARACTERS):
+            passage(heading, text)
 
-    for level, text in _blocks(markdown):
-        if level:
+    for block in _blocks(markdown):
+        if block.level:
             flush()
-            if level == 1 and not page:
-                page = text
+            left_out = False
+            if block.level == 1 and not page:
+                page = block.text
             else:
-                heading = text
-            continue
-        if gathered and sum(map(len, gathered)) + len(text) > PASSAGE_CHARACTERS:
+                heading = block.text
+        elif block.term:
             flush()
-        gathered.append(text)
+            passage(block.term, block.text)
+        elif not block.text:
+            left_out = True
+        else:
+            if gathered and sum(map(len, gathered)) + len(block.text) > PASSAGE_CHARACTERS:
+                flush()
+            gathered.append(block.text)
     flush()
     return passages
-
-
-def _joined(blocks: list[str]) -> str:
-    text = blocks[0]
-    for before, block in pairwise(blocks):
-        tight = LIST_ITEM.match(before) and LIST_ITEM.match(block)
-        text += ("\n" if tight else "\n\n") + block
-    return text
 
 
 FRONT_MATTER = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
@@ -96,7 +96,10 @@ FENCE = re.compile(r"\s*(?P<mark>`{3,}|~{3,})")
 HEADING = re.compile(r"(?P<marks>#{1,6})\s+(?P<text>.+?)\s*#*$")
 LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
 CELL_BORDER = re.compile(r"(?<!\\)\|")
-TABLE_RULE = re.compile(r"\|?[\s:|-]+\|?$")
+MEANING = "meaning"
+"""Head of the column that defines words."""
+SENTENCE = re.compile(r"[.!?][)\"”]*$")
+"""How a text ends that nothing has to follow, as something has to follow a colon."""
 NOT_PROSE = re.compile(
     r"""(?:!!!|\?\?\?\+?|===)\s   # openers of admonitions, details and tabs
     | \[[^\]]+\]:\s               # link definitions
@@ -110,17 +113,31 @@ NOT_PROSE = re.compile(
 )
 
 
-def _blocks(markdown: str) -> Iterator[tuple[int, str]]:
-    """Blocks in order: (level, text) of a heading, (0, text) of a paragraph, list item or table row."""
-    lines: list[str] = []
-    table: list[str] = []
+@dataclass(frozen=True)
+class _Block:
+    """A heading, a paragraph, the definition of a term; or, without a text, something that is left out."""
 
-    def flush() -> Iterator[tuple[int, str]]:
-        for line in [*_table_lines(table), *lines]:
-            if text := _inline(line):
-                yield 0, text
+    text: str
+    level: int = 0
+    """Of a heading."""
+    term: str = ""
+    """What is defined."""
+
+
+def _blocks(markdown: str) -> Iterator[_Block]:
+    """What can be read by itself, in order."""
+    lines: list[str] = []
+
+    def flush() -> Iterator[_Block]:
+        if not lines:
+            return
+        text = _inline(" ".join(lines))
+        if lines[0].startswith("|"):
+            yield _Block("")
+            yield from _definitions(lines)
+        else:
+            yield _Block("" if LIST_ITEM.match(lines[0]) or not SENTENCE.search(text) else text)
         lines.clear()
-        table.clear()
 
     fence: str | None = None
     for raw in COMMENT.sub("", FRONT_MATTER.sub("", markdown)).splitlines():
@@ -128,6 +145,7 @@ def _blocks(markdown: str) -> Iterator[tuple[int, str]]:
             mark = opened["mark"]
             if fence is None:
                 yield from flush()
+                yield _Block("")
                 fence = mark
             elif mark.startswith(fence):
                 fence = None
@@ -137,45 +155,35 @@ def _blocks(markdown: str) -> Iterator[tuple[int, str]]:
         line = raw.strip().removeprefix(">").strip()
         if found := HEADING.match(line):
             yield from flush()
-            yield len(found["marks"]), _inline(found["text"])
+            yield _Block(_inline(found["text"]), len(found["marks"]))
         elif not line or NOT_PROSE.match(line):
             yield from flush()
-        elif line.startswith("|"):
-            if lines:
-                yield from flush()
-            table.append(line)
-        elif table:
-            yield from flush()
-            lines.append(line)
-        elif lines and not LIST_ITEM.match(line):
-            lines[-1] += " " + line
         else:
+            if lines and LIST_ITEM.match(line):
+                yield from flush()
             lines.append(line)
     yield from flush()
 
 
-def _table_lines(rows: list[str]) -> list[str]:
-    """`- first cell: second cell`; with more columns each further cell behind its column's name, unless it is empty."""
-    cells = [[cell.strip() for cell in CELL_BORDER.split(row.strip("|"))] for row in rows if not TABLE_RULE.match(row)]
-    if not cells:
-        return []
-    (_, *names), *body = cells
-    told = [name for name in names if name not in REMARKS]
-    lines: list[str] = []
-    for first, *rest in body:
-        named = [
-            f"{name}: {cell}" if name and len(told) > 1 else cell
-            for name, cell in zip(names, rest, strict=False)
-            if cell and name in told
-        ]
-        lines.append(f"- {first}: {'; '.join(named)}")
-    return lines
+def _definitions(rows: list[str]) -> Iterator[_Block]:
+    """The rows of a table whose second column, `meaning`, says in a sentence what the first one is."""
+    head, *body = ([cell.strip() for cell in CELL_BORDER.split(row.strip("|"))] for row in rows)
+    for term, meaning, *_ in (row for row in body if head[1:2] == [MEANING] and row[1:]):
+        if SENTENCE.search(text := _inline(meaning)):
+            yield _Block(text, term=_inline(term))
 
 
 CODE_SPAN = re.compile(r"(`+[^`]+`+)")
 IMAGE = re.compile(r"!\[[^\]]*\](?:\([^)]*\)|\[[^\]]*\])")
 LINK = re.compile(r"\[([^\]]+)\](?:\([^)]*\)|\[[^\]]*\])")
-MARKUP = re.compile(r"</?[a-zA-Z][^>]*>|\*\*|__|\{\s*[.#:][^}]*\}|:(?:material|octicons|fontawesome|simple)-[\w-]+:")
+MARKUP = re.compile(
+    r"""</?[a-zA-Z][^>]*>
+    | \*\*|__ | \*(?=\w)|(?<=\w)\*
+    | \{\s*[.#:][^}]*\}
+    | :(?:material|octicons|fontawesome|simple)-[\w-]+:
+    """,
+    re.VERBOSE,
+)
 
 
 def _inline(text: str) -> str:

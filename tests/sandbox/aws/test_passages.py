@@ -12,6 +12,8 @@ from streamways.cli.demo import PROMPT
 from tests.docs.pages import PAGES
 
 DOCS = PROJECT_ROOT / "docs"
+CODE = re.compile(r"`+[^`]+`+")
+MARKS = re.compile(r"\||\*|\]\(|</?[a-z]|```|^- ", re.MULTILINE)
 COMMAND = re.compile(r"streamways (?:race|ask|demo) [\"']([^\"']+)[\"']")
 SUGGESTING = [*(page.path for page in PAGES), *sorted((PROJECT_ROOT / "streamways" / "cli").glob("*.py"))]
 SUGGESTED = sorted({PROMPT, *(prompt for path in SUGGESTING for prompt in COMMAND.findall(path.read_text()))})
@@ -31,20 +33,65 @@ def test_every_page_that_is_not_quoted_exists(name: str) -> None:
     assert (DOCS / name).exists()
 
 
+SENTENCE = "The outbox merges what comes while a delivery is under way."
+FURTHER = (
+    "It sends the first text at once, so that nobody waits for it, and holds back nothing after the end of an answer."
+)
+
+
 @pytest.mark.parametrize(
-    ("head", "row", "line"),
+    "beside",
     [
-        ("| word | meaning |", "| outbox | A buffer. |", "- outbox: A buffer."),
-        ("| word | meaning | until November 2026 |", "| outbox | A buffer. | Box |", "- outbox: A buffer."),
-        ("| limit | value | source |", "| frame | 32 KB | [page](https://x.example) |", "- frame: 32 KB"),
-        ("| fault | event | message |", "| late | held | lost |", "- late: event: held; message: lost"),
-        ("| fault | event | message |", "| late | held | |", "- late: event: held"),
+        "| limit | value |\n|---|---|\n| frame | 32 KB. |",
+        "| lonely |",
+        "* Its size. It is bounded.\n* Its pace.",
+        "1. Open it.\n2. Read it.",
+        "```bash\nstreamways race.\n```",
+        "What it holds:",
+        "<!-- A remark. -->",
+        "![A drawing.](outbox.svg)",
     ],
 )
-def test_a_row_of_a_table_is_a_line_that_can_be_read_alone(head: str, row: str, line: str) -> None:
+def test_whole_sentences_are_quoted_and_nothing_of_what_stands_beside_them(beside: str) -> None:
+    [passage] = split(f"# A page\n\n{SENTENCE}\n\n{beside}\n\n{FURTHER}\n", "docs/page.md")
+    assert passage.text == f"{SENTENCE}\n\n{FURTHER}"
+
+
+def test_the_caption_of_what_is_left_out_is_left_out_too() -> None:
+    assert (
+        split("# A page\n\nValues are in seconds.\n\n| limit | value |\n|---|---|\n| frame | 32 |\n", "docs/page.md")
+        == []
+    )
+    [passage] = split("# A page\n\nValues are in seconds.\n", "docs/page.md")
+    assert passage.text == "Values are in seconds."
+
+
+def test_a_list_right_below_a_paragraph_is_no_part_of_it() -> None:
+    assert split(f"# A page\n\nTwo things:\n* {SENTENCE}\n", "docs/page.md") == []
+    [passage] = split(f"# A page\n\n{FURTHER}\n- {SENTENCE}\n", "docs/page.md")
+    assert passage.text == FURTHER
+
+
+@pytest.mark.parametrize("head", ["| word | meaning |", "| word | meaning | until November 2026 |"])
+def test_each_row_of_a_table_that_defines_words_is_a_passage(head: str) -> None:
     rule = re.sub(r"[^|]+", "---", head)
-    [passage] = split(f"# A page\n\n{head}\n{rule}\n{row}\n", "docs/page.md")
-    assert passage.text == line
+    rows = f"| outbox | {SENTENCE} | Box |\n| [lease](x.md) | *The* right to run. | |\n| broken |"
+    outbox, lease = split(f"# A page\n\n{head}\n{rule}\n{rows}\n", "docs/page.md")
+    assert (outbox.heading, outbox.text) == ("outbox", SENTENCE)
+    assert (lease.heading, lease.text) == ("lease", "The right to run.")
+
+
+def test_every_passage_of_this_documentation_reads_as_prose() -> None:
+    passages = read_passages(DOCS)
+    assert len(passages) > 100
+    assert [passage for passage in passages if not is_prose(passage.text)] == []
+
+
+def is_prose(text: str) -> bool:
+    """Whole sentences, and no mark of Markdown but those of code spans."""
+    bare = CODE.sub("code", text)
+    ends = [paragraph.rstrip(')”"')[-1:] for paragraph in bare.split("\n\n")]
+    return not MARKS.search(bare) and set(ends) <= set(".!?")
 
 
 def test_a_prompt_is_suggested_by_the_readme_the_quickstart_the_help_and_the_demo() -> None:
