@@ -32,6 +32,8 @@ FIRST_SECONDS = 1.0
 """How long after `startStream` nothing may come: a stream that ran already has delivered its first parts elsewhere."""
 QUIET_SECONDS = 5.0
 """How long nothing may come before the journal is asked: a lost last batch leaves no gap that shows."""
+FOLLOWED_SECONDS = 0.5
+"""The same for a stream that is resumed: it may run over another architecture, and then nothing of it is published."""
 
 
 class AppSyncClient:
@@ -63,7 +65,7 @@ class AppSyncClient:
             mutation = asyncio.create_task(self._api.start(request))
             reader = _Reader(self._api, request.stream_id, inbox, self._silence_seconds)
             try:
-                async for received in reader.parts(started, mutation, FIRST_SECONDS):
+                async for received in reader.parts(started, mutation, FIRST_SECONDS, QUIET_SECONDS):
                     yield received
                 await mutation
             finally:
@@ -79,7 +81,7 @@ class AppSyncClient:
         async with self._realtime.subscription(SUBSCRIPTION, {"streamId": stream_id}) as inbox:
             opening = await self._api.parts(stream_id, after)
             reader = _Reader(self._api, stream_id, inbox, self._silence_seconds, opening)
-            async for received in reader.parts(started, None, QUIET_SECONDS):
+            async for received in reader.parts(started, None, FOLLOWED_SECONDS, FOLLOWED_SECONDS):
                 yield received
 
     async def cancel(self, chat_id: str, stream_id: str) -> None:  # noqa: ARG002
@@ -151,10 +153,10 @@ class _Reader:
         self._opening = opening
 
     async def parts(
-        self, started: float, mutation: asyncio.Task[None] | None, patience: float
+        self, started: float, mutation: asyncio.Task[None] | None, patience: float, quiet: float
     ) -> AsyncGenerator[Received]:
-        """All parts to the terminal one. The journal is asked when none has come for `patience` seconds; not before
-        the mutation has been answered: until then there is no such stream."""
+        """All parts to the terminal one. The journal is asked when none has come for `patience` seconds, and later for
+        `quiet` seconds; not before the mutation has been answered: until then there is no such stream."""
         heard = time.monotonic()
         ask_at, message, count = heard + patience, 0, 0
         for count, part in enumerate(preamble(self._opening), 1):
@@ -178,7 +180,7 @@ class _Reader:
                 if from_journal and taken:
                     ask_at = now  # what it gave may be a page only
                 elif not self._order.missing:
-                    ask_at = now + QUIET_SECONDS
+                    ask_at = now + quiet
                 elif from_journal or not late:
                     ask_at = now + GAP_SECONDS
         except Cut as cut:
