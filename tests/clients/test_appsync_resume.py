@@ -134,7 +134,7 @@ async def test_a_resumed_stream_of_which_nothing_is_published_is_read_on_from_th
             return answer
 
     coming: list[object] = [HELLO, WORLD, FINISH]
-    async with asyncio.timeout(WAIT_SECONDS), Stack(never, Growing(START).exchange()).client() as client:
+    async with asyncio.timeout(WAIT_SECONDS), Stack(never, Growing(START).exchange()).client(3600) as client:
         received = [item async for item in client.resume("chat-1")]
     assert [item.part for item in received] == [START, HELLO, WORLD, FINISH]
 
