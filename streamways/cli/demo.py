@@ -1,36 +1,53 @@
-"""`streamways demo`, which `make demo` runs: starts a sandbox, streams one prompt over all architectures, and waits."""
+"""`streamways demo`, which `make demo` runs: starts a sandbox, plays two acts in it, and waits."""
 
 import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
 
-from rich.console import Console
-from rich.padding import Padding
+from rich.console import Console, RenderableType
 from rich.text import Text
 
+from sandbox.state import State
 from shared.contract.tiers import Tier
-from streamways.cli.ask import exit_code, race_side_by_side
+from streamways.cli.ask import exit_code
 from streamways.cli.listing import lines
-from streamways.cli.results_table import print_results
+from streamways.cli.picture import write_picture
+from streamways.cli.race import console_views
+from streamways.cli.results_table import results
+from streamways.cli.second_act import play_second_act
+from streamways.cli.side_by_side import Columns
 from streamways.cli.starting import INDENT, start_visibly
+from streamways.errors import CommandError
+from streamways.target.control import Control
 from streamways.target.launch import Launched, StartOptions, interruptible
 from streamways.target.page import built_page
+from streamways.target.races import run_races
 from streamways.target.stack import sandbox_outputs, sandbox_stack
-from streamways.target.streams import Outcome
 
-PROMPT = "How do the three architectures stream an answer, and what happens when the client hangs up?"
+PROMPT: Final = "How do the three architectures stream an answer?"
+RUNS: Final = 3
+"""Runs of the first act: as many as are over within twenty seconds."""
+RACE: Final = "[bold]2. Race[/]: a signed-in user sends one prompt over all architectures at once"
+CUT: Final = "[bold]3. Cut, resume, stop[/]: the same answer, and what a lost connection does to it"
 
 
-def run_demo(prompt: str | None, options: StartOptions) -> int:
-    """Runs the demo; 0 once every stream finished well, also when a signal ended it after that. Raises CommandError."""
+def run_demo(prompt: str | None, options: StartOptions, svg: Path | None) -> int:
+    """Runs the demo; 0 once all went well, also when a signal ended it after that. Raises CommandError.
+
+    With the name of an SVG what is seen of both acts goes there.
+    """
     console = Console(highlight=False)
     console.print("[bold]streamways[/] compares three serverless ways to stream an LLM answer on AWS.")
     console.print("Everything runs on this machine. The demo uses no AWS account and costs nothing.\n")
-    outcomes: list[Outcome] = []
+    code = 1
     with interruptible():
         try:
             console.print("[bold]1. Deploy[/]: the sandbox takes the place of AWS and runs the same Pulumi program")
             launched = start_visibly(options, attached=True, console=console)
             try:
-                outcomes = _race(prompt or PROMPT, launched, console)
+                code = play(prompt or PROMPT, launched.state, console, svg)
                 _show_page(launched, console)
                 _what_next(launched, console)
                 launched.wait()
@@ -39,18 +56,37 @@ def run_demo(prompt: str | None, options: StartOptions) -> int:
                 launched.stop()
         except KeyboardInterrupt:
             console.print("\nThe sandbox and all its processes have ended.")
-    return exit_code(outcomes)
+    return code
 
 
-def _race(prompt: str, launched: Launched, console: Console) -> list[Outcome]:
-    stack = sandbox_stack(launched.state)
-    console.print("\n[bold]2. Ask[/]: a signed-in user sends one prompt over all architectures at once")
-    console.print(Padding(Text(f"“{prompt}”"), (0, 0, 0, len(INDENT))))
-    console.print(f"{INDENT}[dim]The model is emulated. It answers with passages of this project's documentation.[/]\n")
-    outcomes = asyncio.run(race_side_by_side(stack, prompt, console))
-    console.print("\n[bold]3. Compare[/]: one row for each architecture\n")
-    print_results(console, outcomes, emulated=True)
-    return outcomes
+def play(prompt: str, running: State, console: Console, svg: Path | None) -> int:
+    """Plays the two acts in a sandbox; 0 if every stream finished well and nothing was refused or lost."""
+    stack = sandbox_stack(running)
+    opening: list[RenderableType] = [
+        Text.from_markup(RACE),
+        Text(f"{INDENT}“{prompt}”"),
+        Text(f"{INDENT}The model is emulated. It quotes this project's documentation.\n", style="dim"),
+    ]
+    console.print("", *opening, sep="\n")
+    raced = asyncio.run(run_races(stack, prompt, console_views(stack, console, RUNS), runs=RUNS))
+    compared = results(raced, emulated=True)
+    console.print("", compared, sep="\n")
+    finished = next((outcome for outcome in raced.outcomes if outcome.problem is None), None)
+    if finished is None:
+        return 1
+    console.print("", CUT, "", sep="\n")
+    act = play_second_act(stack, Control.of(running), finished, prompt, console)
+    if svg is not None:
+        _draw(svg, [*opening, Columns.ended_with(raced.runs[0]), "", compared, "", CUT, "", act.view, "", act.told])
+    return exit_code(raced.outcomes) if act.well else 1
+
+
+def _draw(svg: Path, shown: Sequence[RenderableType]) -> None:
+    """A picture that cannot be written does not end the demo."""
+    try:
+        write_picture(svg, "streamways demo", *shown)
+    except CommandError as error:
+        print(f"streamways: {error}", file=sys.stderr)
 
 
 def _show_page(launched: Launched, console: Console) -> None:
@@ -61,7 +97,7 @@ def _show_page(launched: Launched, console: Console) -> None:
     if page.problem is not None:
         console.print(f"\n{INDENT}There is no web page: {page.problem}", markup=False, soft_wrap=True)
         return
-    console.print("\n[bold]4. Look[/]: open the web page, chat over each architecture, race them, and break them\n")
+    console.print("\n[bold]4. Look[/]: chat, race and cut connections on the web page\n")
     console.print(INDENT + page.address, markup=False, soft_wrap=True)
     user = next((user for user in launched.state.users if user.tier == Tier.PRO), None)
     if user is not None:

@@ -1,9 +1,12 @@
 """The figures of a stream that commands report: what the client saw, and what AWS would bill for that."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from statistics import median
 
 from streamways.bench.table import Row
+from streamways.clients.client import Architecture
 from streamways.clients.errors import Refused
 from streamways.clients.summary import answer
 from streamways.costs.answer import Answer, answer_lines
@@ -27,6 +30,21 @@ class Cost:
     @property
     def total(self) -> float | None:
         return None if self.model is None else self.model + self.services
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one architecture did with a prompt: in one run, or the medians of several. None is what cannot be told."""
+
+    architecture: Architecture
+    runs: int
+    """Of how many runs these are the medians."""
+    ttft_ms: float | None
+    tokens_per_second: float | None
+    messages: float | None
+    total_ms: float | None
+    usage: Mapping[str, float | None] | None
+    cost: Cost | None
 
 
 @cache
@@ -58,29 +76,74 @@ def answer_of(outcome: Outcome) -> Answer:
     )
 
 
+def figures_of(runs: Sequence[Outcome]) -> Figures:
+    """The medians over the runs of one architecture that finished well; where none did, over all of them.
+
+    Of a figure that some runs lack it is the median of the others.
+    """
+    counted = [run for run in runs if run.problem is None] or runs
+    summaries = [run.summary for run in counted]
+    usages = [summary.usage for summary in summaries if summary.usage is not None]
+    costs = [cost for run in counted if (cost := cost_of(run)) is not None]
+    services = _median(cost.services for cost in costs)
+    return Figures(
+        runs[0].architecture,
+        len(counted),
+        ttft_ms=_median(summary.ttft_ms for summary in summaries),
+        tokens_per_second=_median(summary.tokens_per_second for summary in summaries),
+        messages=_median(summary.messages for summary in summaries),
+        total_ms=_median(summary.total_ms for summary in summaries),
+        usage={name: _median(usage.get(name) for usage in usages) for name in usages[0]} if usages else None,
+        cost=None if services is None else Cost(_median(cost.model for cost in costs), services),
+    )
+
+
 def summary_event(outcome: Outcome) -> dict[str, object]:
     """The line of `--json` that closes a stream; `error` is there only for one that did not finish well."""
-    summary = outcome.summary
     event: dict[str, object] = {
         "architecture": outcome.architecture,
         "event": "summary",
-        "ttftMs": _rounded(summary.ttft_ms, 1),
-        "tokensPerSecond": _rounded(summary.tokens_per_second, 1),
-        "messages": summary.messages,
-        "totalMs": _rounded(summary.total_ms, 1),
-        "usage": summary.usage,
-        "cost": _cost_json(cost_of(outcome)),
-        "finishReason": summary.finish_reason,
+        **_figures_json(figures_of([outcome])),
+        "finishReason": outcome.summary.finish_reason,
     }
     if outcome.problem is not None:
         event["error"] = _error_json(outcome)
     return event
 
 
-def saved_row(outcome: Outcome) -> Row:
-    """A stream as `--save` keeps it: its figures, and of an error nothing but that there was one."""
-    event = summary_event(outcome)
-    return {**{key: value for key, value in event.items() if key not in ("event", "error")}, "failed": "error" in event}
+def medians_event(runs: Sequence[Outcome]) -> dict[str, object]:
+    """The line of `--json` that closes a measurement of one architecture."""
+    figures = figures_of(runs)
+    event = {"architecture": figures.architecture, "event": "medians", "runs": figures.runs}
+    return event | _figures_json(figures)
+
+
+def saved_row(runs: Sequence[Outcome]) -> Row:
+    """The runs of one architecture as `--save` keeps them: their medians, and of an error only that there was one."""
+    figures = figures_of(runs)
+    return {
+        "architecture": figures.architecture,
+        "runs": figures.runs,
+        **_figures_json(figures),
+        "finishReason": runs[-1].summary.finish_reason,
+        "failed": any(run.problem is not None for run in runs),
+    }
+
+
+def _figures_json(figures: Figures) -> dict[str, object]:
+    return {
+        "ttftMs": _rounded(figures.ttft_ms, 1),
+        "tokensPerSecond": _rounded(figures.tokens_per_second, 1),
+        "messages": figures.messages,
+        "totalMs": _rounded(figures.total_ms, 1),
+        "usage": figures.usage,
+        "cost": _cost_json(figures.cost),
+    }
+
+
+def _median(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return median(known) if known else None
 
 
 def _cost_json(cost: Cost | None) -> dict[str, object] | None:

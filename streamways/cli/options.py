@@ -1,5 +1,6 @@
 """Arguments and options that several commands share."""
 
+import tempfile
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,8 @@ from sandbox.options import DEFAULT_PORT
 from streamways.clients.client import ARCHITECTURES
 
 PORT_VARIABLE = "STREAMWAYS_PORT"
+PICTURE_SUFFIX = ".svg"
+"""A picture that is there is drawn anew: no other file may be named by mistake."""
 
 
 def one_of_them(name: str | None) -> str | None:
@@ -23,6 +26,22 @@ def on_option(help: str) -> Any:
     return typer.Option(
         "--on", metavar=f"<{'|'.join(ARCHITECTURES)}>", callback=one_of_them, help=help, show_default=False
     )
+
+
+def picture_file(path: Path | None) -> Path | None:
+    """The value of `--svg`, if a picture can be written there. Raises `typer.BadParameter`, before anything runs."""
+    if path is None:
+        return None
+    if path.suffix != PICTURE_SUFFIX:
+        raise typer.BadParameter(f"{str(path)!r} does not end in {PICTURE_SUFFIX}.")
+    if path.is_dir():
+        raise typer.BadParameter(f"{str(path)!r} is a folder: name a file in it.")
+    try:
+        with path.open("ab") if path.exists() else tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise typer.BadParameter(f"{str(path)!r} cannot be written: {error.strerror}.") from error
+    return path
 
 
 Prompt = Annotated[str, typer.Argument(metavar="PROMPT", help="The prompt.", show_default=False)]
@@ -42,6 +61,24 @@ Save = Annotated[
     typer.Option(
         metavar="FOLDER",
         help="Also write the result into a new file of this folder, with date, label, machine and versions.",
+        show_default=False,
+    ),
+]
+Svg = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        callback=picture_file,
+        help="Also write what is seen into this file, as an SVG that loads nothing.",
+        show_default=False,
+    ),
+]
+Runs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        help="Warm up, then run so often, and show medians. Without it: one race without a warm-up.",
         show_default=False,
     ),
 ]

@@ -18,11 +18,18 @@ from streamways.clients.client import ARCHITECTURES, Architecture, Received
 from streamways.target.streams import Outcome
 
 FRAMES_PER_SECOND = 12
-HEIGHT = 20
+NARROWEST = 60
+"""Columns of a terminal below which answers do not fit side by side."""
+HEIGHT = 14
 """Lines of a column, its frame included, where the terminal is high enough."""
 MARGIN = 2
 """Lines of the terminal that stay free below."""
 COLOURS = dict(zip(ARCHITECTURES, cycle(("cyan", "green", "magenta", "yellow", "blue")), strict=False))
+
+
+def fits(console: Console) -> bool:
+    """Whether it is a terminal that columns can be drawn on."""
+    return console.is_terminal and not console.is_dumb_terminal and console.width >= NARROWEST
 
 
 @dataclass
@@ -53,7 +60,7 @@ class Column:
 class Columns:
     """A live picture in place; on leaving, the last one stays."""
 
-    def __init__(self, architectures: Sequence[Architecture], console: Console) -> None:
+    def __init__(self, architectures: Sequence[Architecture], console: Console | None = None) -> None:
         self._columns = {architecture: Column(architecture) for architecture in architectures}
         self._first_ms: dict[Architecture, float] = {}
         self._live = Live(self, console=console, refresh_per_second=FRAMES_PER_SECOND, vertical_overflow="crop")
@@ -80,6 +87,16 @@ class Columns:
         column.problem = outcome.problem
         took = milliseconds(outcome.summary.total_ms)
         column.status = f"finished in {took}" if column.problem is None else "failed"
+
+    @classmethod
+    def ended_with(cls, outcomes: Sequence[Outcome]) -> Self:
+        """The last picture of these streams."""
+        columns = cls([outcome.architecture for outcome in outcomes])
+        for outcome in outcomes:
+            for received in outcome.received:
+                columns.part(outcome.architecture, received)
+            columns.ended(outcome)
+        return columns
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width // len(self._columns)

@@ -19,7 +19,7 @@ class JsonLines:
     """A line per part, and one for the end of each stream."""
 
     def part(self, architecture: Architecture, received: Received) -> None:
-        _print_json(
+        print_json(
             {
                 "architecture": architecture,
                 "event": "part",
@@ -30,7 +30,7 @@ class JsonLines:
         )
 
     def ended(self, outcome: Outcome) -> None:
-        _print_json(summary_event(outcome))
+        print_json(summary_event(outcome))
 
 
 class PlainLines:
@@ -55,10 +55,14 @@ class PlainLines:
         self._pending[architecture] = wrapped[-1] if wrapped else ""
 
     def ended(self, outcome: Outcome) -> None:
-        self._print_wrapped(outcome.architecture, self._pending.pop(outcome.architecture, ""))
         problem = outcome.problem
         total = milliseconds(outcome.summary.total_ms)
-        self._print(outcome.architecture, f"[failed: {printable(problem)}]" if problem else f"[finished in {total}]")
+        self.said(outcome.architecture, f"failed: {printable(problem)}" if problem else f"finished in {total}")
+
+    def said(self, architecture: Architecture, words: str) -> None:
+        """Says what happened to a stream, below what came of it."""
+        self._print_wrapped(architecture, self._pending.pop(architecture, ""))
+        self._print(architecture, f"[{words}]")
 
     def _print_wrapped(self, architecture: Architecture, text: str) -> None:
         for line in textwrap.wrap(text.strip(), PLAIN_WIDTH):
@@ -81,5 +85,6 @@ class Answer:
             print(flush=True)
 
 
-def _print_json(event: object) -> None:
+def print_json(event: object) -> None:
+    """A line of `--json`."""
     print(json.dumps(event, ensure_ascii=False), flush=True)

@@ -43,7 +43,7 @@ def _results(saved: Saved) -> list[str]:
     if saved.what == "race":
         return [
             f"{row['architecture']}: first text after {row['ttftMs']} ms, {row['tokensPerSecond']} tokens/s, "
-            f"{row['messages']} messages, {row['totalMs']} ms in all"
+            f"{row['messages']} messages, {row['totalMs']} ms in all (runs: {row['runs']})"
             for row in saved.tables["streams"]
         ]
     if saved.what == "check":

@@ -147,7 +147,14 @@ def test_a_label_that_nobody_gives_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_result_of_aws_stands_beside_the_emulated_ones(tmp_path: Path) -> None:
-    row = {"architecture": "appsync", "ttftMs": 412.5, "tokensPerSecond": 71.2, "messages": 40, "totalMs": 5213.0}
+    row = {
+        "architecture": "appsync",
+        "runs": 5,
+        "ttftMs": 412.5,
+        "tokensPerSecond": 71.2,
+        "messages": 40,
+        "totalMs": 5213.0,
+    }
     assert contributed(tmp_path).startswith("There are none yet")
     Saved.now("race", {"streams": [row]}).write(tmp_path)
     assert "There are none yet" in contributed(tmp_path)
@@ -159,7 +166,7 @@ def test_a_result_of_aws_stands_beside_the_emulated_ones(tmp_path: Path) -> None
     assert "There are none yet" not in text
     emulated, _, on_aws = text.partition("*Measured on AWS*:")
     assert f"[race](results/{measured.name}) | eu-west-1 |" in on_aws
-    assert "appsync: first text after 412.5 ms, 71.2 tokens/s, 40 messages, 5213.0 ms in all" in on_aws
+    assert "appsync: first text after 412.5 ms, 71.2 tokens/s, 40 messages, 5213.0 ms in all (runs: 5)" in on_aws
     assert "*Emulated*:" in emulated
     assert "2 passed, 1 not run" in emulated
 

@@ -6,11 +6,12 @@ import pytest
 from rich.console import Console
 
 from streamways.cli.figures import summary_event
-from streamways.cli.results_table import print_results
+from streamways.cli.results_table import results
 from streamways.cli.side_by_side import Columns
 from streamways.cli.views import Answer, JsonLines, PlainLines
 from streamways.clients.client import Architecture, Received
 from streamways.clients.errors import Cut, Refused
+from streamways.target.races import Raced
 from streamways.target.streams import Outcome
 
 METADATA = {
@@ -150,17 +151,18 @@ def test_columns_stand_side_by_side_within_the_width_and_show_the_end_of_each_an
 def test_the_table_fits_and_labels_each_figure(width: int):
     console = terminal(width)
     outcomes = [outcome("function-url", "One", " two"), outcome("websocket", "x", last={"type": "error"})]
-    print_results(console, outcomes, emulated=True)
+    console.print(results(Raced([outcomes], warm=False), emulated=True))
     text = drawn(console)
     assert all(len(line) <= width for line in text.splitlines())
     assert "20 / 30" in text
     assert text.count("emulated") >= 5
     assert "calculated" in text
     assert "websocket failed: no message" in text
+    assert "one race" in text
 
 
 def test_figures_of_a_deployed_stack_are_labelled_measured():
     console = terminal(140)
-    print_results(console, [outcome("function-url", "One")], emulated=False)
+    console.print(results(Raced([[outcome("function-url", "One")]], warm=False), emulated=False))
     assert "emulated" not in drawn(console)
     assert "measured" in drawn(console)

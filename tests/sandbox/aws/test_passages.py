@@ -96,7 +96,7 @@ def is_prose(text: str) -> bool:
 
 def test_a_prompt_is_suggested_by_the_readme_the_quickstart_the_help_and_the_demo() -> None:
     suggesting = {path.name for path in SUGGESTING if COMMAND.search(path.read_text())}
-    assert {"README.md", "quickstart.md", "app.py", "demo.py"} <= suggesting
+    assert {"README.md", "quickstart.md", "stream_commands.py", "demo.py"} <= suggesting
 
 
 @pytest.mark.parametrize("prompt", SUGGESTED)
