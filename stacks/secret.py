@@ -25,7 +25,7 @@ class EmptySecret(pulumi.ComponentResource):
     """A secret that waits for its value, under the key that AWS has for Secrets Manager."""
 
     arn: pulumi.Output[str]
-    """ARN of the secret: for the environment of the function that reads it, and for who writes it."""
+    """ARN of the secret: for the environment of the function that reads it, and for the person who writes it."""
 
     def __init__(self, name: str, args: EmptySecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("streamways:index:EmptySecret", name, {}, opts)
