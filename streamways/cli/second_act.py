@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -13,9 +14,10 @@ from streamways.cli.one_answer import OneAnswer
 from streamways.cli.side_by_side import fits
 from streamways.cli.text import milliseconds, printable
 from streamways.cli.views import PlainLines
+from streamways.clients.client import Architecture, Received
 from streamways.clients.summary import answer
 from streamways.target.control import Control
-from streamways.target.interrupted import AWAY_SECONDS, Interrupted, interrupt
+from streamways.target.interrupted import AWAY_SECONDS, Interrupted, Teller, interrupt
 from streamways.target.stack import Stack
 from streamways.target.streams import Outcome
 
@@ -35,27 +37,39 @@ class SecondAct:
 
 
 def play_second_act(stack: Stack, control: Control, race: Outcome, prompt: str, console: Console) -> SecondAct:
-    """Begins the answer of a race anew, cuts it after a quarter of the text, and stops it after another quarter."""
-    quarter = max(1, len(answer(race.received)) // 4)
-    shown = OneAnswer(console)
-    calls = len(control.model_calls())
-    if fits(console):
-        with shown:
-            interrupted = asyncio.run(interrupt(stack, prompt, shown, cut_after=quarter, stop_after=quarter))
-    else:
-        interrupted = asyncio.run(interrupt(stack, prompt, PlainLines(), cut_after=quarter, stop_after=quarter))
+    """Begins the answer of a race anew, cuts it after a sixth of the text, and stops it after another sixth."""
+    sixth = max(1, len(answer(race.received)) // 6)
+    shown, on_terminal = OneAnswer(console), fits(console)
+    teller = shown if on_terminal else _Tellers(shown, PlainLines())
+    with shown if on_terminal else nullcontext():
+        interrupted = asyncio.run(interrupt(stack, prompt, teller, cut_after=sixth, stop_after=sixth))
     whole = (race.summary.usage or {}).get("outputTokens")
-    words = told(interrupted, _made(control, calls) if interrupted.stopped else None, whole)
+    words = told(interrupted, _made(control, prompt) if interrupted.stopped else None, whole)
     console.print("", words, sep="\n")
     well = interrupted.problem is None and (interrupted.over or interrupted.exact)
     return SecondAct(shown, words, well)
 
 
-def _made(control: Control, before: int) -> int | None:
-    """How many tokens the model made in the one call since then, by its own count."""
+class _Tellers:
+    """Several as one."""
+
+    def __init__(self, *tellers: Teller) -> None:
+        self._tellers = tellers
+
+    def part(self, architecture: Architecture, received: Received) -> None:
+        for each in self._tellers:
+            each.part(architecture, received)
+
+    def said(self, architecture: Architecture, words: str) -> None:
+        for each in self._tellers:
+            each.said(architecture, words)
+
+
+def _made(control: Control, prompt: str) -> int | None:
+    """How many tokens the model made in the last call with this prompt, by its own count."""
     until = time.monotonic() + ENDED_SECONDS
     while time.monotonic() < until:
-        [call, *_] = control.model_calls()[before:]
+        call = next(call for call in reversed(control.model_calls()) if call["prompt"] == prompt)
         if call["ended"] is not None:
             return cast("int", call["outputTokens"])
         time.sleep(POLL_SECONDS)

@@ -61,7 +61,9 @@ class PlainLines:
 
     def said(self, architecture: Architecture, words: str) -> None:
         """Says what happened to a stream, below what came of it."""
-        self._print_wrapped(architecture, self._pending.pop(architecture, ""))
+        if pending := self._pending.get(architecture):
+            self._print_wrapped(architecture, pending)
+            self._pending[architecture] = ""
         self._print(architecture, f"[{words}]")
 
     def _print_wrapped(self, architecture: Architecture, text: str) -> None:

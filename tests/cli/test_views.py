@@ -108,6 +108,16 @@ def test_plain_lines_hold_every_word_of_the_answer_and_no_control_codes(capsys: 
     assert lines[-2] == "function-url | next line"
 
 
+def test_plain_lines_say_what_happens_to_a_stream_where_it_happens(capsys: pytest.CaptureFixture[str]):
+    lines, [first, second] = PlainLines(), outcome("websocket", "One", " two", last=None).received
+    lines.part("websocket", first)
+    lines.said("websocket", "the connection is cut")
+    lines.part("websocket", second)
+    lines.said("websocket", "the answer has ended")
+    told = [line.removeprefix("websocket    | ") for line in capsys.readouterr().out.splitlines()]
+    assert told == ["[first text after 100 ms]", "One", "[the connection is cut]", "two", "[the answer has ended]"]
+
+
 def test_plain_lines_tell_a_stream_that_could_not_begin(capsys: pytest.CaptureFixture[str]):
     show(PlainLines(), Outcome("websocket", failure=Cut("nothing came")))
     assert capsys.readouterr().out == "websocket    | [failed: nothing came]\n"
