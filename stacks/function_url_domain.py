@@ -13,14 +13,12 @@ import pulumi
 import pulumi_aws as aws
 
 from stacks.arguments import Domain
-from stacks.domain_records import alias_records
+from stacks.distribution import CACHING_DISABLED, distribution
 
 CODE: Final = Path(__file__).resolve().parents[1] / "handlers" / "function_url" / "cloudfront" / "origin_secret.js"
 RUNTIME: Final = "cloudfront-js-2.0"
 """The first that reads a key value store."""
 ORIGIN: Final = "function-url"
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
-CACHING_DISABLED: Final = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 ALL_VIEWER_EXCEPT_HOST_HEADER: Final = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 """Lambda finds the function by its own host name."""
@@ -32,7 +30,6 @@ METHODS: Final = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 KEPT_ERRORS: Final = (400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504)
 """Answers that CloudFront keeps for ten seconds unless it is told otherwise, whoever asks next.
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html"""
-MINIMUM_TLS: Final = "TLSv1.2_2021"
 
 
 class FunctionUrlDomainArgs(TypedDict):
@@ -70,26 +67,20 @@ class FunctionUrlDomain(pulumi.ComponentResource):
             publish=True,
             opts=child,
         )
-        distribution = aws.cloudfront.Distribution(
+        made = distribution(
             name,
-            enabled=True,
-            is_ipv6_enabled=True,
-            http_version="http2and3",
-            aliases=[domain["name"]],
-            origins=[
-                aws.cloudfront.DistributionOriginArgs(
-                    origin_id=ORIGIN,
-                    domain_name=pulumi.Output.from_input(args["url"]).apply(_host),
-                    custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
-                        http_port=80,
-                        https_port=443,
-                        origin_protocol_policy="https-only",
-                        origin_ssl_protocols=["TLSv1.2"],
-                        origin_read_timeout=ORIGIN_READ_TIMEOUT_SECONDS,
-                    ),
-                )
-            ],
-            default_cache_behavior=aws.cloudfront.DistributionDefaultCacheBehaviorArgs(
+            origin=aws.cloudfront.DistributionOriginArgs(
+                origin_id=ORIGIN,
+                domain_name=pulumi.Output.from_input(args["url"]).apply(_host),
+                custom_origin_config=aws.cloudfront.DistributionOriginCustomOriginConfigArgs(
+                    http_port=80,
+                    https_port=443,
+                    origin_protocol_policy="https-only",
+                    origin_ssl_protocols=["TLSv1.2"],
+                    origin_read_timeout=ORIGIN_READ_TIMEOUT_SECONDS,
+                ),
+            ),
+            behavior=aws.cloudfront.DistributionDefaultCacheBehaviorArgs(
                 target_origin_id=ORIGIN,
                 # A redirect would come after the token has travelled in the clear.
                 viewer_protocol_policy="https-only",
@@ -105,30 +96,15 @@ class FunctionUrlDomain(pulumi.ComponentResource):
                     )
                 ],
             ),
-            custom_error_responses=[
+            error_responses=[
                 aws.cloudfront.DistributionCustomErrorResponseArgs(error_code=status, error_caching_min_ttl=0)
                 for status in KEPT_ERRORS
             ],
-            restrictions=aws.cloudfront.DistributionRestrictionsArgs(
-                geo_restriction=aws.cloudfront.DistributionRestrictionsGeoRestrictionArgs(restriction_type="none")
-            ),
-            viewer_certificate=aws.cloudfront.DistributionViewerCertificateArgs(
-                acm_certificate_arn=domain["certificate_arn"],
-                minimum_protocol_version=MINIMUM_TLS,
-                ssl_support_method="sni-only",
-            ),
-            opts=child,
-        )
-        alias_records(
-            f"{name}-record",
-            domain,
-            target=distribution.domain_name,
-            target_zone_id=distribution.hosted_zone_id,
-            types=("A", "AAAA"),
+            domain=domain,
             opts=child,
         )
         self.url = pulumi.Output.concat("https://", domain["name"], "/")
-        self.target = distribution.domain_name
+        self.target = made.domain_name
         self.key_value_store_arn = store.arn
         self.register_outputs({"url": self.url, "target": self.target, "key_value_store_arn": self.key_value_store_arn})
 

@@ -7,7 +7,7 @@ import signal
 import sys
 from pathlib import Path
 
-from sandbox.page.bundle import bundle_folder
+from stacks.packages.page import bundle_folder
 
 
 class Builder:
@@ -36,7 +36,7 @@ class Builder:
 
     async def _build(self) -> None:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", "sandbox.page.bundle", str(self._root)),
+            *(sys.executable, "-P", "-m", "stacks.packages.page", str(self._root)),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from sandbox import ports
 from sandbox.options import SandboxOptions
-from sandbox.page.bundle import has_page
 from sandbox.resources.values import Value
 from sandbox.tls import Certificate
 from shared.contract.outputs import PAGE_URL
+from stacks.packages.page import has_page
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

@@ -9,8 +9,9 @@ from typing import Final
 import pulumi
 import pulumi_aws as aws
 
-from stacks.bootstrap.documents import Values, allow, document
+from stacks.bootstrap.documents import Values, allow
 from stacks.bootstrap.named_stacks import PROJECT, Stacks
+from stacks.private_bucket import keep_private
 
 DELETED_AFTER_DAYS: Final = 30
 """The longest time that AWS waits before it deletes a key: nothing reads what the key has encrypted afterwards."""
@@ -61,22 +62,7 @@ class State(pulumi.ComponentResource):
             ],
             opts=child,
         )
-        blocked = aws.s3.BucketPublicAccessBlock(
-            f"{name}-privacy",
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketPolicy(
-            f"{name}-policy",
-            bucket=bucket.id,
-            policy=bucket.arn.apply(tls_alone),
-            # S3 changes one of the two at a time.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
-        )
+        keep_private(name, bucket, child)
         self.bucket = bucket.bucket
         self.key_arn = key.arn
         self.register_outputs({"bucket": self.bucket, "key_arn": self.key_arn})
@@ -91,18 +77,6 @@ def secrets_key(name: str, description: str, opts: pulumi.ResourceOptions) -> aw
         deletion_window_in_days=DELETED_AFTER_DAYS,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=True)),
     )
-
-
-def tls_alone(bucket_arn: str) -> str:
-    """The policy of a bucket that answers encrypted requests alone."""
-    statement = {
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [bucket_arn, f"{bucket_arn}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    return document([statement])
 
 
 def using_state(

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from sandbox.page.bundle import PAGE, build, bundle_folder
+from stacks.packages.page import PAGE, build, bundle_folder
 from tests.support.node import NODE, ROOT
 
 

@@ -8,11 +8,13 @@ import httpx
 import pytest
 from starlette.routing import Mount
 
-from sandbox.page import bundle as page_bundle
 from sandbox.page.application import Page
 from sandbox.page.builder import Builder
+from shared.contract.page import ENCODING, HEADERS, with_policy
+from stacks.packages import page as page_bundle
 from tests.sandbox.aws.serving import listener, serving
 
+INDEX = f"<!doctype html><head>{ENCODING}<script src='/assets/index-1.js'></script></head>"
 OUTPUTS = {"functionUrl": "http://127.0.0.1:1/lambda-url/x/", "appSyncRealtimeUrl": "wss://api.example/graphql"}
 Served = Callable[[Path], AbstractAsyncContextManager[httpx.AsyncClient]]
 
@@ -33,7 +35,7 @@ def built(project: Path) -> Path:
     """The same, built."""
     bundle = page_bundle.bundle_folder(project)
     (bundle / "assets").mkdir(parents=True)
-    (bundle / "index.html").write_text("<!doctype html>")
+    (bundle / "index.html").write_text(INDEX)
     (bundle / "assets/index-1.js").write_text("1")
     (bundle.parent / "secret").write_text("not the page's")
     return project
@@ -57,15 +59,15 @@ def served() -> Served:
     return serve
 
 
-async def test_the_page_is_told_its_stack_and_may_connect_to_nothing_else(built: Path, served: Served) -> None:
+async def test_the_page_is_told_its_stack_and_carries_the_policy_of_it(built: Path, served: Served) -> None:
     async with served(built) as client:
         config, page = await client.get("/config.json"), await client.get("/")
+        asked_otherwise = await client.get("/assets/..%2findex.html")
     assert config.json() == {**OUTPUTS, "sandbox": {"users": ["pro@example.com"]}}
     assert config.headers["cache-control"] == "no-store"
-    policy = dict(rule.split(" ", 1) for rule in page.headers["content-security-policy"].split("; "))
-    assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
-    assert policy["script-src"] == policy["style-src"] == "'self'"
-    assert policy["connect-src"] == "'self' http://127.0.0.1:1 wss://api.example"
+    assert page.text == asked_otherwise.text == with_policy(INDEX, OUTPUTS)
+    assert asked_otherwise.headers["cache-control"] == "no-cache"
+    assert {name: page.headers[name] for name in HEADERS} == HEADERS
 
 
 async def test_files_named_by_their_content_are_kept_and_the_page_itself_is_asked_for(

