@@ -1,6 +1,6 @@
 """What a stack holds: its users, one core, and the ways to stream that the settings name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -42,6 +42,7 @@ class Foundation:
     users: Users
     limits: FunctionLimits
     core: CoreAccess
+    cors_origins: pulumi.Input[Sequence[pulumi.Input[str]]]
     opts: pulumi.ResourceOptions
 
 
@@ -78,6 +79,12 @@ def deploy(settings: Settings) -> None:
     if settings.table:
         core_args["table_name"] = settings.table.name_in(account_id)
     core = StreamingCore("core", core_args, opts)
+    page = None
+    if settings.page:
+        # It brings a builder with it, of which no other stack knows.
+        from stacks.stack_page import StackPage
+
+        page = StackPage(settings, opts)
     foundation = Foundation(
         settings=settings,
         account_id=account_id,
@@ -90,6 +97,7 @@ def deploy(settings: Settings) -> None:
             "tracing": settings.functions.tracing,
         },
         core=core.access(settings.model.max_output_tokens, settings.limits),
+        cors_origins=page.origins if page else settings.access.cors_origins,
         opts=opts,
     )
     outputs: dict[str, pulumi.Input[str]] = {**users.outputs, Output.REGION: settings.region}
@@ -102,6 +110,9 @@ def deploy(settings: Settings) -> None:
         outputs |= architecture.outputs
     if settings.monitoring.alarms:
         _monitor(foundation, deployed)
+    if page:
+        outputs |= page.outputs
+        page.fill(outputs)
     for name, value in outputs.items():
         pulumi.export(str(name), value)
 
@@ -133,7 +144,7 @@ def _function_url(given: Foundation) -> Deployed:
         "limits": given.limits,
         "tokens": given.users.tokens,
         "core": given.core,
-        "cors_origins": settings.access.cors_origins,
+        "cors_origins": given.cors_origins,
         "signed_requests": settings.access.function_url_auth == "AWS_IAM",
         "reserved_concurrency": settings.functions.reserved_concurrency,
         "warm": settings.functions.warm,
@@ -197,7 +208,7 @@ def _websocket(given: Foundation) -> Deployed:
         "limits": given.limits,
         "tokens": given.users.tokens,
         "core": given.core,
-        "cors_origins": settings.access.cors_origins,
+        "cors_origins": given.cors_origins,
         "requests_per_second": settings.delivery.web_socket_requests_per_second,
         "request_burst": settings.delivery.web_socket_request_burst,
         "access_logs": settings.delivery.web_socket_access_logs,

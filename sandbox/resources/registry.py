@@ -48,14 +48,17 @@ _MODULES: tuple[ModuleType, ...] = (
     sns,
 )
 HANDLERS: Mapping[str, Handler] = {handler.type: handler for module in _MODULES for handler in module.HANDLERS}
-_OF_NAMES = {
-    "aws:apigatewayv2/domainName": "its WebSocket API is reached on this machine alone",
-    "aws:apigatewayv2/apiMapping": "its WebSocket API is reached on this machine alone",
-    "aws:appsync/domainName": "its GraphQL API is reached on this machine alone",
-    "aws:cloudfront/": "it has no edge locations, and its function URLs are reached on this machine alone",
-    "aws:route53/": "it answers no questions of DNS",
+_NO_NAMES = "the sandbox has no domain names: {}; take the setting of the domain out"
+_OF_THE_INTERNET = {
+    "aws:apigatewayv2/domainName": _NO_NAMES.format("its WebSocket API is reached on this machine alone"),
+    "aws:apigatewayv2/apiMapping": _NO_NAMES.format("its WebSocket API is reached on this machine alone"),
+    "aws:appsync/domainName": _NO_NAMES.format("its GraphQL API is reached on this machine alone"),
+    "aws:cloudfront/": "the sandbox has no edge locations, and serves the web page itself: take functionUrlDomain out, "
+    "and set page to false",
+    "aws:route53/": _NO_NAMES.format("it answers no questions of DNS"),
+    "aws:s3/": "the sandbox serves the web page itself, out of no bucket: set page to false",
 }
-"""Beginnings of types whose resources give a name in the Internet, and why there is none here."""
+"""Beginnings of types whose resources are there for the Internet, and why there are none here."""
 _WITHOUT_REGION = ("aws:iam/", "pulumi:")
 _FILES = {"lambda": "lambda_", "pulumi": "provider"}
 FUNCTIONS: Mapping[str, Function] = index.FUNCTIONS
@@ -63,8 +66,8 @@ FUNCTIONS: Mapping[str, Function] = index.FUNCTIONS
 
 def handler_of(type_token: str) -> Handler:
     """The handler of a resource type. Raises ResourceRefused, naming the file where one belongs."""
-    if reason := next((why for start, why in _OF_NAMES.items() if type_token.startswith(start)), None):
-        raise ResourceRefused(f"the sandbox has no domain names: {reason}; take the setting of the domain out")
+    if reason := next((why for start, why in _OF_THE_INTERNET.items() if type_token.startswith(start)), None):
+        raise ResourceRefused(reason)
     try:
         return HANDLERS[type_token]
     except KeyError:

@@ -33,3 +33,5 @@ class SigningOutput(StrEnum):
 
 PAGE_URL: Final = "pageUrl"
 """The name of the output with the address of the web page; absent in a stack that has none."""
+PAGE_DOMAIN_TARGET: Final = "pageDomainTarget"
+"""The host that a record of the page's own domain has to name; absent without one."""

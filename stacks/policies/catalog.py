@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Final
 
-from stacks.policies import data, exposure, functions, naming, permissions
+from stacks.policies import data, exposure, functions, naming, pages, permissions
 from stacks.policies.graph import Resource
 from stacks.policies.rule import ResourceRule, Rule, StackRule, Violation
 
 RULES: Final[Sequence[Rule]] = (
     *permissions.RULES,
     *exposure.RULES,
+    *pages.RULES,
     *data.RULES,
     *functions.RULES,
     *naming.RULES,

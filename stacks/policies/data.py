@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
-from stacks.policies.graph import FUNCTION, GRAPHQL_API, LOG_GROUP, STAGE, TABLE, Resource
+from stacks.policies.graph import BUCKET, FUNCTION, GRAPHQL_API, LOG_GROUP, STAGE, TABLE, Resource
 from stacks.policies.rule import ResourceRule
 
 ENCRYPTION_SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -14,7 +14,7 @@ ENCRYPTION_SWITCHES: Final[Mapping[str, tuple[str, ...]]] = {
     FUNCTION: (),
     "aws:cognito/userPool:UserPool": (),
     "aws:secretsmanager/secret:Secret": (),
-    "aws:s3/bucket:Bucket": (),
+    BUCKET: (),
     # With AWS's key for SNS, CloudWatch cannot publish; the topic has SNS's own disk encryption:
     # https://docs.aws.amazon.com/sns/latest/dg/sns-data-encryption.html
     "aws:sns/topic:Topic": (),

@@ -21,6 +21,11 @@ ROUTE = "aws:apigatewayv2/route:Route"
 GRAPHQL_API = "aws:appsync/graphQLApi:GraphQLApi"
 TABLE = "aws:dynamodb/table:Table"
 IDENTITY_POOL = "aws:cognito/identityPool:IdentityPool"
+BUCKET = "aws:s3/bucket:Bucket"
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+PRIVACY = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+DISTRIBUTION = "aws:cloudfront/distribution:Distribution"
+HEADERS_POLICY = "aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,16 @@ NAMES_WITHIN_ANOTHER: Final[Mapping[tuple[str, str], str]] = {
     ("aws:lambda/alias:Alias", "name"): "an alias' name is unique within its function",
     ("aws:route53/record:Record", "name"): "a record is called after a domain of the stack's own settings",
     ("aws:lambda/permission:Permission", "statementId"): "a statement's id is unique within its function's policy",
+    ("aws:s3/bucketObjectv2:BucketObjectv2", "bucket"): "that is the name of the bucket that it is in",
+    (
+        "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+        "bucket",
+    ): "that is the name of the bucket that it is of",
+    ("aws:s3/bucketPolicy:BucketPolicy", "bucket"): "that is the name of the bucket that it is of",
+    (
+        "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+        "bucket",
+    ): "that is the name of the bucket that it is of",
 }
 """(type, input) → why the name is the same in every stack."""
 NAMES_BY_STACK: Final[Mapping[tuple[str, str], Callable[[str, str], str]]] = {

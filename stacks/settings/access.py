@@ -24,15 +24,15 @@ class AccessSettings:
     function_url_auth: str
 
     @classmethod
-    def read(cls, reader: ConfigReader, environment: Environment) -> "AccessSettings":
-        """Take the keys of access from `reader`; what is wrong is noted there."""
+    def read(cls, reader: ConfigReader, environment: Environment, page: bool) -> "AccessSettings":
+        """Take the keys of access from `reader`; what is wrong is noted there. A `page` is an origin too."""
         return cls(
-            cors_origins=_cors_origins(reader, environment),
+            cors_origins=_cors_origins(reader, environment, MOST_CORS_ORIGINS - page),
             function_url_auth=reader.choice("functionUrlAuth", FUNCTION_URL_AUTH),
         )
 
 
-def _cors_origins(reader: ConfigReader, environment: Environment) -> tuple[str, ...]:
+def _cors_origins(reader: ConfigReader, environment: Environment, most: int) -> tuple[str, ...]:
     key = "corsOrigins"
     origins = reader.texts(key)
     if origins is None:
@@ -47,8 +47,8 @@ def _cors_origins(reader: ConfigReader, environment: Environment) -> tuple[str, 
         elif not environment.takes_local_origins and (why := _why_local(origin)):
             refused = f"{origin!r} is {why}, which the environment {environment.name} refuses"
             reader.refuse(key, origins, f"{refused}; name your site's, and this one for a preview alone")
-    if len(origins) > MOST_CORS_ORIGINS:
-        reader.refuse(key, origins, f"name at most {MOST_CORS_ORIGINS} origins")
+    if len(origins) > most:
+        reader.refuse(key, origins, f"name at most {most} origins")
     if (characters := len(",".join(origins))) > MOST_ORIGIN_CHARACTERS:
         reader.refuse(key, origins, f"they have {characters:,} characters; at most {MOST_ORIGIN_CHARACTERS:,} fit")
     return origins

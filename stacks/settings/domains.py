@@ -1,13 +1,14 @@
-"""The settings of domain names: one for each architecture, with the certificate that covers it."""
+"""The settings of domain names: one for each architecture and for the page, with the certificate that covers it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
 from shared.contract.architectures import appsync, function_url, websocket
 from stacks.arguments import Domain
 from stacks.settings.access import AccessSettings
+from stacks.settings.page import PAGE_KEY
 from stacks.settings.reader import ConfigReader
 
 GLOBAL_REGION: Final = "us-east-1"
@@ -28,9 +29,10 @@ _ZONE = re.compile(r"Z[A-Z0-9]{1,31}")
 
 @dataclass(frozen=True)
 class _Address:
-    """What can have a domain name: the architecture, the keys of its settings, and where its certificate has to be."""
+    """What can have a domain name: the keys of its settings, where its certificate has to be, and what it is of."""
 
-    architecture: str
+    architecture: str | None
+    """None for the page."""
     prefix: str
     """What both keys begin with."""
     why_region: str
@@ -51,6 +53,7 @@ class _Address:
 _FUNCTION_URL: Final = _Address(function_url.NAME, "functionUrl", "CloudFront takes no other", GLOBAL_REGION)
 _WEB_SOCKET: Final = _Address(websocket.NAME, "webSocket", "API Gateway takes those of the API's region")
 _APP_SYNC: Final = _Address(appsync.NAME, "appSync", "AppSync takes no other", GLOBAL_REGION)
+_PAGE: Final = _Address(None, PAGE_KEY, "CloudFront takes no other", GLOBAL_REGION)
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,19 @@ class DomainSettings:
     function_url: Domain | None
     web_socket: Domain | None
     app_sync: Domain | None
+    page: Domain | None
 
     @classmethod
-    def read(cls, reader: ConfigReader, region: str, architectures: Sequence[str], access: AccessSettings) -> Self:
+    def read(
+        cls, reader: ConfigReader, region: str, architectures: Sequence[str], access: AccessSettings, page: bool
+    ) -> Self:
         """Take the keys from `reader`; what is wrong is noted there."""
+        held = {*architectures, *([None] if page else [])}
         zone_id = _zone(reader)
         taken: set[str] = set()
 
         def domain_of(address: _Address) -> Domain | None:
-            domain = _domain(reader, address, region, architectures)
+            domain = _domain(reader, address, region, held)
             if domain is None:
                 return None
             name = str(domain["name"])
@@ -77,7 +84,7 @@ class DomainSettings:
             taken.add(name)
             return {**domain, "zone_id": zone_id} if zone_id else domain
 
-        settings = cls(domain_of(_FUNCTION_URL), domain_of(_WEB_SOCKET), domain_of(_APP_SYNC))
+        settings = cls(domain_of(_FUNCTION_URL), domain_of(_WEB_SOCKET), domain_of(_APP_SYNC), domain_of(_PAGE))
         if zone_id and not taken:
             reader.refuse(ZONE_KEY, zone_id, "no domain is set that would get a record in it; set one, or take it out")
         if settings.function_url and access.function_url_auth == "AWS_IAM":
@@ -98,7 +105,7 @@ def _zone(reader: ConfigReader) -> str:
     return zone_id
 
 
-def _domain(reader: ConfigReader, address: _Address, region: str, architectures: Sequence[str]) -> Domain | None:
+def _domain(reader: ConfigReader, address: _Address, region: str, held: Collection[str | None]) -> Domain | None:
     name_key, certificate_key = address.name_key, address.certificate_key
     name, certificate = reader.text(name_key), reader.text(certificate_key)
     if not name:
@@ -107,8 +114,10 @@ def _domain(reader: ConfigReader, address: _Address, region: str, architectures:
         return None
     if why := _why_no_name(name):
         reader.refuse(name_key, name, f"{why}; set it to a host name in lower case, like chat.example.com")
-    elif address.architecture not in architectures:
-        reader.refuse(name_key, name, f"architectures has no {address.architecture}; add it, or take the domain out")
+    elif address.architecture not in held:
+        of = address.architecture
+        remedy = f"architectures has no {of}; add it" if of else f"{PAGE_KEY} is not on; set it to true"
+        reader.refuse(name_key, name, f"{remedy}, or take the domain out")
     wanted = address.region or region
     match = _CERTIFICATE.fullmatch(certificate)
     if not match:

@@ -25,6 +25,7 @@ from stacks.settings.identity_pool import IdentityPoolSetting
 from stacks.settings.limits import read_limits
 from stacks.settings.model import REGION, ModelSettings
 from stacks.settings.monitoring import MonitoringSettings
+from stacks.settings.page import read_page
 from stacks.settings.provider import ProviderSettings
 from stacks.settings.reader import ConfigReader
 from stacks.settings.table import ExistingTable, read_table
@@ -52,6 +53,8 @@ class Settings:
     """What differs from the limits of the tiers, as JSON; empty where nothing does."""
     table: ExistingTable | None
     """None for a table that the stack makes."""
+    page: bool
+    """Whether the stack serves the web page."""
     domains: DomainSettings
     monitoring: MonitoringSettings
     """The keys that begin with `alarm`."""
@@ -91,7 +94,8 @@ class Settings:
         region = of_provider.matching("region", REGION, "a region of AWS's commercial partition, like us-east-1")
         environment = _environment(own)
         architectures = _architectures(own)
-        access = AccessSettings.read(own, environment)
+        page = read_page(own)
+        access = AccessSettings.read(own, environment, page)
         identity = IdentitySettings.read(own, region)
         settings = cls(
             region=region,
@@ -107,7 +111,8 @@ class Settings:
             identity_pool=IdentityPoolSetting.read(own, access, identity, architectures),
             limits=read_limits(own),
             table=read_table(own, region),
-            domains=DomainSettings.read(own, region, architectures, access),
+            page=page,
+            domains=DomainSettings.read(own, region, architectures, access, page),
             monitoring=MonitoringSettings.read(own, environment),
             permissions_boundary=read_boundary(own),
         )

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Self, cast
 
 from shared.contract.architectures import DESCRIPTORS
-from shared.contract.outputs import PAGE_URL, Output, SigningOutput
+from shared.contract.outputs import PAGE_DOMAIN_TARGET, PAGE_URL, Output, SigningOutput
 from streamways.clients.client import Architecture
 
 KNOWN: tuple[str, ...] = (
     *(name for one in DESCRIPTORS.values() for name in (*one.outputs, *one.domain_outputs)),
     *map(str, (*Output, *SigningOutput)),
     PAGE_URL,
+    PAGE_DOMAIN_TARGET,
 )
 """The outputs that there are, in the order in which they are shown."""
 

@@ -4,19 +4,23 @@ import functools
 import json
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from shared.contract.page import ENCODING
 from tests.program.recording import Deployment, defaults, run
 
 with warnings.catch_warnings():
-    # pulumi-aws 7.51 warns about a class of its own (MicrovmsImage) when its Lambda module is loaded, on first use.
+    # pulumi-aws 7.51 warns about classes of its own when its modules of Lambda and S3 are loaded, on first use.
     warnings.simplefilter("ignore", DeprecationWarning)
     import pulumi_aws
 
     assert pulumi_aws.lambda_.Function
+    assert pulumi_aws.s3.Bucket
 
 from stacks import packages, program
+from stacks.packages import page
 
 Deploy = Callable[..., Deployment]
 LONG_LIVED = "organization/streamways/long-lived"
@@ -34,7 +38,24 @@ STACKS: Mapping[str, Mapping[str, object]] = {
 
 
 @pytest.fixture(scope="session")
-def deploy() -> Iterator[Deploy]:
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page as Vite leaves one."""
+    return built_page(tmp_path_factory.mktemp("bundle"))
+
+
+def built_page(folder: Path) -> Path:
+    """Writes a page, as Vite leaves one, into an empty folder."""
+    (folder / "assets").mkdir()
+    (folder / "assets/index-1a2b.js").write_text("1")
+    (folder / "assets/index-3c4d.css").write_text("2")
+    (folder / "icon.svg").write_text("<svg/>")
+    script = '<script type="module" crossorigin src="/assets/index-1a2b.js"></script>'
+    (folder / "index.html").write_text(f"<!doctype html><html><head>{ENCODING}{script}</head></html>")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def deploy(bundle: Path) -> Iterator[Deploy]:
     """Deploys with the defaults of Pulumi.yaml and these settings on top; each combination runs once a session."""
 
     @functools.cache
@@ -51,4 +72,6 @@ def deploy() -> Iterator[Deploy]:
     with pytest.MonkeyPatch.context() as patch:
         # The packages are the real ones, built once.
         patch.setattr(program, "build", functools.cache(packages.build))
+        # The page is none that npm has to be asked for.
+        patch.setattr(page, "build", lambda: bundle)
         yield deploy_with

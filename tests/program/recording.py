@@ -104,7 +104,11 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
             "arn": f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{inputs.get('url', '').removeprefix('https://')}"
         },
         "aws:kms/key:Key": {"arn": f"arn:aws:kms:{region}:{ACCOUNT_ID}:key/{name}", "keyId": name},
-        "aws:s3/bucket:Bucket": {"arn": f"arn:aws:s3:::{name}", "bucket": name},
+        "aws:s3/bucket:Bucket": {
+            "arn": f"arn:aws:s3:::{name}",
+            "bucket": name,
+            "bucketRegionalDomainName": f"{name}.s3.{region}.amazonaws.com",
+        },
         "aws:cloudwatch/logGroup:LogGroup": {"arn": f"arn:aws:logs:{region}:{ACCOUNT_ID}:log-group:{name}"},
         "aws:cloudwatch/eventRule:EventRule": {"arn": f"arn:aws:events:{region}:{ACCOUNT_ID}:rule/{name}"},
         "aws:cloudwatch/metricAlarm:MetricAlarm": {"arn": f"arn:aws:cloudwatch:{region}:{ACCOUNT_ID}:alarm:{name}"},
@@ -117,7 +121,8 @@ def computed(type_: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]
         },
         "aws:cloudfront/function:Function": {"arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:function/{name}"},
         "aws:cloudfront/distribution:Distribution": {
-            "domainName": "d111111abcdef8.cloudfront.net",
+            "arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/E{name.upper()}",
+            "domainName": f"{'d333333' if name.startswith('page') else 'd111111'}abcdef8.cloudfront.net",
             "hostedZoneId": "Z2FDTNDATAQYW2",
         },
         "aws:apigatewayv2/domainName:DomainName": {

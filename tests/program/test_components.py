@@ -17,12 +17,14 @@ from stacks.reaper import Reaper
 from stacks.secret import EmptySecret
 from stacks.streaming_core import StreamingCore
 from stacks.streaming_function import StreamingFunction
+from stacks.web_page import WebPage, WebPageFiles
 from stacks.websocket_stream import WebSocketStream
 from tests.docs.pages import page
 
 COMPONENTS = [
     *(Identity, IdentityPool, StreamingCore, StreamingFunction, Reaper, Monitoring),
     *(FunctionUrlStream, WebSocketStream, AppSyncStream, FunctionUrlDomain, EmptySecret),
+    *(WebPage, WebPageFiles),
 ]
 
 

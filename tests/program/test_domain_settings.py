@@ -20,6 +20,7 @@ DOMAINS = {
     "appSyncDomain": "graph.example.com",
     "appSyncCertificateArn": certificate(),
 }
+PAGE_DOMAIN = {"pageDomain": "www.example.com", "pageCertificateArn": certificate()}
 ZONE = "Z0123456789ABCDEFGHIJ"
 
 
@@ -28,6 +29,8 @@ def test_each_domain_has_its_certificate_and_all_have_the_zone() -> None:
     assert domains.function_url == {"name": "chat.example.com", "certificate_arn": certificate(), "zone_id": ZONE}
     assert (domains.web_socket or {}).get("name") == "socket.example.com"
     assert (domains.app_sync or {}).get("name") == "graph.example.com"
+    of_page = read(values(**PAGE_DOMAIN, page=True, hostedZoneId=ZONE)).domains.page
+    assert of_page == {"name": "www.example.com", "certificate_arn": certificate(), "zone_id": ZONE}
     without_zone = read(values(**DOMAINS)).domains
     assert without_zone.function_url == {"name": "chat.example.com", "certificate_arn": certificate()}
 
@@ -66,6 +69,11 @@ def test_api_gateways_certificate_is_in_the_stacks_region_and_the_others_in_us_e
         ({"functionUrlAuth": "AWS_IAM"}, ["functionUrlDomain", "the hash of its body", "set functionUrlAuth to NONE"]),
         ({"hostedZoneId": "/hostedzone/Z012"}, ["hostedZoneId", "the id of a hosted zone alone"]),
         ({"hostedZoneId": "example.com"}, ["hostedZoneId", "like Z0123456789ABCDEFGHIJ"]),
+        (PAGE_DOMAIN, ["pageDomain", "page is not on; set it to true, or take the domain out"]),
+        (
+            {**PAGE_DOMAIN, "page": True, "pageCertificateArn": certificate("eu-west-1")},
+            ["pageCertificateArn", "it is in eu-west-1, and has to be in us-east-1: CloudFront takes no other"],
+        ),
     ],
     ids=json.dumps,
 )

@@ -26,10 +26,10 @@ def trigger(deployment: Deployment) -> object:
 
 
 def comparable(value: object) -> object:
-    """An input, with an archive's path in place of the archive."""
+    """An input, with the path of an archive or a file in its place."""
     if isinstance(value, Mapping):
         return {key: comparable(item) for key, item in value.items()}
-    return value.path if isinstance(value, pulumi.FileArchive) else value
+    return value.path if isinstance(value, pulumi.FileArchive | pulumi.FileAsset) else value
 
 
 def answering(patch: pytest.MonkeyPatch, change: Callable[[str, dict[str, Any]], None]) -> None:

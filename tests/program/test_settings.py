@@ -78,7 +78,8 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         identity_pool=IdentityPoolSetting(made=False, endpoint=None),
         limits="",
         table=None,
-        domains=DomainSettings(None, None, None),
+        page=False,
+        domains=DomainSettings(None, None, None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
         permissions_boundary=None,
     )

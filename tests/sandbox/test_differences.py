@@ -81,6 +81,8 @@ REFUSALS = {
     "does not have the function": "the only look-up",
     "not emulated by the sandbox": "misspelt, or not emulated",
     "the sandbox has no domain names": "no name leads to a laptop",
+    "the sandbox has no edge locations": "no name leads to a laptop",
+    "the sandbox serves the web page itself": "`page: true` stops the start",
     "has no resource handler for this type": "any other stops the deployment and names the file",
 }
 UNSPOKEN = {

@@ -1,4 +1,5 @@
 """Domain names, and the secret that stands between CloudFront and a function URL. No preview has any of these.
+The distribution is a row of the page.
 
 CloudFront and Route 53 have no regions: none is in their ARNs.
 """
@@ -20,7 +21,6 @@ _API_GATEWAY_DOMAIN: Final = Access(
 # The provider gives no tags to domain names of AppSync.
 _APPSYNC_DOMAIN: Final = "arn:aws:appsync:{region}:{account}:domainnames/*"
 _CLOUDFRONT_FUNCTION: Final = "arn:aws:cloudfront::{account}:function/{own}"
-_DISTRIBUTION: Final = "arn:aws:cloudfront::{account}:distribution/*"
 
 ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
     "aws:apigatewayv2/apiMapping:ApiMapping": (_API_GATEWAY_DOMAIN,),
@@ -48,21 +48,6 @@ ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
             create="AssociateApi",
             read="GetApiAssociation",
             delete="DisassociateApi",
-        ),
-    ),
-    "aws:cloudfront/distribution:Distribution": (
-        Access(ALL, Scope.NEW, "cloudfront", create="CreateDistribution"),
-        # https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateDistributionWithTags.html
-        Access(_DISTRIBUTION, Scope.UNTAGGED, "cloudfront", create="TagResource"),
-        Access(
-            _DISTRIBUTION,
-            Scope.TAG,
-            "cloudfront",
-            read="GetDistribution ListTagsForResource",
-            # It has to be switched off before it is deleted.
-            update="UpdateDistribution",
-            delete="DeleteDistribution",
-            tag="TagResource UntagResource",
         ),
     ),
     "aws:cloudfront/function:Function": (

@@ -8,7 +8,7 @@ The provider reads more than it writes, and deletes what it replaces. Untried on
 from collections.abc import Mapping
 from typing import Final
 
-from stacks.bootstrap.privileges import apis, data, domains, functions, monitoring
+from stacks.bootstrap.privileges import apis, data, domains, functions, monitoring, page
 from stacks.bootstrap.privileges.access import Access
 
 Rows = Mapping[str, tuple[Access, ...]]
@@ -18,6 +18,7 @@ OF_PREVIEWS: Final[Rows] = {
     **data.ROWS,
     **functions.ROWS,
     **monitoring.ROWS,
+    **page.ROWS,
 }
 """Type → what deploying resources of it takes; of what a preview may hold."""
 PRIVILEGES: Final[Rows] = {**OF_PREVIEWS, **domains.ROWS}

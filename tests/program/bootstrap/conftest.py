@@ -4,14 +4,18 @@ import functools
 import json
 import warnings
 from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
 
 from stacks import program
 from stacks.bootstrap.deployer import PATH
+from stacks.packages import page
 from stacks.stack_names import AUTONAMING, PATTERN
 from tests.program.bootstrap.evaluator import Statement, statements_of
+from tests.program.conftest import built_page
 from tests.program.recording import ACCOUNT_ID, ROOT, Deployment, defaults, run
 from tests.program.test_domain_settings import DOMAINS, ZONE
 
@@ -69,10 +73,12 @@ def _recorded(name: str, kind: Mapping[str, str]) -> Deployment:
         "streamways:guardrailId": "gr1",
         "streamways:guardrailVersion": "3",
         "streamways:model": "us.amazon.nova-lite-v1:0",
+        "streamways:page": "true",
     }
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         # Nobody looks into the packages.
         patch.setattr(program, "build", lambda _: ROOT / "handlers")
+        patch.setattr(page, "build", lambda: built_page(Path(folder)))
         return run({**defaults(), **settings, **kind}, name)
 
 

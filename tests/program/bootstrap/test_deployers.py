@@ -162,9 +162,12 @@ def test_no_deployer_of_previews_gets_at_more_than_it_has(role_of: RoleOf, role:
 
 @pytest.mark.parametrize("role", ["preview", "preview-destroy"])
 def test_no_deployer_of_previews_gets_at_domains_certificates_or_secrets(role_of: RoleOf, role: str) -> None:
-    services = ("acm:", "cloudfront:", "route53:", "secretsmanager:")
+    services = ("acm:", "route53:", "secretsmanager:", "cloudfront-keyvaluestore:")
+    others = ("Domain", "KeyValueStore", "cloudfront:CreateFunction", "cloudfront:UpdateFunction")
     statements = role_of(role)
-    assert [one for each in statements for one in each["Action"] if one.startswith(services) or "Domain" in one] == []
+    actions = [one for each in statements for one in each["Action"]]
+    assert actions
+    assert [one for one in actions if one.startswith(services) or any(each in one for each in others)] == []
     domain = f"arn:aws:apigateway:{REGION}::/domainnames/chat.example.com"
     tags = {"aws:ResourceTag/project": PROJECT, "aws:ResourceTag/stack": "pr-7"}
     assert not any(allows(statements, Request(f"apigateway:{one}", domain, tags)) for one in ("GET", "DELETE"))

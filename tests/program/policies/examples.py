@@ -7,10 +7,14 @@ from typing import Any
 
 from stacks.iam import COGNITO_IDENTITY
 from stacks.policies.graph import (
+    BUCKET,
+    BUCKET_POLICY,
+    DISTRIBUTION,
     EVENT_CONFIG,
     FUNCTION,
     FUNCTION_URL,
     GRAPHQL_API,
+    HEADERS_POLICY,
     IDENTITY_POOL,
     LOG_GROUP,
     PERMISSION,
@@ -111,6 +115,18 @@ EXAMPLES: Mapping[str, Example] = {
     ),
     "bounded-frames": Example(STAGE, "websocket-stage", given(defaultRouteSettings={"throttlingRateLimit": 500})),
     "no-network": Example(*WORKER, given(vpcConfig={"subnetIds": ["subnet-1"], "securityGroupIds": []})),
+    "private-buckets": Example(TABLE, "core-streams", become(BUCKET, bucket="b")),
+    "named-readers": Example(
+        TABLE,
+        "core-streams",
+        become(BUCKET_POLICY, policy=json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*"}]})),
+    ),
+    "guarded-pages": Example(
+        TABLE,
+        "core-streams",
+        become(DISTRIBUTION, origins=[{"originId": "bucket"}], defaultCacheBehavior={"targetOriginId": "bucket"}),
+    ),
+    "strict-headers": Example(TABLE, "core-streams", become(HEADERS_POLICY, securityHeadersConfig={})),
     "encrypted-at-rest": Example(TABLE, "core-streams", become("aws:sqs/queue:Queue", sqsManagedSseEnabled=False)),
     "encrypted-in-transit": Example(*WORKER, told(GRAPHQL_URL="http://gql.example.com")),
     "expiring-logs": Example(LOG_GROUP, "websocket-worker-logs", given(retentionInDays=0)),

@@ -15,7 +15,7 @@ from streamways.clients.client import ARCHITECTURES
 from tests.program.conftest import Deploy
 from tests.program.policies.examples import EXAMPLES
 from tests.program.policies.seen import Seen, seen
-from tests.program.test_domain_settings import DOMAINS
+from tests.program.test_domain_settings import DOMAINS, PAGE_DOMAIN
 
 SUBSETS = [
     subset for size in range(1, len(ARCHITECTURES) + 1) for subset in itertools.combinations(ARCHITECTURES, size)
@@ -38,6 +38,8 @@ def test_every_environment_keeps_every_rule_whatever_it_holds(
         {"guardrailId": "gr1", "guardrailVersion": "3", "selfSignUp": True},
         {**DOMAINS, "hostedZoneId": "Z0123456789ABCDEFGHIJ", "webSocketAccessLogs": True},
         {"model": "us.amazon.nova-lite-v1:0", "reservedConcurrency": 5, "logRetentionDays": 1},
+        {"page": True, "environment": "production"},
+        {"page": True, **DOMAINS, **PAGE_DOMAIN},
     ],
     ids=str,
 )
@@ -88,6 +90,6 @@ def test_a_dashboard_is_called_after_its_stack_and_no_other_way(deploy: Deploy) 
 
 
 def test_no_exception_outlives_what_it_was_made_for(deploy: Deploy) -> None:
-    made = deploy(alarms=True, **DOMAINS, hostedZoneId="Z0123456789ABCDEFGHIJ").resources.values()
+    made = deploy(alarms=True, page=True, **DOMAINS, hostedZoneId="Z0123456789ABCDEFGHIJ").resources.values()
     assert {(one.type, key) for one in made for key in one.inputs} >= {*NAMES_WITHIN_ANOTHER, *NAMES_BY_STACK}
     assert {one.name for one in made} >= {f"{name}-url" for name in PUBLIC_FUNCTIONS}

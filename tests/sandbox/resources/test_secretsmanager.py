@@ -65,8 +65,6 @@ def test_a_recovery_window_is_none_or_a_week_at_least(account: Account) -> None:
 @pytest.mark.parametrize(
     "type_token",
     [
-        "aws:cloudfront/distribution:Distribution",
-        "aws:cloudfront/keyValueStore:KeyValueStore",
         "aws:apigatewayv2/domainName:DomainName",
         "aws:apigatewayv2/apiMapping:ApiMapping",
         "aws:appsync/domainName:DomainName",
@@ -76,4 +74,19 @@ def test_a_recovery_window_is_none_or_a_week_at_least(account: Account) -> None:
 )
 def test_what_a_domain_name_needs_is_refused_with_the_reason(account: Account, type_token: str) -> None:
     with pytest.raises(ResourceRefused, match=r"the sandbox has no domain names: .*take the setting of the domain out"):
+        account.create(type_token, "own")
+
+
+@pytest.mark.parametrize(
+    ("type_token", "remedy"),
+    [
+        ("aws:cloudfront/distribution:Distribution", "take functionUrlDomain out, and set page to false"),
+        ("aws:cloudfront/keyValueStore:KeyValueStore", "take functionUrlDomain out, and set page to false"),
+        ("aws:s3/bucket:Bucket", "set page to false"),
+    ],
+)
+def test_what_the_web_page_of_aws_needs_is_refused_because_the_sandbox_serves_it(
+    account: Account, type_token: str, remedy: str
+) -> None:
+    with pytest.raises(ResourceRefused, match=f"the sandbox .*serves the web page itself.*: {remedy}"):
         account.create(type_token, "own")
