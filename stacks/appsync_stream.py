@@ -34,8 +34,10 @@ from stacks.table_access import (
     REAP,
     RUN,
     add_to_audit,
+    book_usage,
     find_open_streams,
     list_chats,
+    rate_answers,
     table_access,
 )
 
@@ -47,6 +49,7 @@ API_FIELDS: Final = (
     "Query.limits",
     "Query.parts",
     "Query.viewer",
+    "Mutation.rateAnswer",
     "Mutation.acceptInvitation",
     "Mutation.cancelStream",
     "Mutation.declineInvitation",
@@ -160,7 +163,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": limits,
                 "environment": publisher,
-                "statements": [publish, table_access(core, REAP), find_open_streams(core)],
+                "statements": [publish, table_access(core, REAP), book_usage(core), find_open_streams(core)],
             },
             child,
         )
@@ -174,7 +177,7 @@ class AppSyncStream(pulumi.ComponentResource):
                 "environment": merged(
                     publisher, interval_environment(args["interval_milliseconds"]), core["model_environment"]
                 ),
-                "statements": joined([publish, table_access(core, RUN)], core["model_statements"]),
+                "statements": joined([publish, table_access(core, RUN), book_usage(core)], core["model_statements"]),
                 "asynchronous": True,
                 "on_failure": reaper.arn,
                 "warm": args.get("warm", 0),
@@ -198,6 +201,7 @@ class AppSyncStream(pulumi.ComponentResource):
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, FOLLOW, CHATS),
                     list_chats(core),
                     add_to_audit(core),
+                    rate_answers(core),
                 ],
                 "warm": args.get("warm", 0),
             },

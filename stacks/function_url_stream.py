@@ -31,8 +31,10 @@ from stacks.table_access import (
     REAP,
     RUN,
     add_to_audit,
+    book_usage,
     find_open_streams,
     list_chats,
+    rate_answers,
     table_access,
 )
 
@@ -41,7 +43,7 @@ WEB_ADAPTER_ACCOUNT = "753240598075"
 WEB_ADAPTER_LAYER = "LambdaAdapterLayerArm64:30"
 WEB_ADAPTER_PORT = 8080
 
-CORS_METHODS = ("GET", "POST", "PATCH", "DELETE")
+CORS_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 CORS_REQUEST_HEADERS = (
     *("authorization", "content-type", "idempotency-key", "last-event-id"),
     "x-vercel-ai-data-stream",
@@ -143,6 +145,8 @@ class FunctionUrlStream(pulumi.ComponentResource):
                         table_access(core, ADMIT, LOOK_UP, CANCEL, RUN, FOLLOW, CHATS),
                         list_chats(core),
                         add_to_audit(core),
+                        book_usage(core),
+                        rate_answers(core),
                         *read_origin_secret,
                     ],
                     core["model_statements"],
@@ -161,7 +165,7 @@ class FunctionUrlStream(pulumi.ComponentResource):
                 "handler": DESCRIPTOR.packages["reaper"].handler,
                 "limits": args["limits"],
                 "environment": {Variable.STREAMS_TABLE: core["table_name"]},
-                "statements": [table_access(core, REAP), find_open_streams(core)],
+                "statements": [table_access(core, REAP), book_usage(core), find_open_streams(core)],
             },
             child,
         )

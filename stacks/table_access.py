@@ -51,6 +51,10 @@ CHATS: Final = _use("BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "
 they are listed by `list_chats`, and what was done is recorded by `add_to_audit`."""
 RECORD: Final = _use("PutItem", of=frozenset({Partition.AUDIT}))
 """Put facts into the audit record (`shared/chats/audit.py`)."""
+BOOK: Final = _use("PutItem", of=frozenset({Partition.USAGE}))
+"""Put the usage record of a stream that ends (`shared/streams/usage_item.py`)."""
+RATE: Final = _use("UpdateItem", of=frozenset({Partition.USAGE}))
+"""Write the rating of an answer into the usage record of its stream (`shared/streams/ratings.py`)."""
 GIVE_TICKET: Final = _use("PutItem", of=frozenset({Partition.TICKET}))
 """Keep a ticket that is given (`handlers/websocket/ticket_store.py`)."""
 TAKE_TICKET: Final = _use("UpdateItem", of=frozenset({Partition.TICKET}))
@@ -73,6 +77,16 @@ def table_access(core: CoreAccess, *uses: Use) -> Statement:
 def add_to_audit(core: CoreAccess) -> Statement:
     """The right to put facts into the audit record, and to nothing else there: a statement of its own."""
     return table_access(core, RECORD)
+
+
+def book_usage(core: CoreAccess) -> Statement:
+    """The right to put usage records, and to read none: a statement of its own."""
+    return table_access(core, BOOK)
+
+
+def rate_answers(core: CoreAccess) -> Statement:
+    """The right to write ratings into usage records: a statement of its own."""
+    return table_access(core, RATE)
 
 
 def find_open_streams(core: CoreAccess) -> Statement:

@@ -40,8 +40,10 @@ from stacks.table_access import (
     RUN,
     TAKE_TICKET,
     add_to_audit,
+    book_usage,
     find_open_streams,
     list_chats,
+    rate_answers,
     table_access,
 )
 from stacks.websocket_access_logs import access_logs
@@ -167,6 +169,7 @@ class WebSocketStream(pulumi.ComponentResource):
                 "statements": [
                     _manage_connections(connections, "POST"),
                     table_access(core, REAP),
+                    book_usage(core),
                     find_open_streams(core),
                 ],
             },
@@ -185,7 +188,11 @@ class WebSocketStream(pulumi.ComponentResource):
                     core["model_environment"],
                 ),
                 "statements": joined(
-                    [_manage_connections(connections, "POST"), table_access(core, RUN, FOLLOW, CONNECTIONS)],
+                    [
+                        _manage_connections(connections, "POST"),
+                        table_access(core, RUN, FOLLOW, CONNECTIONS),
+                        book_usage(core),
+                    ],
                     core["model_statements"],
                 ),
                 "asynchronous": True,
@@ -213,6 +220,7 @@ class WebSocketStream(pulumi.ComponentResource):
                     table_access(core, ADMIT, DISPATCH, LOOK_UP, CANCEL, CHATS, CONNECTIONS),
                     list_chats(core),
                     add_to_audit(core),
+                    rate_answers(core),
                 ],
                 "warm": args.get("warm", 0),
             },

@@ -119,7 +119,8 @@
     const price = figures.models[workload.model];
     const model = (workload.input_tokens * price.input + workload.output_tokens * price.output) / 1e6;
     const part = names => usd(figures, Object.fromEntries(names.filter(n => n in quantities).map(n => [n, quantities[n]])));
-    const kept = messages(figures, one, workload).textBytes + c.ANSWER_ITEM_BYTES + c.CHAT_ITEM_BYTES + c.STORED_ITEM_BYTES;
+    const inChat = messages(figures, one, workload).textBytes + c.ANSWER_ITEM_BYTES + c.CHAT_ITEM_BYTES + c.STORED_ITEM_BYTES;
+    const kept = inChat + c.USAGE_ITEM_BYTES + c.STORED_ITEM_BYTES;
     const idleMonth = usd(figures, idle(figures));
     const month = {
       computing: size.answers * part(['REQUEST', 'COMPUTE']),

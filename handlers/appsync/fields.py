@@ -19,6 +19,7 @@ from shared.streams.admission import Admission, Joined
 from shared.streams.dispatch import Dispatcher
 from shared.streams.journal import JournalReader
 from shared.streams.preamble import preamble
+from shared.streams.ratings import Ratings
 from shared.streams.repository import StreamRepository
 
 MAX_HISTORY_BYTES = 4_000_000
@@ -57,6 +58,7 @@ journal = at_init(JournalReader.from_environment)
 chat_store = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
 limits = at_init(Limits.from_environment)
+ratings = at_init(Ratings.from_environment)
 
 
 def _viewer(call: FieldCall) -> object:
@@ -156,6 +158,11 @@ def _delete_chat(call: FieldCall) -> object:
     return chat_id
 
 
+def _rate_answer(call: FieldCall) -> object:
+    given = {"rating": call.arguments.get("rating")}  # AppSync leaves out what is null
+    return ratings().rate(call.user, call.identifier("chatId"), call.arguments.get("messageId"), given)
+
+
 def _invite_user(call: FieldCall) -> object:
     return members().invite(call.user, call.identifier("id"), call.arguments.get("sub"))
 
@@ -195,6 +202,7 @@ FIELDS: Mapping[str, Callable[[FieldCall], object]] = {
     "chat": _chat,
     "updateChat": _update_chat,
     "deleteChat": _delete_chat,
+    "rateAnswer": _rate_answer,
     "inviteUser": _invite_user,
     "removeUser": _remove_user,
     "leaveChat": _leave_chat,

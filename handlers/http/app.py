@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from handlers.http import chats, limits, members, streams
+from handlers.http import chats, limits, members, ratings, streams
 from handlers.http.refusal import refusal
 from shared.contract.errors import ErrorCode
 from shared.errors import Internal, StreamwaysError
@@ -41,6 +41,7 @@ ROUTES = [
     _route("/api/chat/{chat_id}", GET=chats.read, PATCH=chats.update, DELETE=chats.delete),
     _route("/api/chat/{chat_id}/stream", GET=streams.resume),
     _route("/api/chat/{chat_id}/stream/{stream_id}", DELETE=streams.cancel),
+    _route("/api/chat/{chat_id}/messages/{message_id}/rating", PUT=ratings.rate),
     _route("/api/chat/{chat_id}/invitations", POST=members.invite),
     _route("/api/chat/{chat_id}/members/{sub}", DELETE=members.remove),
     _route("/api/chat/{chat_id}/membership", DELETE=members.leave),

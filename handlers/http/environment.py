@@ -13,6 +13,7 @@ from shared.init_phase import at_init
 from shared.limits.limits import Limits
 from shared.models.configured import model_from_environment
 from shared.streams.admission import Admission
+from shared.streams.ratings import Ratings
 from shared.streams.repository import StreamRepository
 from shared.streams.tail import Tail
 
@@ -24,6 +25,7 @@ tail = at_init(Tail.from_environment)
 chats = at_init(ChatStore.from_environment)
 members = at_init(Members.from_environment)
 limits = at_init(Limits.from_environment)
+ratings = at_init(Ratings.from_environment)
 
 
 @dataclass(frozen=True)

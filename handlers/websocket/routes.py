@@ -12,7 +12,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handlers.websocket import chats, frames, limits, members, streams
+from handlers.websocket import chats, frames, limits, members, ratings, streams
 from handlers.websocket.caller import Caller, ends_soon
 from handlers.websocket.connection import Connection
 from handlers.websocket.session import sessions
@@ -45,6 +45,7 @@ RECEIVERS: Mapping[str, Receiver] = {
     "invitations": members.list_invitations,
     "accept": members.accept,
     "decline": members.decline,
+    "rate": ratings.rate,
     "limits": limits.read,
 }
 

@@ -57,7 +57,8 @@ class ChatStore:
         """The chat with its whole history. Raises NotFound.
 
         What `Chat.header` says, and `"messages"`; a message is an AI SDK UIMessage `{"id", "role", "parts",
-        "metadata"?}`. An answer of which nothing was booked yet is left out.
+        "metadata"?}`. An answer of which nothing was booked yet is left out. The metadata of an answer that this user
+        may rate have its `rating`: None, "up" or "down".
         """
         # The whole chat is read only for who may see it: how long that takes would tell others how long the chat is.
         seen(user, chat_id, self.table.get(chat_key(chat_id)))
@@ -66,7 +67,7 @@ class ChatStore:
         # The key `chat` is the first of its partition, and is as old as what follows it.
         chat = seen(user, chat_id, first[0] if first and first[0]["sk"] == chat_key(chat_id)["sk"] else None)
         items = [*first[1:], *(item for page in pages for item in page)]
-        messages = [_message(item) for item in items if index_of(item) < chat.length and item["parts"]]
+        messages = [_message(user, item) for item in items if index_of(item) < chat.length and item["parts"]]
         return {**chat.header(user, time.time()), "messages": messages}
 
     def update(self, user: str, chat_id: str, *, title: object = None, members: object = None) -> dict[str, Any]:
@@ -126,6 +127,10 @@ def _half_deleted(item: Item, user: str) -> bool:
     return "deleted" in item and "expiresAt" not in item and item["owner"] == user
 
 
-def _message(item: Item) -> dict[str, Any]:
+def _message(user: str, item: Item) -> dict[str, Any]:
     message = {"id": item["id"], "role": item["role"], "parts": item["parts"]}
-    return {**message, "metadata": item["metadata"]} if "metadata" in item else message
+    if "metadata" not in item:
+        return message
+    mine = item.get("usageOf", {}).get("user") == user
+    rating = {"rating": item.get("rating")} if mine else {}
+    return {**message, "metadata": {**item["metadata"], **rating}}

@@ -21,3 +21,4 @@ class Partition(StrEnum):
     CONNECTION = "connection#"
     TICKET = "ticket#"
     AUDIT = "audit#"
+    USAGE = "usage#"

@@ -47,7 +47,7 @@ class Settlement:
         """Only the caller that has ended the stream counts it; as long as it is open, that may be the reaper."""
         ids = self._start.log_ids
         try:
-            ended = self._repository.end(self._start, usage.to_json(), answer.parts(), holds_lease=holds_lease)
+            ended = self._repository.end(self._start, usage, answer.parts(), holds_lease=holds_lease)
         except Exception:
             logger.exception("ending the stream failed", extra={**ids, **usage.to_json()})
             return

@@ -82,10 +82,10 @@ class ChatRequest:
         messages: Sequence[Mapping[str, object]],
         request_hash: str,
     ) -> Self:
-        target = None if message_id is None else _message_id(message_id, "`messageId`")
+        target = None if message_id is None else message_identifier(message_id, "`messageId`")
         last, where = messages[-1], f"`messages[{len(messages) - 1}]`"
         given_id = last.get("id")
-        last_id = _message_id(given_id, f"{where}.id") if given_id not in (None, "") else None
+        last_id = message_identifier(given_id, f"{where}.id") if given_id not in (None, "") else None
         by_user = last["role"] == "user"
         if trigger == "regenerate-message":
             again = NewMessage(last_id, _text(last, where)) if by_user and last_id else None
@@ -105,6 +105,14 @@ def identifier(value: object, name: str) -> str:
     return value
 
 
+def message_identifier(value: object, name: str) -> str:
+    """The id of a message: 1 to 128 of the same characters. An answer's is made of its stream's. Raises
+    InvalidRequest."""
+    if not isinstance(value, str) or _MESSAGE_ID.fullmatch(value) is None:
+        raise InvalidRequest(f"{name} must be 1 to 128 characters of A-Z, a-z, 0-9, '_' and '-'.")
+    return value
+
+
 def new_message_id() -> str:
     """An id for a message whose client chose none."""
     return secrets.token_urlsafe(12)
@@ -121,13 +129,6 @@ def refuse_lone_surrogates(text: str, where: str) -> None:
         text.encode()
     except UnicodeEncodeError as error:
         raise InvalidRequest(f"{where} holds half of a surrogate pair, which is not valid text.") from error
-
-
-def _message_id(value: object, name: str) -> str:
-    # Longer than other ids: an answer's is made of its stream's.
-    if not isinstance(value, str) or _MESSAGE_ID.fullmatch(value) is None:
-        raise InvalidRequest(f"{name} must be 1 to 128 characters of A-Z, a-z, 0-9, '_' and '-'.")
-    return value
 
 
 def _trigger(body: Mapping[str, object]) -> Trigger:

@@ -142,6 +142,7 @@ class Admission:
         turn = next_turn(call.request, call.stream_id, chat.length if chat else 0, messages)
         start = StreamStart(
             owner=call.owner,
+            tier=hold.account.tier,
             stream_id=call.stream_id,
             chat_id=call.request.chat_id,
             fencing_token=hold.token,

@@ -1,5 +1,5 @@
-"""Ends a stream in one transaction, exactly once: its record, its lease, its place among the streams of its user, and
-its answer in the chat's history."""
+"""Ends a stream in one transaction, exactly once: its record, its usage record, its lease, its place among the streams
+of its user, and its answer in the chat's history."""
 
 import secrets
 import time
@@ -10,11 +10,13 @@ from botocore.exceptions import ClientError
 from shared.limits.account import give_back
 from shared.streams.records import KEPT_SECONDS, OpenStream
 from shared.streams.start import StreamStart
+from shared.streams.usage_item import usage_item, usage_reference
+from shared.streams.usage_record import UsageRecord
 from shared.table.client import ConditionFailed, Contended, TableClient
 from shared.table.keys import lease_key, message_key, record_key
 from shared.table.patience import Patience
 from shared.table.refusals import cancellation_codes
-from shared.table.writes import delete, update, where
+from shared.table.writes import delete, put, update, where
 from shared.telemetry.log import logger
 
 HELD_WHILE_OPEN = ("open", "leaseExpiresAt", "address", "claimedBy")
@@ -24,17 +26,18 @@ HELD_WHILE_OPEN = ("open", "leaseExpiresAt", "address", "claimedBy")
 def end_stream(
     table: TableClient,
     stream: StreamStart | OpenStream,
-    booked: Mapping[str, object],
+    usage: UsageRecord,
     answer: Sequence[Mapping[str, object]],
     *,
     holds_lease: bool,
 ) -> bool:
     """Whether this call has ended the stream. Raises Busy: then it may have.
 
-    The record alone decides. A lease that a newer stream has taken over, and an answer that was cut off, continued by
-    another stream or deleted with its chat, are left as they are.
+    The record alone decides, and the usage record is written with it, under no condition of its own. A lease that a
+    newer stream has taken over, and an answer that was cut off, continued by another stream or deleted with its chat,
+    are left as they are. The rating of an answer that was continued was of what it said before.
     """
-    mark, now = secrets.token_hex(8), time.time()
+    mark, now, booked = secrets.token_hex(8), time.time(), usage.to_json()
     mine = where("#fencingToken = :token", token=stream.fencing_token)
     ended = {"state": "ended", "endedAt": now, "expiresAt": int(now) + KEPT_SECONDS, "movedBy": mark}
     record = update(
@@ -47,10 +50,15 @@ def end_stream(
         ),
         remove=HELD_WHILE_OPEN,
     )
+    used = put(usage_item(stream, usage, now))
     message = message_key(stream.chat_id, stream.answer_index)
-    done = {"state": "done", "metadata": {"streamId": stream.stream_id, **booked}}
-    complete = update(message, done, mine, append={"parts": answer})
-    without_text = update(message, done, mine)
+    done = {
+        "state": "done",
+        "metadata": {"streamId": stream.stream_id, **booked},
+        "usageOf": usage_reference(stream, now),
+    }
+    complete = update(message, done, mine, append={"parts": answer}, remove=["rating"])
+    without_text = update(message, done, mine, remove=["rating"])
     others = [complete]
     if holds_lease:  # else a newer stream has both
         others.append(delete(lease_key(stream.owner, stream.chat_id), mine))
@@ -58,12 +66,12 @@ def end_stream(
     patience = Patience()
     while True:
         try:
-            table.transact([record, *others], patience)
+            table.transact([record, used, *others], patience)
         except ConditionFailed as refusal:
             if 0 in refusal.items:
                 # A transaction whose answer was lost is repeated: it may be this very call that ended the stream.
                 return (refusal.items[0] or {}).get("movedBy") == mark
-            others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
+            others = [write for number, write in enumerate(others, 2) if number not in refusal.items]
         except Contended as conflict:
             patience.wait(conflict)
         except ClientError as error:

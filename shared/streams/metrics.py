@@ -1,7 +1,5 @@
 """What is told of a stream that ended: one log line, one line of metrics, and one event for the sinks."""
 
-from typing import Final
-
 from shared.contract.errors import ErrorCode
 from shared.contract.metrics import ModelMetric, StackMetric
 from shared.streams.usage_record import UsageRecord
@@ -9,9 +7,6 @@ from shared.telemetry.events import StreamEnded
 from shared.telemetry.log import logger
 from shared.telemetry.metrics import write_metrics
 from shared.telemetry.reports import place, reports
-
-FAILURES: Final = frozenset(ErrorCode) - {ErrorCode.CONTENT_BLOCKED}
-"""Stop reasons of a stream that failed; `deadline` is the reason of one that was cut off as well."""
 
 
 def record_stream(usage_record: UsageRecord, ids: dict[str, str], *, reaped: bool = False) -> None:
@@ -21,7 +16,6 @@ def record_stream(usage_record: UsageRecord, ids: dict[str, str], *, reaped: boo
     """
     told = {"timings": usage_record.timings, "deliveryLagMs": usage_record.delivery_lag_ms, "reaped": reaped}
     logger.info("stream ended", extra={**ids, **usage_record.to_json(), **told})
-    failed = usage_record.stop_reason in FAILURES
     stack_name, architecture = place()
     reports.tell(
         StreamEnded(
@@ -30,7 +24,7 @@ def record_stream(usage_record: UsageRecord, ids: dict[str, str], *, reaped: boo
             ids=ids,
             model=usage_record.model,
             stop_reason=usage_record.stop_reason,
-            failed=failed,
+            failed=usage_record.failed,
             reaped=reaped,
             input_tokens=usage_record.usage.input_tokens,
             output_tokens=usage_record.usage.output_tokens,
@@ -41,7 +35,7 @@ def record_stream(usage_record: UsageRecord, ids: dict[str, str], *, reaped: boo
         )
     )
     of_stack = {
-        StackMetric.FAILED_STREAMS: failed,
+        StackMetric.FAILED_STREAMS: usage_record.failed,
         StackMetric.REAPED_STREAMS: reaped,
         StackMetric.THROTTLED_STREAMS: usage_record.stop_reason == ErrorCode.MODEL_THROTTLED,
         StackMetric.REFUSED_STREAMS: 0,

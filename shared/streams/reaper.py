@@ -110,7 +110,7 @@ class Reaper:
         terminal = said.ending if said.ended else _terminal(dead, said, usage_record, None if stopped else error)
         if not said.ended and not self._write(dead, terminal):
             return None
-        if not self.repository.end(dead, usage_record.to_json(), said.answer.parts(), holds_lease=dead.holds_lease):
+        if not self.repository.end(dead, usage_record, said.answer.parts(), holds_lease=dead.holds_lease):
             return None
         try:
             record_stream(usage_record, {"streamId": dead.stream_id}, reaped=True)

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from shared.contract.tiers import Tier
 from shared.models.events import Usage
+from shared.streams.start import Architecture, tier_of
 
 RecordState = Literal["started", "ended"]
 
@@ -55,6 +57,8 @@ class OpenStream:
     """A stream that has not ended, with what its reaper needs. `lease_expires_at` is in epoch seconds."""
 
     owner: str
+    tier: Tier
+    architecture: Architecture
     stream_id: str
     chat_id: str
     fencing_token: str
@@ -80,6 +84,8 @@ class OpenStream:
         usage = item.get("usage")
         return cls(
             owner=item["owner"],
+            tier=tier_of(item),
+            architecture=item["architecture"],
             stream_id=item["streamId"],
             chat_id=item["chatId"],
             fencing_token=item["fencingToken"],

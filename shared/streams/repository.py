@@ -21,6 +21,7 @@ from shared.streams.leases import Leases
 from shared.streams.readers import Readers
 from shared.streams.records import LEASE_SECONDS, OpenStream, StreamRecord
 from shared.streams.start import Architecture, StreamStart
+from shared.streams.usage_record import UsageRecord
 from shared.table.cancel_mark import cancel_running
 from shared.table.client import MAX_BATCH_GET, ConditionFailed, Contended, TableClient
 from shared.table.keys import Key, chat_key, lease_key, membership_key, message_key, record_key
@@ -82,7 +83,7 @@ class StreamRepository:
     def end(
         self,
         stream: StreamStart | OpenStream,
-        booked: Mapping[str, object],
+        usage: UsageRecord,
         answer: Sequence[Mapping[str, object]],
         *,
         holds_lease: bool = True,
@@ -91,7 +92,7 @@ class StreamRepository:
 
         `holds_lease=False` saves a request where it is known that a newer stream has the lease.
         """
-        return end_stream(self.table, stream, booked, answer, holds_lease=holds_lease)
+        return end_stream(self.table, stream, usage, answer, holds_lease=holds_lease)
 
     def cancel(self, owner: str, stream_id: str) -> None:
         """Asks whoever runs the stream to stop. One that has ended is left alone.

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from shared.contract.tiers import Tier
 from shared.protocol.request import Message
 
 Architecture = str
@@ -16,6 +17,8 @@ class StreamStart:
     """An admitted request for one answer. `owner` is the user's `sub`; `stream_id` is unique per owner."""
 
     owner: str
+    tier: Tier
+    """Under whose limits it was admitted."""
     stream_id: str
     chat_id: str
     fencing_token: str
@@ -40,6 +43,7 @@ class StreamStart:
         """For the event of a worker; `from_json` reads it."""
         return {
             "owner": self.owner,
+            "tier": self.tier,
             "streamId": self.stream_id,
             "chatId": self.chat_id,
             "fencingToken": self.fencing_token,
@@ -56,6 +60,7 @@ class StreamStart:
         """Reads what `to_json` wrote, in a function that only we may invoke."""
         return cls(
             owner=value["owner"],
+            tier=tier_of(value),
             stream_id=value["streamId"],
             chat_id=value["chatId"],
             fencing_token=value["fencingToken"],
@@ -66,6 +71,11 @@ class StreamStart:
             max_output_tokens=value["maxOutputTokens"],
             correlation_id=value["correlationId"],
         )
+
+
+def tier_of(value: Mapping[str, Any]) -> Tier:
+    """The tier that an event or an item of a stream has."""
+    return Tier(value.get("tier", Tier.FREE))  # a stream may be older than the code that tells its tier
 
 
 def new_stream_id() -> str:

@@ -73,6 +73,7 @@ class StartTransaction:
         start = self.start
         return {
             "owner": start.owner,
+            "tier": start.tier,
             "streamId": start.stream_id,
             "chatId": start.chat_id,
             "fencingToken": start.fencing_token,

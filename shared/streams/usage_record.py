@@ -2,10 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
+from shared.contract.errors import ErrorCode
 from shared.models.events import Usage
 from shared.models.prices import CURRENCY, model_cost
+
+FAILURES: Final = frozenset(ErrorCode) - {ErrorCode.CONTENT_BLOCKED}
+"""Stop reasons of a stream that failed; `deadline` is the reason of one that was cut off as well."""
+NANO: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,16 @@ class UsageRecord:
     def cost(self) -> float | None:
         """What the model costs, in the price file's currency; None for a model that it does not know."""
         return model_cost(self.model, self.usage)
+
+    @property
+    def cost_nano(self) -> int | None:
+        """The same in whole billionths: the price file is no finer."""
+        return None if self.cost is None else round(self.cost * NANO)
+
+    @property
+    def failed(self) -> bool:
+        """Whether it ended with an error or at its deadline. A stop of the user and a guardrail's are no failures."""
+        return self.stop_reason in FAILURES
 
     @property
     def timings(self) -> dict[str, float | None]:

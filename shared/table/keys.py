@@ -18,6 +18,7 @@
 | ticket for a WebSocket connection | `ticket#<SHA-256 of the ticket>` | `ticket` |
 | fact of the audit record, about a chat | `audit#chat#<chat id>` | `<ISO time>#<id of the fact>` |
 | the same fact, about a user | `audit#user#<user>` | `<ISO time>#<id of the fact>` |
+| usage record of a stream that has ended | `usage#<day>#<shard>` | `<hour>#<user>#<ms>#<fencing token>` |
 
 `listed`, where an item of a user has it, is the sort key of the local index `listed`: see `shared/chats/lists.py`.
 
@@ -28,6 +29,7 @@ protects is checked in a condition as well.
 from typing import Literal
 
 from shared.contract.table import Partition
+from shared.contract.usage import usage_name
 
 Key = dict[str, str]
 
@@ -111,3 +113,9 @@ def ticket_key(digest: str) -> Key:
 def audit_key(about: Literal["chat", "user"], name: str, moment: str, fact: str) -> Key:
     """A fact about the chat or the user of this name; `moment` sorts like time."""
     return {"pk": f"{Partition.AUDIT}{about}#{name}", "sk": f"{moment}#{fact}"}
+
+
+def usage_key(user: str, ended_at: int, fencing_token: str) -> Key:
+    """What this user's stream, which ended at that epoch millisecond, has used."""
+    pk, sk = usage_name(user, ended_at, fencing_token)
+    return {"pk": pk, "sk": sk}

@@ -12,6 +12,7 @@ from typing import Self
 
 from shared.contract.architectures import appsync
 from shared.contract.parts import TERMINAL
+from shared.contract.usage import Rating
 from streamways.clients.batches import Batch, PartOrder, preamble
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.client import SILENCE_SECONDS, Architecture, ChatRequest, Received
@@ -103,6 +104,10 @@ class AppSyncClient:
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._api.delete(chat_id)
+
+    async def rate(self, chat_id: str, message_id: str, rating: Rating | None) -> None:
+        """See `Client.rate`."""
+        await self._api.rate(chat_id, message_id, rating)
 
     async def invite(self, chat_id: str, sub: str) -> None:
         """See `Client.invite`."""

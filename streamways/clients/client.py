@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from shared.contract.architectures import DESCRIPTORS
+from shared.contract.usage import Rating
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.limits import UserLimits
 
@@ -111,6 +112,10 @@ class Client(Protocol):
 
     async def delete(self, chat_id: str) -> None:
         """Deletes a chat with all its messages, and stops what runs in it. Raises Refused."""
+        ...
+
+    async def rate(self, chat_id: str, message_id: str, rating: Rating | None) -> None:
+        """Rates an answer that the user has asked for, or takes the rating back. Raises Refused."""
         ...
 
     async def invite(self, chat_id: str, sub: str) -> None:

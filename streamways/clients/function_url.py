@@ -10,6 +10,7 @@ import httpx
 
 from shared.contract.architectures import function_url
 from shared.contract.parts import TERMINAL
+from shared.contract.usage import Rating
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
@@ -105,6 +106,11 @@ class FunctionUrlClient:
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._ask("DELETE", self._chat_url(chat_id))
+
+    async def rate(self, chat_id: str, message_id: str, rating: Rating | None) -> None:
+        """See `Client.rate`."""
+        message = f"{self._chat_url(chat_id)}/messages/{quote(message_id, safe='')}"
+        await self._ask("PUT", f"{message}/rating", {"rating": rating})
 
     async def invite(self, chat_id: str, sub: str) -> None:
         """See `Client.invite`."""

@@ -6,6 +6,7 @@ from typing import cast
 
 import httpx
 
+from shared.contract.usage import Rating
 from streamways.clients import refusals
 from streamways.clients.addresses import is_loopback, trusted
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
@@ -27,6 +28,9 @@ PARTS = """query Parts($streamId: ID!, $after: String) {
 CHATS = "query Chats($after: String) { chats(after: $after) { chats { id title role updatedAt } next } }"
 CHAT = "query Chat($id: ID!) { chat(id: $id) { id title owner members invited messages } }"
 UPDATE = "mutation Update($id: ID!, $title: String) { updateChat(id: $id, title: $title) { id } }"
+RATE = """mutation Rate($chatId: ID!, $messageId: ID!, $rating: Rating) {
+  rateAnswer(chatId: $chatId, messageId: $messageId, rating: $rating) { rating }
+}"""
 INVITE = "mutation Invite($id: ID!, $sub: ID!) { inviteUser(id: $id, sub: $sub) { id } }"
 REMOVE = "mutation Remove($id: ID!, $sub: ID!) { removeUser(id: $id, sub: $sub) { id } }"
 LEAVE = "mutation Leave($id: ID!) { leaveChat(id: $id) }"
@@ -94,6 +98,10 @@ class GraphqlApi:
     async def update(self, chat_id: str, title: str | None) -> None:
         """See `Client.update`."""
         await self._ask(UPDATE, {"id": chat_id, "title": title})
+
+    async def rate(self, chat_id: str, message_id: str, rating: Rating | None) -> None:
+        """See `Client.rate`."""
+        await self._ask(RATE, {"chatId": chat_id, "messageId": message_id, "rating": rating})
 
     async def invite(self, chat_id: str, sub: str) -> None:
         """See `Client.invite`."""

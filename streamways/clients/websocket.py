@@ -15,6 +15,7 @@ from typing import Self
 from shared.contract.architectures import websocket
 from shared.contract.parts import TERMINAL
 from shared.contract.transports import SUBPROTOCOL, TOKEN_PREFIX
+from shared.contract.usage import Rating
 from streamways.clients import refusals
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page, page_of_chats, page_of_invitations
 from streamways.clients.client import OPEN_SECONDS, SILENCE_SECONDS, Architecture, ChatRequest, Received, new_id
@@ -102,6 +103,10 @@ class WebSocketClient:
     async def delete(self, chat_id: str) -> None:
         """See `Client.delete`."""
         await self._ask("delete", id=chat_id)
+
+    async def rate(self, chat_id: str, message_id: str, rating: Rating | None) -> None:
+        """See `Client.rate`."""
+        await self._ask("rate", id=chat_id, messageId=message_id, rating=rating)
 
     async def invite(self, chat_id: str, sub: str) -> None:
         """See `Client.invite`."""

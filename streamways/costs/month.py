@@ -126,5 +126,7 @@ def by_row(bills: Iterable[Iterable[Line]]) -> list[str]:
 
 
 def _kept_bytes(workload: Workload) -> int:
-    """What an answer leaves in its chat. Journal and record expire after a day, and so count for little."""
-    return workload.text_bytes + table.ANSWER_ITEM_BYTES + CHAT_ITEM_BYTES + table.STORED_ITEM_BYTES
+    """What an answer leaves in its chat, and its usage record. Journal and record expire after a day, and so count for
+    little."""
+    in_chat = workload.text_bytes + table.ANSWER_ITEM_BYTES + CHAT_ITEM_BYTES + table.STORED_ITEM_BYTES
+    return in_chat + table.USAGE_ITEM_BYTES + table.STORED_ITEM_BYTES

@@ -37,10 +37,12 @@ JOURNAL_ITEM_BYTES: Final = 230
 JOURNAL_COMPRESSION: Final = 5
 """An item holds its parts compressed. The parts of one flush were 5 to 22 times as large as JSON."""
 
-END_WRITES: Final = 7
-"""Record, lease and limits in a transaction, and the entry of the lease in the index of open streams. The answer comes
-on top: twice its size."""
-ANSWER_ITEM_BYTES: Final = 560
+END_WRITES: Final = 9
+"""Record, usage record, lease and limits in a transaction, and the entry of the lease in the index of open streams. The
+answer comes on top: twice its size."""
+USAGE_ITEM_BYTES: Final = 400
+"""Keys, ids and numbers of a usage record."""
+ANSWER_ITEM_BYTES: Final = 650
 """Keys, ids and metadata of the answer, besides its text."""
 
 TICKET_WRITES: Final = 2

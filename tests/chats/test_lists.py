@@ -14,7 +14,7 @@ from shared.errors import InvalidRequest
 from tests.support.aws import Table
 from tests.support.entries import entry
 from tests.support.interference import noted, sent
-from tests.support.starts import OWNER, admitted, chats, repository, table_client
+from tests.support.starts import OWNER, admitted, chats, repository, table_client, used
 
 OTHER = "another"
 MOMENTS = st.integers(0, 5_000).map(lambda microseconds: 1_700_000_000 + microseconds / 1_000_000)
@@ -178,7 +178,7 @@ def test_the_list_is_in_the_order_of_the_last_moves(table: Table, moves: list[tu
 
 
 def test_a_start_moves_the_chat_in_its_user_s_list_alone(table: Table) -> None:
-    repository().end(admitted(chat_id="c-1", running=True), {}, [])
+    repository().end(admitted(chat_id="c-1", running=True), used(), [])
     table.fill([entry(OWNER, 5, at=9_000_000_000)])
     assert pages(table) == [["c-5", "c-1"]]
 

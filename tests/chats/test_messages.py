@@ -9,7 +9,7 @@ from shared.chats.history import index_of
 from shared.protocol.request import ChatRequest
 from tests.support.aws import Table
 from tests.support.interference import sent
-from tests.support.starts import CHAT, OWNER, admission, admitted, chats, repository, running, said, table_client
+from tests.support.starts import CHAT, OWNER, admission, admitted, chats, repository, running, said, table_client, used
 
 PROMPT_MESSAGES = 20
 """What a prompt holds here, with pages to match: the table of the test is slow with many items."""
@@ -26,7 +26,7 @@ def short_prompts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def long_chat(table: Table, length: int, counted: int | None = None) -> None:
     """A chat of so many messages, of which the first `counted` count."""
-    repository().end(running(), {}, [])
+    repository().end(running(), used(), [])
     chat = table.chat(CHAT)
     assert chat is not None
     table.fill(

@@ -24,11 +24,12 @@ from tests.support.starts import (
     running,
     shared_with,
     start,
+    used,
 )
 
 FRIEND, STRANGER = "a-friend", "a-stranger"
 ANSWER = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because."}]
-BOOKED: dict[str, object] = {"stopReason": "end_turn", "usage": {"inputTokens": 1, "outputTokens": 2}, "cost": 0.5}
+BOOKED = used()
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def test_owner_and_member_read_the_chat_with_its_history(user: str) -> None:
     assert (chat["id"], chat["title"], chat["owner"], chat["members"]) == (CHAT, PROMPT, OWNER, [FRIEND])
     assert (question["role"], question["parts"]) == ("user", [{"type": "text", "text": PROMPT}])
     assert (answer["id"], answer["role"], answer["parts"]) == ("msg-stream-1", "assistant", ANSWER)
-    assert answer["metadata"] == {"streamId": "stream-1", **BOOKED}
+    assert answer["metadata"] == {"streamId": "stream-1", **BOOKED.to_json()}
     assert question.keys() == {"id", "role", "parts"}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from shared.contract.usage import Rating
 from streamways.clients import appsync
 from streamways.clients.chats import Chat, ChatSummary, Invitation, Page
 from streamways.clients.errors import Cut, NothingActive
@@ -184,14 +185,15 @@ async def test_chats_are_listed_read_changed_and_deleted_by_their_fields():
     ]
 
 
-async def test_members_come_and_go_by_their_fields():
+async def test_ratings_and_members_come_and_go_by_their_fields():
     invitation = {"chatId": "c", "title": "T", "from": "o", "at": "2026-01-01T00:00:00Z"}
     page = {"invitations": [invitation], "next": "further"}
-    changes = {name: {"id": "c"} for name in ("inviteUser", "removeUser", "acceptInvitation")}
+    changes = {name: {"id": "c"} for name in ("rateAnswer", "inviteUser", "removeUser", "acceptInvitation")}
     journal = Journal(invitations=page, leaveChat="c", declineInvitation="c", **changes)
     async with Stack(never, journal.exchange()).client() as client:
         expected = Page((Invitation("c", "T", "o", "2026-01-01T00:00:00Z"),), "further")
         assert await client.invitations() == expected
+        await client.rate("c", "m", Rating.UP)
         await client.invite("c", "u")
         await client.remove("c", "u")
         await client.accept("c")
@@ -199,6 +201,7 @@ async def test_members_come_and_go_by_their_fields():
         await client.leave("c")
     assert journal.asked == [
         ("invitations", {"after": None}),
+        ("rateAnswer", {"chatId": "c", "messageId": "m", "rating": "up"}),
         ("inviteUser", {"id": "c", "sub": "u"}),
         ("removeUser", {"id": "c", "sub": "u"}),
         ("acceptInvitation", {"id": "c"}),

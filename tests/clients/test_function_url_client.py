@@ -3,6 +3,7 @@ import json
 
 import pytest
 
+from shared.contract.usage import Rating
 from streamways.clients.client import Received, chat_request
 from streamways.clients.errors import Cut, Malformed, NothingActive, Refused, Unreachable
 from streamways.clients.function_url import FunctionUrlClient
@@ -218,6 +219,17 @@ async def test_chats_and_cancels_are_plain_http():
         ("PATCH /api/chat/c", b'{"title":"New"}'),
         ("DELETE /api/chat/c", b""),
         ("DELETE /api/chat/c/stream/s", b""),
+    ]
+
+
+async def test_an_answer_is_rated_by_plain_http():
+    exchange = HttpExchange([b"{}"], headers={"content-type": "application/json"})
+    async with http_server(exchange) as origin, FunctionUrlClient(origin, "t") as client:
+        await client.rate("c", "m/x", Rating.UP)
+        await client.rate("c", "m", None)
+    assert [(line.rpartition(" ")[0], body) for line, _, body in exchange.received] == [
+        ("PUT /api/chat/c/messages/m%2Fx/rating", b'{"rating":"up"}'),
+        ("PUT /api/chat/c/messages/m/rating", b'{"rating":null}'),
     ]
 
 

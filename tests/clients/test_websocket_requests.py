@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from shared.contract.usage import Rating
 from streamways.clients.chats import Invitation, text_of
 from streamways.clients.client import Received, chat_request
 from streamways.clients.errors import Cut, NothingActive, Refused
@@ -165,7 +166,7 @@ async def test_changes_of_a_chat_carry_only_what_is_given_and_a_refusal_is_one()
     ]
 
 
-async def test_members_come_and_go_by_frames_of_their_own():
+async def test_ratings_and_members_come_and_go_by_frames_of_their_own():
     invitation = {"chatId": "c", "title": "T", "from": "o", "at": "2026-01-01T00:00:00Z"}
 
     def answers(frame: dict[str, Any]) -> Frames:
@@ -174,6 +175,8 @@ async def test_members_come_and_go_by_frames_of_their_own():
 
     async with connected(answers) as (client, sent):
         assert (await client.invitations("after")).entries == (Invitation("c", "T", "o", "2026-01-01T00:00:00Z"),)
+        await client.rate("c", "m", Rating.DOWN)
+        await client.rate("c", "m", None)
         await client.invite("c", "u")
         await client.remove("c", "u")
         await client.accept("c")
@@ -181,6 +184,8 @@ async def test_members_come_and_go_by_frames_of_their_own():
         await client.leave("c")
     assert [{name: value for name, value in frame.items() if name != "requestId"} for frame in sent] == [
         {"type": "invitations", "after": "after"},
+        {"type": "rate", "id": "c", "messageId": "m", "rating": "down"},
+        {"type": "rate", "id": "c", "messageId": "m", "rating": None},
         {"type": "invite", "id": "c", "sub": "u"},
         {"type": "remove", "id": "c", "sub": "u"},
         {"type": "accept", "id": "c"},

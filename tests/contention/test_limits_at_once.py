@@ -18,7 +18,7 @@ from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, admission_to, asked
+from tests.support.starts import OWNER, admission_to, asked, used
 
 T = TypeVar("T")
 USUAL_SECONDS = 0.004
@@ -61,7 +61,7 @@ def started(limits: dict[str, int]) -> list[StreamStart | StreamwaysError]:
 
 
 def ended(streams: Sequence[StreamStart]) -> list[bool]:
-    return at_once(len(streams), lambda each: StreamRepository(environment(each)).end(streams[each], {}, []))
+    return at_once(len(streams), lambda each: StreamRepository(environment(each)).end(streams[each], used(), []))
 
 
 @pytest.mark.parametrize(

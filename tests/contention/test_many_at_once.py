@@ -23,7 +23,7 @@ from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import admission_to, said
+from tests.support.starts import admission_to, said, used
 
 USUAL_SECONDS = 0.004
 MEMBERS = 16
@@ -58,7 +58,7 @@ def shared_chat(users: Sequence[str]) -> str:
     owner, *members = users
     first = start(0, Request(owner, None, "first"), chat_id)
     assert isinstance(first, StreamStart)
-    assert StreamRepository(environment(0)).end(first, {}, [{"type": "text", "text": "to first"}])
+    assert StreamRepository(environment(0)).end(first, used(), [{"type": "text", "text": "to first"}])
     for member in members:
         Members(environment(0)).invite(owner, chat_id, member)
         Members(environment(0)).accept(member, chat_id)

@@ -22,7 +22,7 @@ from shared.table.writes import delete, put
 from tests.support.aws import TABLE, Table
 from tests.support.conflicting import Conflicting
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission_to, asked
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admission_to, asked, used
 
 ANSWER = [{"type": "text", "text": "Because."}]
 SLACK_SECONDS = 10.0
@@ -135,7 +135,7 @@ def test_an_end_that_is_still_being_written_when_its_answer_is_given_up_appends_
     client = TableClient(TABLE)
     stream = admitted(client)
     dynamodb.rule(seconds=1.0)
-    assert StreamRepository(client).end(stream, {}, ANSWER)
+    assert StreamRepository(client).end(stream, used(), ANSWER)
     assert dynamodb.counted()["found again"] == 1
     assert [message["parts"] for message in table.messages(CHAT)] == [[{"type": "text", "text": PROMPT}], ANSWER]
 
@@ -176,7 +176,7 @@ def test_a_heartbeat_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting
 def test_an_end_that_meets_a_transaction_waits_for_it(dynamodb: Conflicting, client: TableClient, table: Table) -> None:
     older = admitted(client)
     with newer_stream(dynamodb) as newer:
-        assert StreamRepository(client).end(older, {}, ANSWER)
+        assert StreamRepository(client).end(older, used(), ANSWER)
         assert dynamodb.counted()["TransactionCanceledException"] > 0
         lease = table.lease(OWNER, CHAT)
         assert lease is not None

@@ -48,7 +48,7 @@ def test_an_answer_over_the_function_url_takes_one_invocation_and_no_transport()
         "DynamoDB: start": 17,
         "DynamoDB: heartbeat": 2,
         "DynamoDB: journal": 18,
-        "DynamoDB: end": 9,
+        "DynamoDB: end": 11,
         "DynamoDB: reads": 6 + 8,
         "CloudWatch: logs": (INVOCATION_LOG_BYTES + STREAM_LOG_BYTES) / BYTES_PER_GIGABYTE,
         "data to the client": (50 + 60 + 2 * 75) / BYTES_PER_GIGABYTE,

@@ -3,6 +3,7 @@
 from handlers.websocket import ticket_store
 from shared.chats import audit, members, store
 from shared.contract.limits import START_WITHIN_SECONDS
+from shared.contract.usage import USAGE_KEPT_SECONDS
 from shared.generation import journal_writer
 from shared.streams import heartbeat, leases, readers, reaper, records, repository
 from stacks.settings.environments import ENVIRONMENTS
@@ -34,6 +35,7 @@ KEPT = {
     "that a user has declined or left a chat": f"{members.INVITATION_SECONDS // DAY} days",
     "how many invitations a user has sent": f"{members.HOUR // HOUR} hour",
     "audit record: who did what to a chat and its members, and when": f"{audit.AUDIT_KEPT_SECONDS // DAY} days",
+    "usage record of a stream": f"{USAGE_KEPT_SECONDS // DAY} days",
     "that a chat was deleted": f"{store.DELETED_KEPT_SECONDS // HOUR} hours",
     "reader on a WebSocket connection": f"{readers.KEPT_SECONDS // HOUR} hours",
     "ticket": f"{ticket_store.TICKET_SECONDS} seconds",

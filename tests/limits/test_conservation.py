@@ -94,8 +94,8 @@ def passing(seconds: float) -> Act:
     return act
 
 
-def booked() -> dict[str, object]:
-    return UsageRecord("m", "end_turn", Usage(1, 1), None, 1.0, None).to_json()
+def booked() -> UsageRecord:
+    return UsageRecord("m", "end_turn", Usage(1, 1), None, 1.0, None)
 
 
 ACTS = st.one_of(

@@ -20,7 +20,7 @@ from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import just_before, sent
 from tests.support.logs import Logs
-from tests.support.starts import OWNER, admission, admission_to, asked, repository, said
+from tests.support.starts import OWNER, admission, admission_to, asked, repository, said, used
 
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 
@@ -75,18 +75,18 @@ def policy(**free: int) -> Policy:
 
 def end(stream: StreamStart, stop_reason: str = "end_turn", output_tokens: int = 1) -> None:
     usage = Usage(1, output_tokens)
-    booked = UsageRecord("m", stop_reason, usage, None, 1.0, None).to_json()
+    booked = UsageRecord("m", stop_reason, usage, None, 1.0, None)
     assert repository().end(stream, booked, [{"type": "text", "text": "Because"}])
 
 
-def used(table: Table) -> dict[str, Any]:
+def taken(table: Table) -> dict[str, Any]:
     item = table.item(f"user#{OWNER}", "limits")
     assert item is not None
     return item
 
 
 def running(table: Table) -> set[str]:
-    return set(used(table)["leases"])
+    return set(taken(table)["leases"])
 
 
 def test_the_eleventh_request_of_a_free_user_is_refused_to_the_second(
@@ -129,8 +129,8 @@ def test_who_sends_again_while_an_answer_runs_is_not_one_more(table: Table) -> N
     first = ask("chat-1")
     second = ask("chat-1", request=asked("Another"))
     assert running(table) == {"chat-1"}
-    assert repository().end(first, {}, [], holds_lease=False)
-    assert repository().end(first, {}, []) is False
+    assert repository().end(first, used(), [], holds_lease=False)
+    assert repository().end(first, used(), []) is False
     with pytest.raises(ConcurrencyExceeded):
         ask("chat-2")
     end(second)
@@ -141,28 +141,28 @@ def test_the_end_of_a_superseded_stream_does_not_give_back_the_lease_of_its_succ
     first = ask("chat-1")
     second = ask("chat-1", request=asked("Another"))
     end(first)  # it does not know that it was superseded
-    assert used(table)["leases"]["chat-1"]["token"] == second.fencing_token
+    assert taken(table)["leases"]["chat-1"]["token"] == second.fencing_token
 
 
 def test_a_start_that_was_withdrawn_was_no_request(table: Table) -> None:
     end(ask("chat-0"))
-    before = used(table)["fullAt"]
+    before = taken(table)["fullAt"]
     stream = ask("chat-1", running=False)
-    assert used(table)["fullAt"] > before
+    assert taken(table)["fullAt"] > before
     assert repository().withdraw(stream)
-    assert (used(table)["fullAt"], running(table)) == (before, set())
+    assert (taken(table)["fullAt"], running(table)) == (before, set())
 
 
 def test_a_joined_start_and_one_that_is_refused_for_another_reason_are_no_requests(table: Table) -> None:
     ask("chat-1", stream_id="s-1")
-    before = used(table)
+    before = taken(table)
     joined = admission().admit(
         OWNER, asked(chat_id="chat-1"), tier=Tier.FREE, stream_id="s-1", correlation_id="c", running=True
     )
     assert joined == Joined("s-1")
     with pytest.raises(NotFound):
         ask("theirs-and-gone", request=regeneration("theirs-and-gone"))
-    assert used(table) == before
+    assert taken(table) == before
 
 
 def regeneration(chat_id: str) -> ChatRequest:
@@ -180,28 +180,28 @@ def test_going_on_with_an_answer_that_we_broke_off_is_no_request_and_spends_what
     first = ask("chat-1")
     assert first.max_output_tokens == 1000
     end(first, stop_reason, output_tokens=400)
-    before = used(table)["fullAt"]
+    before = taken(table)["fullAt"]
     second = ask("chat-1", request=continuation(first))
-    assert (second.max_output_tokens, used(table)["fullAt"]) == (600, before)
+    assert (second.max_output_tokens, taken(table)["fullAt"]) == (600, before)
     with pytest.raises(ConcurrencyExceeded):
         ask("chat-2")
     end(second, stop_reason, output_tokens=599)
     third = ask("chat-1", request=continuation(first))
-    assert (third.max_output_tokens, used(table)["fullAt"]) == (1, before)
+    assert (third.max_output_tokens, taken(table)["fullAt"]) == (1, before)
     end(third, stop_reason)
     fourth = ask("chat-1", request=continuation(first))
     assert fourth.max_output_tokens == 1000
-    assert used(table)["fullAt"] > before, "nothing was left of it"
+    assert taken(table)["fullAt"] > before, "nothing was left of it"
 
 
 @pytest.mark.parametrize("stop_reason", ["max_tokens", "cancelled", "end_turn", "superseded", "content_blocked"])
 def test_going_on_with_any_other_answer_is_a_request(table: Table, stop_reason: str) -> None:
     first = ask("chat-1")
     end(first, stop_reason, output_tokens=400)
-    before = used(table)["fullAt"]
+    before = taken(table)["fullAt"]
     second = ask("chat-1", request=continuation(first))
     assert second.max_output_tokens == 1000
-    assert used(table)["fullAt"] > before
+    assert taken(table)["fullAt"] > before
 
 
 def test_the_answer_is_as_long_as_the_shorter_of_tier_and_stack_allows(table: Table, client: TableClient) -> None:  # noqa: ARG001
@@ -351,4 +351,4 @@ def test_a_moment_that_a_wrong_clock_has_written_refuses_nobody(table: Table) ->
     end(ask("chat-0"))
     table.change(f"user#{OWNER}", "limits", fullAt=int((time.time() + 86_400) * 1000))
     end(ask("chat-1"))
-    assert used(table)["fullAt"] < (time.time() + 3600) * 1000
+    assert taken(table)["fullAt"] < (time.time() + 3600) * 1000

@@ -83,7 +83,7 @@ def test_the_function_url_streams_to_the_listed_origins(deploy: Deploy, auth: st
         "x-vercel-ai-ui-message-stream",
     }
     # Lambda takes method names of at most six letters, and answers OPTIONS by itself.
-    assert set(cors["allowMethods"]) == {"GET", "POST", "PATCH", "DELETE"}
+    assert set(cors["allowMethods"]) == {"GET", "POST", "PUT", "PATCH", "DELETE"}
 
 
 def test_no_page_may_call_until_its_origin_is_named_and_least_of_all_one_of_this_machine(deploy: Deploy) -> None:

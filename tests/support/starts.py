@@ -10,10 +10,12 @@ from shared.chats.store import ChatStore
 from shared.contract.policy import POLICY, Policy
 from shared.contract.tiers import Tier
 from shared.limits.limits import Limits
+from shared.models.events import Usage
 from shared.protocol.request import ChatRequest, Message
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.start import Architecture, StreamStart
+from shared.streams.usage_record import UsageRecord
 from shared.table.client import TableClient
 from tests.support.aws import TABLE
 
@@ -43,6 +45,7 @@ def start(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT)
     """A start that no table knows."""
     return StreamStart(
         owner=OWNER,
+        tier=Tier.ENTERPRISE,
         stream_id=stream_id,
         chat_id=chat_id,
         fencing_token=f"fencing_token-of-{stream_id}",
@@ -126,3 +129,8 @@ def admitted(
 def running(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHAT) -> StreamStart:
     """A stream that was registered just now by whoever runs it."""
     return admitted(stream_id, prompt, chat_id=chat_id, running=True)
+
+
+def used(stop_reason: str = "end_turn", model: str = "m") -> UsageRecord:
+    """What a stream has used that ends now: 3 tokens of the prompt, and 5 of the answer."""
+    return UsageRecord(model, stop_reason, Usage(3, 5, estimated=True), 40.0, 1234.6, 20.0)

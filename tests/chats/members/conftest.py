@@ -5,16 +5,13 @@ import pytest
 from shared.chats.members import Members
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
-from tests.support.starts import (
-    repository,
-    running,
-)
+from tests.support.starts import repository, running, used
 
 
 @pytest.fixture(autouse=True)
 def talk(table: Table) -> None:  # noqa: ARG001
     """A chat of one question and its answer."""
-    repository().end(running(), {}, [{"type": "text", "text": "Because."}])
+    repository().end(running(), used(), [{"type": "text", "text": "Because."}])
 
 
 @pytest.fixture

@@ -9,16 +9,7 @@ from shared.chats.members import INVITATION_SECONDS
 from shared.errors import InvalidRequest, NotFound
 from tests.support.aws import Table
 from tests.support.membership import FRIEND, STRANGER, in_chat, invited, listed, not_asked_until
-from tests.support.starts import (
-    CHAT,
-    OWNER,
-    PROMPT,
-    admitted,
-    chats,
-    members,
-    repository,
-    shared_with,
-)
+from tests.support.starts import CHAT, OWNER, PROMPT, admitted, chats, members, repository, shared_with, used
 
 
 def test_an_invitation_is_listed_apart_and_says_from_whom_it_is() -> None:
@@ -138,5 +129,5 @@ def test_whoever_has_declined_a_chat_may_be_asked_into_another_s_of_the_same_id(
     members().decline(FRIEND, CHAT)
     chats().delete(OWNER, CHAT)
     table.remove(f"chat#{CHAT}", "chat")
-    repository().end(admitted("stream-2", owner=STRANGER, running=True), {}, [])
+    repository().end(admitted("stream-2", owner=STRANGER, running=True), used(), [])
     assert members().invite(STRANGER, CHAT, FRIEND)["invited"] == [FRIEND]

@@ -13,22 +13,14 @@ from tests.support.aws import Table
 from tests.support.interference import first_answers_lost, just_before, sent
 from tests.support.membership import FRIEND, STRANGER, WRITE, in_chat, invited, listed, sent_so_far
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import (
-    CHAT,
-    OWNER,
-    admitted,
-    chats,
-    members,
-    repository,
-    shared_with,
-)
+from tests.support.starts import CHAT, OWNER, admitted, chats, members, repository, shared_with, used
 
 
 def test_many_invitations_at_once_are_counted_one_by_one(table: Table) -> None:
     sent_so_far(table, INVITATIONS_AN_HOUR - 4)
     together = threading.Barrier(8)
     for number in range(8):
-        repository().end(admitted(f"s-{number}", chat_id=f"chat-of-{number}", running=True), {}, [])
+        repository().end(admitted(f"s-{number}", chat_id=f"chat-of-{number}", running=True), used(), [])
 
     def invite(number: int) -> bool:
         together.wait(WAIT_SECONDS)

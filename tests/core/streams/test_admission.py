@@ -27,6 +27,7 @@ from tests.support.starts import (
     repository,
     said,
     shared_with,
+    used,
 )
 
 ANSWER = [{"type": "text", "text": "Because."}]
@@ -40,7 +41,7 @@ def admit(request: ChatRequest, stream_id: str | None = None, owner: str = OWNER
 
 def answered(stream_id: str = STREAM, prompt: str = PROMPT, message_id: str | None = None) -> StreamStart:
     stream = admitted(stream_id, request=asked(prompt, message_id=message_id), running=True)
-    assert repository().end(stream, {"stopReason": "end_turn"}, ANSWER)
+    assert repository().end(stream, used("end_turn"), ANSWER)
     return stream
 
 
@@ -87,7 +88,7 @@ def test_a_start_writes_all_that_the_stream_needs(table: Table) -> None:
 
 def test_a_start_travels_as_json() -> None:
     messages = (Message("user", "Hi"), Message("assistant", "Hello"), Message("user", "And?"))
-    stream = StreamStart("o", "s", "c", "n", "appsync", "m", 3, messages, 10, "corr")
+    stream = StreamStart("o", Tier.PRO, "s", "c", "n", "appsync", "m", 3, messages, 10, "corr")
     assert StreamStart.from_json(stream.to_json()) == stream
 
 
@@ -219,7 +220,7 @@ def test_an_equal_request_without_an_id_starts_anew_if(why: str, table: Table) -
     assert isinstance(first, StreamStart)
     match why:
         case "it has ended":
-            repository().end(first, {}, ANSWER)
+            repository().end(first, used(), ANSWER)
         case "it was cancelled":
             repository().cancel(OWNER, first.stream_id)
         case "its worker is dead":
@@ -237,7 +238,7 @@ def test_an_equal_request_without_an_id_starts_anew_if(why: str, table: Table) -
 def test_an_equal_request_under_its_id_joins_the_stream_running_or_ended(ended: bool, table: Table) -> None:
     first = admitted()
     if ended:
-        repository().end(first, {}, ANSWER)
+        repository().end(first, used(), ANSWER)
     before = table.items()
     with sent(admission().table.client) as requests:
         assert admit(asked(), STREAM) == Joined(STREAM)
@@ -280,7 +281,7 @@ def test_an_answer_anew_takes_the_place_of_the_old_one(table: Table) -> None:
     assert (stream.answer_index, stream.message_id) == (1, "msg-stream-3")
     assert shown() == [("user", PROMPT)]
     assert len(table.messages(CHAT)) == 4, "what was cut off is overwritten later"
-    repository().end(stream, {}, [{"type": "text", "text": "Anew."}])
+    repository().end(stream, used(), [{"type": "text", "text": "Anew."}])
     admitted("stream-4", "So?")
     assert shown() == [("user", PROMPT), ("assistant", "Anew."), ("user", "So?")]
     assert [message["id"] for message in table.messages(CHAT)][3] == "msg-stream-4"
@@ -313,7 +314,7 @@ def test_a_continuation_writes_on_in_the_same_message() -> None:
     assert shown()[-1] == ("assistant", "Because.")
     with pytest.raises(InvalidRequest, match="still being written"):
         admitted("stream-3", request=request)
-    assert repository().end(stream, {"stopReason": "end_turn"}, [{"type": "text", "text": " Really."}])
+    assert repository().end(stream, used("end_turn"), [{"type": "text", "text": " Really."}])
     assert shown() == [("user", PROMPT), ("assistant", "Because. Really.")]
 
 

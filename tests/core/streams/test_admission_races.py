@@ -34,6 +34,7 @@ from tests.support.starts import (
     said,
     shared_with,
     table_client,
+    used,
 )
 
 WRITE = "TransactWriteItems"
@@ -68,7 +69,7 @@ MOMENTS = pytest.mark.parametrize(
 
 
 def talk_before() -> None:
-    repository().end(running("stream-0", "Before"), {}, ANSWER)
+    repository().end(running("stream-0", "Before"), used(), ANSWER)
 
 
 @pytest.mark.usefixtures("table")
@@ -121,12 +122,12 @@ def test_of_two_different_requests_the_later_supersedes_and_both_questions_are_k
 @pytest.mark.parametrize("moment", [HISTORY_READ, WRITE])
 def test_the_prompt_is_as_old_as_the_chat_that_the_start_is_written_on(moment: str, disturbed: Admission) -> None:
     """The history is read after the chat: an edit between the two leaves the length as it was."""
-    repository().end(running("stream-0", "Old", chat_id=CHAT), {}, ANSWER)
+    repository().end(running("stream-0", "Old", chat_id=CHAT), used(), ANSWER)
     old_id = chats().read(OWNER, CHAT)["messages"][0]["id"]
     edit = ChatRequest.from_client({"id": CHAT, "messages": [said("Edited", old_id)], "messageId": old_id})
 
     def edit_it() -> None:
-        repository().end(admitted("stream-1", request=edit), {}, ANSWER)
+        repository().end(admitted("stream-1", request=edit), used(), ANSWER)
 
     with just_before(disturbed.table.client, moment, edit_it):
         stream = admit(disturbed, asked("Next"))
@@ -145,7 +146,7 @@ def test_a_stream_that_is_claimed_while_it_is_superseded_is_not_claimed_twice(di
 @pytest.mark.usefixtures("table")
 def test_a_stream_that_ends_while_it_is_superseded_keeps_its_answer(disturbed: Admission) -> None:
     older = running(prompt="First")
-    with just_before(disturbed.table.client, WRITE, lambda: repository().end(older, {}, ANSWER)):
+    with just_before(disturbed.table.client, WRITE, lambda: repository().end(older, used(), ANSWER)):
         assert isinstance(admit(disturbed, asked("Second")), StreamStart)
     assert texts() == ["First", "Because.", "Second"]
     assert repository().open_stream(OWNER, STREAM, older.fencing_token) is None
@@ -182,7 +183,7 @@ def test_a_member_who_leaves_while_starting_is_refused(table: Table, disturbed: 
 
 
 def test_a_chat_that_is_deleted_while_a_stream_starts_is_not_found(table: Table, disturbed: Admission) -> None:
-    repository().end(running(), {}, ANSWER)
+    repository().end(running(), used(), ANSWER)
     with just_before(disturbed.table.client, WRITE, lambda: chats().delete(OWNER, CHAT)), pytest.raises(NotFound):
         admit(disturbed, asked("Second"))
     assert table.messages(CHAT) == []
@@ -190,7 +191,7 @@ def test_a_chat_that_is_deleted_while_a_stream_starts_is_not_found(table: Table,
 
 @pytest.mark.usefixtures("table")
 def test_a_chat_whose_deletion_has_begun_while_a_stream_starts_is_not_found(disturbed: Admission) -> None:
-    repository().end(running(), {}, ANSWER)
+    repository().end(running(), used(), ANSWER)
     deleting = ChatStore(TableClient(TABLE))
 
     def begin_to_delete() -> None:
@@ -207,7 +208,7 @@ def test_a_chat_whose_deletion_has_begun_while_a_stream_starts_is_not_found(dist
 @pytest.mark.usefixtures("table")
 def test_a_continuation_of_an_answer_that_another_continues_is_refused(disturbed: Admission) -> None:
     first = running()
-    repository().end(first, {}, ANSWER)
+    repository().end(first, used(), ANSWER)
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     with just_before(disturbed.table.client, WRITE, lambda: admit(admission(), request)):
         assert isinstance(admit(disturbed, request), Joined)
@@ -298,7 +299,7 @@ def test_eight_who_start_at_once_are_all_answered_or_superseded(table: Table) ->
     assert sorted(stream.answer_index for stream in streams) == list(range(1, 16, 2))
     assert {stream.stream_id for stream in registry_open(streams)} == {stream.stream_id for stream in streams}
     for stream in streams:
-        assert repository().end(stream, {}, [{"type": "text", "text": f"to {stream.stream_id}"}])
+        assert repository().end(stream, used(), [{"type": "text", "text": f"to {stream.stream_id}"}])
     told = texts()
     assert [answer.removeprefix("to stream-") for answer in told[1::2]] == [
         question.removeprefix("Question ") for question in told[::2]

@@ -8,7 +8,7 @@ from shared.errors import StreamCancelled
 from shared.models.events import Usage
 from shared.table.cancel_mark import cancel_running
 from tests.support.aws import Table
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, table_client, used
 
 USAGE = Usage(3, 5, estimated=True)
 
@@ -45,7 +45,7 @@ def test_nobody_cancels_the_stream_of_another_user(table: Table) -> None:
 
 
 def test_a_cancel_of_a_stream_that_has_ended_changes_nothing(table: Table) -> None:
-    repository().end(running(), {}, [])
+    repository().end(running(), used(), [])
     before = table.items()
     repository().cancel(OWNER, STREAM)
     cancel_running(table_client(), OWNER, CHAT)

@@ -23,7 +23,7 @@ from shared.table.keys import chat_key
 from shared.table.writes import delete, where
 from tests.support.aws import TABLE, Table
 from tests.support.interference import before_request
-from tests.support.starts import CHAT, admission_to, said
+from tests.support.starts import CHAT, admission_to, said, used
 
 USERS = ("ada", "bob")
 Act = Callable[["Caller", "World"], None]
@@ -84,7 +84,9 @@ def working(what: str, number: int) -> Act:
                 if found is not None:
                     by.repository.leases.probe(found)
             case "end":
-                world.ended[stream.fencing_token] += by.repository.end(stream, {}, [{"type": "text", "text": "answer"}])
+                world.ended[stream.fencing_token] += by.repository.end(
+                    stream, used(), [{"type": "text", "text": "answer"}]
+                )
             case "withdraw":
                 gone = by.repository.record(stream.owner, stream.stream_id) is None
                 world.withdrawn[stream.fencing_token] += by.repository.withdraw(stream) and not gone
@@ -176,7 +178,7 @@ def test_the_table_holds_together(
     for stream in world.streams:
         found = caller.repository.open_stream(stream.owner, stream.stream_id, stream.fencing_token)
         if found is not None:
-            world.ended[stream.fencing_token] += caller.repository.end(found, {}, [], holds_lease=found.holds_lease)
+            world.ended[stream.fencing_token] += caller.repository.end(found, used(), [], holds_lease=found.holds_lease)
     check(table, world)
     assert [item for item in table.items() if item["sk"].startswith("lease#") or "open" in item] == []
     assert [message for message in live(table) if message.get("state") == "streaming"] == []

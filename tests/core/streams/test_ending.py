@@ -15,14 +15,23 @@ from shared.streams.start import StreamStart
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, just_before, refused, sent
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, asked, chats, repository, running, said, shared_with
+from tests.support.starts import (
+    CHAT,
+    OWNER,
+    STREAM,
+    admitted,
+    asked,
+    chats,
+    repository,
+    running,
+    said,
+    shared_with,
+    used,
+)
 
-BOOKED: dict[str, object] = {
-    "model": "m",
-    "stopReason": "end_turn",
-    "usage": {"inputTokens": 3, "outputTokens": 5, "totalTokens": 8, "estimated": True},
-    "cost": {"currency": "USD", "model": 1.5e-07},
-}
+MODEL = "amazon.nova-micro-v1:0"
+"""One that the price file knows."""
+BOOKED = used(model=MODEL)
 ANSWER = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because."}]
 
 
@@ -51,12 +60,12 @@ def test_the_end_books_frees_the_lease_and_completes_the_history(table: Table) -
     record = table.stream(OWNER, STREAM)
     assert record is not None
     assert (record["state"], record["stopReason"], record["usage"]["outputTokens"]) == ("ended", "end_turn", 5)
-    assert float(record["cost"]["model"]) == 1.5e-07
+    assert float(record["cost"]["model"]) == BOOKED.cost
     assert float(record["expiresAt"]) == pytest.approx(time.time() + KEPT_SECONDS, abs=60)
     assert table.lease(OWNER, CHAT) is None
     [answer] = answers()
     assert (answer["id"], answer["parts"]) == (stream.message_id, ANSWER)
-    assert answer["metadata"] == {"streamId": STREAM, **BOOKED}
+    assert answer["metadata"] == {"streamId": STREAM, **BOOKED.to_json()}
 
 
 @pytest.mark.usefixtures("table")
@@ -71,7 +80,7 @@ def test_a_stream_is_ended_once_and_the_first_usage_record_counts(table: Table) 
     stream = running()
     assert repository().end(stream, BOOKED, ANSWER)
     before = table.items()
-    assert not repository().end(stream, {**BOOKED, "stopReason": "deadline"}, [{"type": "text", "text": "twice"}])
+    assert not repository().end(stream, used("deadline"), [{"type": "text", "text": "twice"}])
     assert table.items() == before
 
 

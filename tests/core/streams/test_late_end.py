@@ -16,7 +16,7 @@ from shared.streams.tail import Reading, Tail
 from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client, used, within
 
 SAID: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
 END: list[Part] = [
@@ -101,7 +101,7 @@ def test_the_reaper_ends_a_stream_below_what_a_reader_has_while_it_reads(
 def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
     start = running()
     journal(SAID)
-    assert repository().end(start, {}, [])
+    assert repository().end(start, used(), [])
     read = reading(after)
     assert [numbered.part for batch in iter(read.take, None) for numbered in batch] == SAID[after + 1 :]
     assert not read.complete
@@ -110,7 +110,7 @@ def test_without_a_terminal_part_nobody_is_told_to_have_all(after: int) -> None:
 def test_an_end_whose_terminal_part_is_missing_is_none() -> None:
     start = running()
     journal([*SAID, *END[:-1]])
-    assert repository().end(start, {}, [])
+    assert repository().end(start, used(), [])
     read = reading(60)
     assert read.take() is None
     assert not read.complete

@@ -11,7 +11,7 @@ from shared.protocol.parts import Part
 from shared.protocol.request import ChatRequest
 from shared.streams.preamble import preamble
 from shared.streams.start import StreamStart
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, repository, running, said, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, repository, running, said, table_client, used
 
 FIRST: list[dict[str, Any]] = [{"type": "reasoning", "text": "Hm."}, {"type": "text", "text": "Because"}]
 SECOND: list[dict[str, Any]] = [{"type": "text", "text": " of the air."}]
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("table")
 
 
 def ended(stream: StreamStart, told: list[dict[str, Any]]) -> StreamStart:
-    assert repository().end(stream, {"stopReason": "max_tokens"}, told)
+    assert repository().end(stream, used("max_tokens"), told)
     return stream
 
 

@@ -15,7 +15,7 @@ from shared.streams.repository import StreamRepository
 from tests.support.aws import Table
 from tests.support.models import SILENCE, ScriptedModel
 from tests.support.runs import begun, booked, journaled, types
-from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client
+from tests.support.starts import CHAT, OWNER, STREAM, repository, running, table_client, used
 from tests.support.tables import WatchedTable
 
 READS = Read(STREAM, CHAT)
@@ -116,7 +116,7 @@ def test_a_dropped_reader_of_a_stream_that_was_superseded_or_has_ended_stops_no_
     newer = running("stream-2", "And now?")
     repository().leases.drop_reader(OWNER, CHAT, STREAM)
     assert repository().leases.renew(newer, USAGE, "m") == LeaseNews("running")
-    repository().end(newer, {}, [])
+    repository().end(newer, used(), [])
     repository().leases.drop_reader(OWNER, CHAT, "stream-2")
 
 

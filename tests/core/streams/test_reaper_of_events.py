@@ -17,7 +17,7 @@ from shared.table.keys import Key
 from tests.support.aws import Table
 from tests.support.dead_streams import SAID, journal, reaper
 from tests.support.runs import booked, journaled, types
-from tests.support.starts import OWNER, STREAM, admitted, repository, table_client
+from tests.support.starts import OWNER, STREAM, admitted, repository, table_client, used
 from tests.support.tables import WatchedTable
 
 
@@ -82,7 +82,7 @@ def test_a_worker_that_ends_its_stream_while_it_is_watched_is_left_alone(table: 
     assert repository().claim(start) == "claimed"
 
     def end(_: float) -> None:
-        repository().end(start, {"stopReason": "end_turn"}, [])
+        repository().end(start, used("end_turn"), [])
 
     assert impatient(end).of_event(event(start)) is None
     assert booked(table)["stopReason"] == "end_turn"
@@ -187,7 +187,7 @@ def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) ->
     admitted("stream-2", "And now?")
 
     def end(_: float) -> None:
-        repository().end(start, {"stopReason": "superseded"}, [], holds_lease=False)
+        repository().end(start, used("superseded"), [], holds_lease=False)
 
     assert impatient(end).of_event(event(start)) is None
     assert booked(table)["stopReason"] == "superseded"
@@ -197,7 +197,7 @@ def test_a_superseded_stream_that_its_worker_ends_is_left_alone(table: Table) ->
 def test_a_failed_invocation_of_a_stream_that_is_not_open_ends_nothing(what: str, table: Table) -> None:
     start = admitted()
     if what == "ended":
-        repository().end(start, {}, [])
+        repository().end(start, used(), [])
     else:
         repository().withdraw(start)
         if what == "of an earlier start":

@@ -16,10 +16,22 @@ from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.interference import first_answers_lost, refused, sent
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, chats, members, repository, running, shared_with, start
+from tests.support.starts import (
+    CHAT,
+    OWNER,
+    STREAM,
+    admitted,
+    chats,
+    members,
+    repository,
+    running,
+    shared_with,
+    start,
+    used,
+)
 
 USAGE = Usage(3, 5, estimated=True)
-BOOKED: dict[str, object] = {"model": "m", "stopReason": "end_turn"}
+BOOKED = used()
 
 
 def end(stream: StreamStart) -> bool:

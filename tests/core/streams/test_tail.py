@@ -23,7 +23,7 @@ from tests.support.models import ScriptedModel, spoken
 from tests.support.outboxes import merged, text_of, unnumbered
 from tests.support.runs import begun, journaled
 from tests.support.server import WAIT_SECONDS
-from tests.support.starts import OWNER, STREAM, repository, running, table_client, within
+from tests.support.starts import OWNER, STREAM, repository, running, table_client, used, within
 from tests.support.tables import WatchedTable
 
 FINISH = parts.finish("stop", {})
@@ -216,7 +216,7 @@ def test_two_readers_follow_a_live_stream_to_its_end_and_read_the_same(table: Ta
 @pytest.mark.parametrize("state", ["unknown", "ended"])
 def test_a_stream_without_parts_that_does_not_run_is_not_waited_for(state: str, table: Table) -> None:  # noqa: ARG001
     if state == "ended":
-        repository().end(running(), {}, [])
+        repository().end(running(), used(), [])
     paused: list[float] = []
     tail = Tail(JournalReader(table_client()), repository(), clock=lambda: sum(paused), pause=paused.append)
     assert tail.follow(OWNER, STREAM, until=3600.0).take() is None

@@ -22,6 +22,8 @@ ARGUMENTS: dict[str, Any] = {
     "messages": json.dumps([said(PROMPT)]),
     "title": "A title",
     "sub": "bob",
+    "messageId": "m-1",
+    "rating": "up",
 }
 """What each field needs, and more."""
 SOON = int(time.time()) + 3600

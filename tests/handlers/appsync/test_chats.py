@@ -12,7 +12,7 @@ from shared.contract.limits import INVITATIONS_AN_HOUR, PAGE_ENTRIES
 from tests.support.appsync import SDL, ask, refusal, result
 from tests.support.aws import Table
 from tests.support.entries import entry
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, shared_with
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, shared_with, used
 
 pytestmark = pytest.mark.usefixtures("world", "table")
 CHANGES: list[tuple[str, dict[str, Any]]] = [
@@ -26,7 +26,7 @@ CHANGES: list[tuple[str, dict[str, Any]]] = [
 def answered(stream_id: str = STREAM, text: str = "Because.") -> None:
     """A question and its answer."""
     start = admitted(stream_id, architecture="appsync", running=True)
-    assert repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": text}])
+    assert repository().end(start, used("end_turn"), [{"type": "text", "text": text}])
 
 
 def fields_of(type_name: str) -> set[str]:
@@ -185,3 +185,20 @@ def test_anyone_else_finds_nothing(field: str, arguments: dict[str, Any]) -> Non
     unknown = ask(field, {**arguments, "id": "never-was"}, user="mallory")
     assert foreign["error"]["code"] == "not_found"
     assert json.dumps(foreign).replace(CHAT, "X") == json.dumps(unknown).replace("never-was", "X")
+
+
+def test_an_answer_is_rated_and_the_rating_is_read_with_the_chat(table: Table) -> None:
+    answered()
+    [_, answer] = result("chat", {"id": CHAT})["messages"]
+    rated = {"chatId": CHAT, "messageId": answer["id"]}
+    for given, rating in (({"rating": "up"}, "up"), ({"rating": "down"}, "down"), ({}, None)):
+        told = result("rateAnswer", {**rated, **given})
+        assert told == {"messageId": answer["id"], "rating": rating}
+        assert told.keys() == fields_of("RatedAnswer")
+        assert result("chat", {"id": CHAT})["messages"][1]["metadata"]["rating"] == rating
+        assert table.items("usage#")[0].get("rating") == rating
+    shared_with("bob")
+    assert refusal("rateAnswer", {**rated, "rating": "up"}, user="bob") == "forbidden"
+    assert refusal("rateAnswer", {**rated, "rating": "up"}, user="mallory") == "not_found"
+    for wrong in ({"rating": "good"}, {"messageId": None}, {"chatId": ""}):
+        assert refusal("rateAnswer", {**rated, "rating": "up", **wrong}) == "invalid_request"

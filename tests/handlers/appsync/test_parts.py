@@ -15,7 +15,7 @@ from shared.streams.repository import StreamRepository
 from tests.support.appsync import ask, refusal, result
 from tests.support.aws import Table
 from tests.support.cursors import behind
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, said, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, said, table_client, used, within
 from tests.support.tables import WatchedTable
 
 SAID = [parts.start("msg-1", STREAM), parts.block_start("text", "t"), parts.block_delta("text", "t", "Hi 🎈")]
@@ -82,7 +82,7 @@ def test_parts_stop_before_a_gap() -> None:
 def test_an_ended_stream_whose_last_parts_were_lost_has_an_end_all_the_same() -> None:
     start = admitted(architecture="appsync", running=True)
     journal(SAID)
-    assert repository().end(start, {"stopReason": "internal"}, [])
+    assert repository().end(start, used("internal"), [])
     assert (page()["parts"], page()["ended"]) == (SAID, False)
     assert (page(2)["parts"], page(2)["ended"]) == ([], True)
     assert (page(1000)["parts"], page(1000)["ended"]) == ([], True)
@@ -176,7 +176,7 @@ def test_a_cursor_finds_its_own_stream_whatever_was_started_since() -> None:
 
 def test_what_ended_a_while_ago_is_not_resumed(table: Table) -> None:
     start = admitted(architecture="appsync", running=True)
-    repository().end(start, {"stopReason": "end_turn"}, [])
+    repository().end(start, used("end_turn"), [])
     assert result("activeStream", {"chatId": CHAT}) == {"streamId": STREAM, "chatId": CHAT}
     ended = table.stream(OWNER, STREAM)
     assert ended is not None
@@ -196,7 +196,7 @@ def test_a_stream_that_ends_while_it_is_read_loses_nothing(monkeypatch: pytest.M
     watched = WatchedTable()
 
     def end(asked: str) -> None:
-        if asked == "GetItem" and repository().end(start, {"stopReason": "end_turn"}, []):
+        if asked == "GetItem" and repository().end(start, used("end_turn"), []):
             journal(END, len(SAID))
 
     watched.before = end
@@ -207,7 +207,7 @@ def test_a_stream_that_ends_while_it_is_read_loses_nothing(monkeypatch: pytest.M
 
 def test_the_first_page_of_a_continued_answer_has_what_it_held() -> None:
     first = admitted("stream-0", architecture="appsync", running=True)
-    repository().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
+    repository().end(first, used("max_tokens"), [{"type": "text", "text": "So far"}])
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     admitted(STREAM, request=request, architecture="appsync")
     journal(SAID)

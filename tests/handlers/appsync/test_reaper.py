@@ -17,7 +17,7 @@ from tests.support.cursors import behind
 from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, table_client, within
+from tests.support.starts import CHAT, OWNER, PROMPT, STREAM, admitted, repository, table_client, used, within
 from tests.support.stock import StockClient, text_of
 
 SAID = [
@@ -112,7 +112,7 @@ def test_a_failure_that_is_reported_twice_is_told_once(world: World) -> None:
 @pytest.mark.usefixtures("table")
 def test_a_worker_that_failed_after_its_end_is_not_told(world: World) -> None:
     start = died()
-    repository().end(start, {"stopReason": "end_turn"}, [])
+    repository().end(start, used("end_turn"), [])
     reap(failed(start))
     assert world.appsync.published == []
 

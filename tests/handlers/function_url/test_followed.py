@@ -19,6 +19,7 @@ from shared.table.client import TableClient
 from tests.support.cursors import behind
 from tests.support.function_url import OWNER, World, chat
 from tests.support.server import WAIT_SECONDS
+from tests.support.starts import used
 
 END = parts.failure(Internal("The answer broke off."), {"streamId": "s-1"})
 TOLD = [parts.start("msg-1", "s-1"), parts.start_step(), *END]
@@ -38,7 +39,7 @@ def end(told: list[parts.Part]) -> None:
     journal = JournalWriter(TableClient.from_environment(), OWNER, "s-1", on_lost=lambda: None)
     journal.append([SequencedPart(sequence, part) for sequence, part in enumerate(told)])
     assert journal.close(time.monotonic() + WAIT_SECONDS)
-    assert StreamRepository.from_environment().end(start, {}, [])
+    assert StreamRepository.from_environment().end(start, used(), [])
 
 
 def read(after: int) -> tuple[list[int], bool]:

@@ -8,7 +8,7 @@ import pytest
 from shared.contract.limits import PAGE_ENTRIES
 from tests.support.aws import Table
 from tests.support.entries import entry
-from tests.support.starts import admitted, repository
+from tests.support.starts import admitted, repository, used
 from tests.support.websocket import CONNECTION, OWNER, World, error_of, receive
 
 MAX_FRAME_BYTES = 128 * 1024
@@ -19,7 +19,7 @@ def talk(prompt: str = "Why?", answer: str = "Because.", stream_id: str = "s-1",
     """A message and its answer."""
     start = admitted(stream_id, prompt, chat_id=chat_id)
     assert repository().claim(start) == "claimed"
-    assert repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": answer}])
+    assert repository().end(start, used("end_turn"), [{"type": "text", "text": answer}])
 
 
 def ask(world: World, kind: str, **fields: Any) -> list[dict[str, Any]]:

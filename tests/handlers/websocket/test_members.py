@@ -6,7 +6,7 @@ import pytest
 
 from shared.contract.limits import INVITATIONS_AN_HOUR
 from tests.support.aws import Table
-from tests.support.starts import CHAT, PROMPT, admitted, repository, shared_with
+from tests.support.starts import CHAT, PROMPT, admitted, repository, shared_with, used
 from tests.support.websocket import CONNECTION, OWNER, World, error_of, receive
 
 pytestmark = pytest.mark.usefixtures("talk")
@@ -22,7 +22,7 @@ FRAMES: list[dict[str, Any]] = [
 @pytest.fixture
 def talk(table: Table) -> None:  # noqa: ARG001
     """A chat of one question and its answer."""
-    repository().end(admitted(running=True), {}, [{"type": "text", "text": "Because."}])
+    repository().end(admitted(running=True), used(), [{"type": "text", "text": "Because."}])
 
 
 def answer(world: World, by: str, kind: str, **fields: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from tests.support.aws import Table
 from tests.support.cursors import behind
 from tests.support.interference import sent as sent_to_table
 from tests.support.pool import token
+from tests.support.starts import used
 from tests.support.websocket import CONNECTION, OWNER, PROMPT, World, ask, error_of, receive
 
 RESUME: dict[str, Any] = {"type": "resume", "requestId": "r-2", "id": "chat-1", "headers": {}, "body": {}}
@@ -306,7 +307,7 @@ def test_send_abort_send_under_one_id_reads_the_stream_again(world: World) -> No
     """The stream had ended before the `abort`, which was of the first `send`."""
     receive(ask())
     [event] = world.lambda_service.events
-    repository().end(StreamStart.from_json(event["stream"]), {"stopReason": "end_turn"}, [])
+    repository().end(StreamStart.from_json(event["stream"]), used("end_turn"), [])
     receive(ABORT)
     receive(ask())
     [read] = tails(world)

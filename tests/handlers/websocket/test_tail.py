@@ -23,7 +23,7 @@ from tests.support.interference import refused
 from tests.support.logs import Logs
 from tests.support.server import WAIT_SECONDS
 from tests.support.services import lambda_context
-from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, said, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, admitted, repository, running, said, table_client, used, within
 from tests.support.websocket import CONNECTION, World, error_of
 
 STARTED: list[Part] = [parts.start("msg-1", STREAM), parts.start_step(), parts.block_start("text", "t")]
@@ -51,7 +51,7 @@ def write(said: list[Part], first: int = 0, epoch: int = WORKER_EPOCH) -> None:
 
 
 def end(start: StreamStart) -> None:
-    repository().end(start, {"stopReason": "end_turn"}, [{"type": "text", "text": "So far, so good"}])
+    repository().end(start, used("end_turn"), [{"type": "text", "text": "So far, so good"}])
 
 
 def read(
@@ -297,7 +297,7 @@ def test_no_word_of_the_answer_is_logged(world: World, logs: Logs) -> None:
 def continued() -> StreamStart:
     """A stream that goes on with an answer of one text."""
     first = running("stream-0")
-    assert repository().end(first, {"stopReason": "max_tokens"}, [{"type": "text", "text": "So far"}])
+    assert repository().end(first, used("max_tokens"), [{"type": "text", "text": "So far"}])
     request = ChatRequest.from_client({"id": CHAT, "messages": [said("?", first.message_id, "assistant")]})
     return admitted(STREAM, request=request, running=True)
 

@@ -1,9 +1,9 @@
 // One chat that is open: `useChat` as the AI SDK has it, with what the page adds around it.
 
 import { useChat } from '@ai-sdk/react';
-import { useEffect, useRef } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { chatAddress } from '../route';
-import { type Answer, textOf } from '../stack/answer';
+import { type Answer, type Rating, textOf } from '../stack/answer';
 import type { Connection } from '../stack/connections';
 import { type Architecture, NAMES } from '../stack/stack';
 import { Composer } from './composer';
@@ -29,7 +29,7 @@ type Props = {
 };
 
 export function Conversation({ chatId, architecture, connection, loaded, changed, signOut }: Props) {
-  const { transport, history, follow } = connection;
+  const { transport, history, follow, chats } = connection;
   const { messages, setMessages, sendMessage, regenerate, resumeStream, status, stop, error, clearError } = useChat<Answer>({
     id: chatId,
     messages: loaded,
@@ -66,6 +66,14 @@ export function Conversation({ chatId, architecture, connection, loaded, changed
     }
   }
 
+  const rate = useCallback(
+    async (messageId: string, rating: Rating | null) => {
+      await chats.rate(chatId, messageId, rating);
+      setMessages(shown => shown.map(message => (message.id === messageId ? { ...message, metadata: { ...message.metadata, rating } } : message)));
+    },
+    [chatId, chats, setMessages],
+  );
+
   /** The question again, if it never arrived; else another answer to it. */
   function again() {
     const last = messages.at(-1);
@@ -79,7 +87,7 @@ export function Conversation({ chatId, architecture, connection, loaded, changed
       <div className="log" ref={log} role="log" aria-live="off" aria-label="Conversation" tabIndex={0}>
         {messages.length === 0 && <Welcome architecture={architecture} ask={send} />}
         {messages.map((message, index) => (
-          <Message key={message.id} message={message} growing={busy && index === messages.length - 1} />
+          <Message key={message.id} message={message} growing={busy && index === messages.length - 1} rate={rate} />
         ))}
         {status === 'submitted' && messages.at(-1)?.role === 'user' && <p className="dim waiting">Waiting for the first words…</p>}
         {error && (

@@ -1,11 +1,14 @@
 // One message: a question as it was typed, an answer as Markdown, with what it took.
 
 import { memo } from 'react';
-import { type Answer, textOf } from '../stack/answer';
+import { type Answer, canBeRated, type Rating, textOf } from '../stack/answer';
 import { dollars, milliseconds } from '../ui/figures';
 import { Markdown } from './markdown';
+import { Thumbs } from './thumbs';
 
-export const Message = memo(function Message({ message, growing }: { message: Answer; growing: boolean }) {
+type Props = { message: Answer; growing: boolean; rate: (messageId: string, rating: Rating | null) => Promise<void> };
+
+export const Message = memo(function Message({ message, growing, rate }: Props) {
   if (message.role === 'user') {
     return (
       <article className="message question" aria-label="You">
@@ -16,7 +19,7 @@ export const Message = memo(function Message({ message, growing }: { message: An
   return (
     <article className={growing ? 'message answer growing' : 'message answer'} aria-label="Answer">
       <Markdown text={textOf(message)} growing={growing} />
-      <Footer message={message} />
+      <Footer message={message} rate={rate} />
     </article>
   );
 });
@@ -29,7 +32,7 @@ const ENDS: Record<string, string> = {
 };
 
 /** Its line is there before the figures are: nothing moves when an answer ends. */
-function Footer({ message }: { message: Answer }) {
+function Footer({ message, rate }: Omit<Props, 'growing'>) {
   const { model, usage, cost, timings, stopReason } = message.metadata ?? {};
   const facts = [
     stopReason && ENDS[stopReason],
@@ -38,5 +41,10 @@ function Footer({ message }: { message: Answer }) {
     timings?.firstTextMs !== undefined && `first text after ${milliseconds(timings.firstTextMs)}`,
     usage && model,
   ].filter(Boolean);
-  return <footer className="dim">{facts.join(' · ') || '\u00a0'}</footer>;
+  return (
+    <footer className="dim">
+      {canBeRated(message) && <Thumbs rating={message.metadata?.rating ?? null} rate={rating => rate(message.id, rating)} />}
+      {facts.join(' · ') || '\u00a0'}
+    </footer>
+  );
 }

@@ -12,9 +12,18 @@ export type Metadata = {
   cost?: { currency: string; model: number | null };
   /** Milliseconds in the function since the start of the stream. */
   timings?: { firstTextMs?: number; totalMs: number };
+  /** In a history: what the user thinks of the answer, null for nothing yet; absent where another has asked for it. */
+  rating?: Rating | null;
 };
 
+export type Rating = 'up' | 'down';
+
 export type Answer = UIMessage<Metadata>;
+
+/** Whether the user has asked for this answer, and it has ended: a stream tells its `timings` to that user alone. */
+export function canBeRated({ metadata }: Answer): boolean {
+  return metadata?.stopReason !== undefined && (metadata.rating !== undefined || metadata.timings !== undefined);
+}
 
 export function textOf(message: Answer): string {
   return message.parts.map(part => (part.type === 'text' ? part.text : '')).join('');

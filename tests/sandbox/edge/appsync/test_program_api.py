@@ -179,6 +179,13 @@ ANSWERED: list[tuple[str, str, dict[str, object], object, object]] = [
     ("cancelStream", 'mutation { cancelStream(streamId: "s1") }', {"streamId": "s1"}, "s1", "s1"),
     ("updateChat", UPDATE, {"id": "c1", "title": "Sky"}, DETAILS, DETAILS),
     (
+        "rateAnswer",
+        'mutation { rateAnswer(chatId: "c1", messageId: "m1", rating: down) { messageId rating } }',
+        {"chatId": "c1", "messageId": "m1", "rating": "down"},
+        {"messageId": "m1", "rating": "down"},
+        {"messageId": "m1", "rating": "down"},
+    ),
+    (
         "inviteUser",
         'mutation { inviteUser(id: "c1", sub: "bob") { members invited } }',
         USER,
