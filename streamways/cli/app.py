@@ -12,6 +12,7 @@ from streamways.cli import (
     sandbox_commands,
     stack_commands,
     stream_commands,
+    usage_commands,
 )
 from streamways.errors import CommandError
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(stream_commands.app)
 app.add_typer(stack_commands.app)
+app.add_typer(usage_commands.app)
 app.add_typer(copy_commands.app)
 app.add_typer(sandbox_commands.app, name="sandbox")
 app.add_typer(bench_commands.app, name="bench")

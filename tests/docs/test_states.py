@@ -35,7 +35,7 @@ KEPT = {
     "that a user has declined or left a chat": f"{members.INVITATION_SECONDS // DAY} days",
     "how many invitations a user has sent": f"{members.HOUR // HOUR} hour",
     "audit record: who did what to a chat and its members, and when": f"{audit.AUDIT_KEPT_SECONDS // DAY} days",
-    "usage record of a stream": f"{USAGE_KEPT_SECONDS // DAY} days",
+    "[usage record](#the-usage-record) of a stream": f"{USAGE_KEPT_SECONDS // DAY} days",
     "that a chat was deleted": f"{store.DELETED_KEPT_SECONDS // HOUR} hours",
     "reader on a WebSocket connection": f"{readers.KEPT_SECONDS // HOUR} hours",
     "ticket": f"{ticket_store.TICKET_SECONDS} seconds",

@@ -57,6 +57,30 @@ async def test_a_question_is_answered_as_it_is_written(sandbox: RunningSandbox, 
     assert person.said == []
 
 
+@each_way
+async def test_a_thumb_is_kept_and_can_be_taken_back_by_keyboard(people: People, way: str) -> None:
+    person = await people.person()
+    await person.over(way)
+    await person.ask(prompt())
+    await person.sees_the_end()
+    up, down = (person.tab.get_by_role("button", name=name) for name in ("Good answer", "Bad answer"))
+    await expect(up).to_have_attribute("aria-pressed", "false")
+    await up.click()
+    await expect(up).to_have_attribute("aria-pressed", "true")
+    await down.focus()
+    await person.tab.keyboard.press("Enter")
+    await expect(down).to_have_attribute("aria-pressed", "true")
+    await expect(up).to_have_attribute("aria-pressed", "false")
+    assert await person.barriers() == []
+    other = await people.person(person.tab.url)
+    await other.sees_the_end()
+    again = other.tab.get_by_role("button", name="Bad answer")
+    await expect(again).to_have_attribute("aria-pressed", "true")
+    await again.click()
+    await expect(again).to_have_attribute("aria-pressed", "false")
+    assert person.said == other.said == []
+
+
 async def test_nothing_moves_but_the_text_while_an_answer_grows(people: People) -> None:
     person = await people.person()
     await person.tab.evaluate(
