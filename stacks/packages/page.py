@@ -40,6 +40,11 @@ def bundle_folder(root: Path = PROJECT_ROOT) -> Path:
     return root / BUILD_FOLDER / "page" / _digest(_sources(root))
 
 
+def packages_folder(root: Path = PROJECT_ROOT) -> Path:
+    """Where the packages of the page's present lock file are, and the sources that were built last among them."""
+    return root / BUILD_FOLDER / "page" / f"packages-{_digest(_manifest(root))}"
+
+
 def build(root: Path = PROJECT_ROOT) -> Path:
     """The bundle's folder, built if need be; only the first time for a lock file needs a network.
 
@@ -51,19 +56,22 @@ def build(root: Path = PROJECT_ROOT) -> Path:
     node, npm = _node()
     with _only_one(bundle.parent):
         if not bundle.is_dir():
-            packages = _packages(root, bundle.parent, node, npm)
+            packages = _packages(root, node, npm)
             _bundle(root, packages, bundle, node)
     return bundle
 
 
-def _packages(root: Path, folder: Path, node: Path, npm: Path) -> Path:
-    manifest = {name: root / PAGE / name for name in MANIFEST}
-    packages = folder / f"packages-{_digest(manifest)}"
+def _manifest(root: Path) -> dict[str, Path]:
+    return {name: root / PAGE / name for name in MANIFEST}
+
+
+def _packages(root: Path, node: Path, npm: Path) -> Path:
+    packages = packages_folder(root)
     if not packages.is_dir():
-        scratch = folder / f".{packages.name}"
+        scratch = packages.with_name(f".{packages.name}")
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        for path in manifest.values():
+        for path in _manifest(root).values():
             shutil.copy(path, scratch)
         _run([node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], scratch, "the page's packages", node)
         scratch.rename(packages)

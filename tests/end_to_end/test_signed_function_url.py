@@ -14,16 +14,21 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
+from sandbox.ports import LOOPBACK, PAGE_OFFSET
 from streamways.clients.client import chat_request
 from streamways.clients.errors import Refused
 from streamways.clients.factory import client_for
 from streamways.clients.signing import UserSigner, signer_of
 from tests.support import node
-from tests.support.sandbox import FAST, RunningSandbox, running_sandbox
+from tests.support.pages import People
+from tests.support.sandbox import FAST, RunningSandbox, running_sandbox, worker_port
 from tests.support.site import Site, served_site
 from tests.support.stock import StockClient, installed, text_of
+
+TRIED_PORTS = 20
+"""More than other workers and their sandboxes take."""
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +40,9 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def signed(site: Site) -> Iterator[RunningSandbox]:
-    origins = json.dumps([site.origin])
+    """Its own page may call it too: it is above the sandbox's port, the first free one from the worker's on."""
+    pages = [f"http://{LOOPBACK}:{worker_port() + number + PAGE_OFFSET}" for number in range(TRIED_PORTS)]
+    origins = json.dumps([site.origin, *pages])
     config = {"architectures": '["function-url"]', "functionUrlAuth": "AWS_IAM", "corsOrigins": origins}
     with running_sandbox(*FAST, config=config) as running:
         yield running
@@ -97,7 +104,7 @@ async def test_a_user_with_credentials_of_the_identity_pool_streams_and_is_who_t
         await client.delete(request.chat_id)
         with pytest.raises(Refused, match="You have no chat"):
             [each async for each in client.resume(request.chat_id)]
-    async with client_for("function-url", signed.outputs, signed.token("enterprise"), signer=by_pro) as client:
+    async with client_for("function-url", signed.outputs, signed.token("free"), signer=by_pro) as client:
         assert (await client.chats()).entries == ()
 
 
@@ -158,6 +165,15 @@ def test_the_credentials_of_a_user_are_good_for_nothing_but_the_url(
     answer = signed_call(url, service, user_keys(signed), signed.state.region, **headers)
     assert answer.status_code in (400, 403)
     assert "AccessDenied" in answer.headers.get("x-amzn-errortype", "") + answer.text
+
+
+async def test_the_web_page_signs_what_it_sends(signed: RunningSandbox, browser: Browser) -> None:
+    async with People.at(signed, browser) as people:
+        person = await people.person()
+        await person.ask("How is the function URL secured?")
+        await person.sees_the_end()
+        await expect(person.tab.locator(".chats")).to_contain_text("How is the function URL secured?")
+        assert person.said == []
 
 
 def given(sandbox: RunningSandbox) -> dict[str, object]:

@@ -28,7 +28,7 @@ export function App({ stack }: { stack: Stack }) {
   const connections = useMemo(() => new Map<Architecture, Connection>(), [session, user]);
   useEffect(() => () => connections.forEach(one => one.close()), [connections]);
   const connection = (architecture: Architecture) => {
-    const found = connections.get(architecture) ?? connect(architecture, stack, session.accessToken);
+    const found = connections.get(architecture) ?? connect(architecture, stack, session);
     connections.set(architecture, found);
     return found;
   };

@@ -3,7 +3,7 @@
 import type { UIMessageChunk } from 'ai';
 import { Refusal } from 'streamways-client';
 import type { Answer, Metadata } from '../stack/answer';
-import { type AccessToken, connect, type Connection } from '../stack/connections';
+import { connect, type Connection, type Tokens } from '../stack/connections';
 import type { Architecture, Stack } from '../stack/stack';
 import { type Figures, figuresOf, type Point } from './figures';
 import { LaneLine } from './line';
@@ -38,11 +38,11 @@ export class Lane {
   #lastMs = 0;
   #parts = 0;
 
-  constructor(architecture: Architecture, stack: Stack, accessToken: AccessToken, changed: () => void) {
+  constructor(architecture: Architecture, stack: Stack, tokens: Tokens, changed: () => void) {
     this.architecture = architecture;
     this.#changed = changed;
     this.#line = new LaneLine(architecture);
-    this.#connection = connect(architecture, stack, accessToken, this.#line);
+    this.#connection = connect(architecture, stack, tokens, this.#line);
   }
 
   get figures(): Figures {

@@ -14,7 +14,7 @@ import { asCsv, asJson, download, type Saved } from './save';
 const PROMPT = 'How do the three architectures stream an answer, and what happens when the client hangs up?';
 
 export function RacePage({ stack, session }: { stack: Stack; session: Session }) {
-  const race = useMemo(() => new Race(stack, session.accessToken), [stack, session]);
+  const race = useMemo(() => new Race(stack, session), [stack, session]);
   useSyncExternalStore(race.subscribe, race.version);
   useEffect(() => () => race.stop(), [race]);
   const [prompt, setPrompt] = useState(PROMPT);

@@ -1,6 +1,6 @@
 // A race: one prompt over all ways at once; or a measurement of several, with medians.
 
-import type { AccessToken } from '../stack/connections';
+import type { Tokens } from '../stack/connections';
 import type { Architecture, Stack } from '../stack/stack';
 import { type Figures, type Measured, medians } from './figures';
 import { Lane } from './lane';
@@ -17,15 +17,15 @@ export class Race {
   busy = false;
   problem: string | undefined;
   readonly #stack: Stack;
-  readonly #accessToken: AccessToken;
+  readonly #tokens: Tokens;
   readonly #listeners = new Set<() => void>();
   #version = 0;
   #frame: number | undefined;
   #stopped = false;
 
-  constructor(stack: Stack, accessToken: AccessToken) {
+  constructor(stack: Stack, tokens: Tokens) {
     this.#stack = stack;
-    this.#accessToken = accessToken;
+    this.#tokens = tokens;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -79,7 +79,7 @@ export class Race {
   }
 
   async #race(prompt: string): Promise<void> {
-    this.lanes = this.#stack.architectures.map(one => new Lane(one, this.#stack, this.#accessToken, () => this.#changed()));
+    this.lanes = this.#stack.architectures.map(one => new Lane(one, this.#stack, this.#tokens, () => this.#changed()));
     this.#changed();
     await Promise.all(this.lanes.map(lane => lane.open()));
     await Promise.all(this.lanes.map(lane => lane.run(prompt)));

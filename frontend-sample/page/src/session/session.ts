@@ -67,19 +67,24 @@ export class Session {
   }
 
   /** A token that is good for a while: for each request, and for each frame of a connection that is open. */
-  readonly accessToken = async (): Promise<string> => {
-    const expires = (await fetchAuthSession()).tokens?.accessToken.payload.exp ?? 0;
-    const forceRefresh = expires - Date.now() / 1000 < RENEWED_BEFORE_SECONDS;
-    const { tokens } = await fetchAuthSession({ forceRefresh });
-    if (tokens === undefined) throw new Error('You are signed out. Please sign in again.');
-    return tokens.accessToken.toString();
-  };
+  readonly accessToken = async (): Promise<string> => (await this.#tokens()).accessToken.toString();
+
+  /** For AWS credentials, of a stack whose function URL takes signed requests alone. */
+  readonly idToken = async (): Promise<string> => String((await this.#tokens()).idToken);
 
   /** Here and in the other tabs of the page. */
   async signOut(): Promise<void> {
     this.#tabs.signedOut();
     await signOut().catch(() => {});
     this.#stored.clear();
+  }
+
+  async #tokens() {
+    const expires = (await fetchAuthSession()).tokens?.accessToken.payload.exp ?? 0;
+    const forceRefresh = expires - Date.now() / 1000 < RENEWED_BEFORE_SECONDS;
+    const { tokens } = await fetchAuthSession({ forceRefresh });
+    if (tokens === undefined) throw new Error('You are signed out. Please sign in again.');
+    return tokens;
   }
 
   async #after(isSignedIn: boolean, step: string): Promise<Step> {

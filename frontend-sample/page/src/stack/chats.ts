@@ -15,7 +15,7 @@ export type Chats = {
 
 const SILENCE_MS = 30_000;
 
-export function functionUrlChats(url: string, accessToken: AccessToken): Chats {
+export function functionUrlChats(url: string, accessToken: AccessToken, fetch: typeof globalThis.fetch): Chats {
   const ask = async (path: string, method: string, body?: object) => {
     const headers = { authorization: `Bearer ${await accessToken()}`, ...(body && { 'content-type': 'application/json' }) };
     const response = await fetch(new URL(path, url), { method, headers, body: body && JSON.stringify(body) });

@@ -12,11 +12,14 @@ import {
   webSocketHistory,
   webSocketTicket,
 } from 'streamways-client';
+import { signingFetch } from 'streamways-client/signing';
 import { type Chats, appSyncChats, functionUrlChats, webSocketChats } from './chats';
 import type { Answer } from './answer';
 import { type Architecture, output, type Stack } from './stack';
 
 export type AccessToken = () => Promise<string>;
+/** Of whoever is signed in. The ID token is for the stack's identity pool alone. */
+export type Tokens = { accessToken: AccessToken; idToken: () => Promise<string> };
 
 /** What a connection is made with in the place of the browser's own. */
 export type Line = { fetch: typeof globalThis.fetch; WebSocket: typeof globalThis.WebSocket };
@@ -34,35 +37,49 @@ type WebSocketConstructor = NonNullable<ConstructorParameters<typeof WebSocketCh
 
 const OWN: Line = { fetch: (input, init) => globalThis.fetch(input, init), WebSocket: globalThis.WebSocket };
 
-export function connect(architecture: Architecture, stack: Stack, accessToken: AccessToken, line: Line = OWN): Connection {
-  return WAYS[architecture](stack, accessToken, line);
+export function connect(architecture: Architecture, stack: Stack, tokens: Tokens, line: Line = OWN): Connection {
+  return WAYS[architecture](stack, tokens, line);
 }
 
-const WAYS: Record<Architecture, (stack: Stack, accessToken: AccessToken, line: Line) => Connection> = {
+const WAYS: Record<Architecture, (stack: Stack, tokens: Tokens, line: Line) => Connection> = {
   'function-url': overFunctionUrl,
   websocket: overWebSocket,
   appsync: overAppSync,
 };
 
-function overFunctionUrl(stack: Stack, accessToken: AccessToken, line: Line): Connection {
+function overFunctionUrl(stack: Stack, { accessToken, idToken }: Tokens, line: Line): Connection {
   const url = output(stack, 'functionUrl');
+  const fetch = signed(stack, idToken, line.fetch);
   const transport = new DefaultChatTransport<Answer>({
     api: `${url}api/chat`,
     headers: async () => ({ authorization: `Bearer ${await accessToken()}` }),
     prepareSendMessagesRequest: ({ body, id, messages, trigger, messageId }) => ({
       body: { ...body, id, messages: messages.slice(-1), trigger, messageId },
     }),
-    fetch: cancellingFetch(line.fetch),
+    fetch: cancellingFetch(fetch),
   });
   return {
     transport: typedErrors(transport),
-    history: functionUrlHistory<Answer>({ url, accessToken }),
-    chats: functionUrlChats(url, accessToken),
+    history: functionUrlHistory<Answer>({ url, accessToken, fetch }),
+    chats: functionUrlChats(url, accessToken, fetch),
     close: () => {},
   };
 }
 
-function overWebSocket(stack: Stack, accessToken: AccessToken, line: Line): Connection {
+/** Signs what it sends where the function URL takes signed requests alone: such a stack has an identity pool. */
+function signed(stack: Stack, idToken: Tokens['idToken'], fetch: Line['fetch']): Line['fetch'] {
+  if (stack.outputs.identityPoolId === undefined) return fetch;
+  return signingFetch({
+    region: output(stack, 'region'),
+    issuer: output(stack, 'issuer'),
+    identityPoolId: output(stack, 'identityPoolId'),
+    identityEndpoint: output(stack, 'identityEndpoint'),
+    idToken,
+    fetch,
+  });
+}
+
+function overWebSocket(stack: Stack, { accessToken }: Tokens, line: Line): Connection {
   const url = output(stack, 'webSocketUrl');
   const ticketUrl = output(stack, 'webSocketTicketUrl');
   const transport = new WebSocketChatTransport<Answer>({
@@ -81,7 +98,7 @@ function overWebSocket(stack: Stack, accessToken: AccessToken, line: Line): Conn
   };
 }
 
-function overAppSync(stack: Stack, accessToken: AccessToken, line: Line): Connection {
+function overAppSync(stack: Stack, { accessToken }: Tokens, line: Line): Connection {
   const url = output(stack, 'appSyncUrl');
   const realtimeUrl = output(stack, 'appSyncRealtimeUrl');
   const transport = new AppSyncChatTransport<Answer>({ url, realtimeUrl, accessToken, webSocket: line.WebSocket });
