@@ -20,6 +20,7 @@ from shared.contract.architectures import DESCRIPTORS
 from streamways.copy.rewriting import mentions
 from streamways.copy.sources import CODE, Sources, candidates, code_reached_by, sources
 from tests.copy.conftest import PACKAGE, Projects
+from tests.docs.pages import CODE_SPAN, page
 from tests.support import node
 from tests.support.imports import ROOT, imported
 
@@ -210,6 +211,22 @@ def test_the_settings_are_those_that_the_program_reads(projects: Projects, archi
     own = {"model", "maxOutputTokens", "cognitoEndpoint", *(() if architecture == "appsync" else ("corsOrigins",))}
     assert document["name"] == PACKAGE
     assert set(document["config"]) == {"aws:region", "pulumi:disable-default-providers", *own}
+
+
+def test_the_documentation_tells_which_settings_count_and_which_argument_takes_the_others(projects: Projects) -> None:
+    copying = page("docs/copying.md")
+    declared = {key for files in projects.values() for key in yaml.safe_load(files["Pulumi.yaml"].content)["config"]}
+    told = copying.prose.partition("The example program reads ")[2].partition("**Every other setting")[0]
+    assert set(CODE_SPAN.findall(told)) == declared - {"pulumi:disable-default-providers"}
+
+    ours = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())["config"]
+    code = "".join(
+        file.content.decode() for files in projects.values() for path, file in files.items() if "/stacks/" in path
+    )
+    for settings, arguments in copying.table_after("Settings"):
+        assert set(CODE_SPAN.findall(settings)) <= set(ours) - declared
+        names = [name for name in CODE_SPAN.findall(arguments) if "/" not in name]
+        assert [name for name in names if name.removeprefix("core.").removesuffix("(…)") not in code] == []
 
 
 def test_the_page_of_permissions_names_the_code_behind_each(projects: Projects, architecture: str) -> None:

@@ -242,6 +242,24 @@ def test_the_page_deploys_with_settings_that_the_program_takes(shell: Shell) -> 
     }
 
 
+def test_the_page_deploys_one_architecture_for_the_users_of_an_issuer_with_settings_that_the_program_takes(
+    shell: Shell,
+) -> None:
+    shell.run(block("pulumi stack init dev") + block("tokenIssuer"))
+    calls = [call.arguments for call in shell.calls("pulumi")]
+    found = settings(config_of(arguments[2:] for arguments in calls if arguments[:2] == ["config", "set"]))
+
+    assert found.architectures == ("function-url",)
+    assert found.identity.issuer is not None
+    assert found.identity.issuer.client_ids == ("https://chat.example.com/api",)
+
+
+def test_a_token_of_an_issuer_that_was_pasted_reaches_the_command_that_asks(shell: Shell) -> None:
+    shell.run(block("read -r -s STREAMWAYS_TOKEN") + block("streamways ask"), "a-token\n")
+    [ask] = shell.calls("streamways")
+    assert ask.environment["STREAMWAYS_TOKEN"] == "a-token"
+
+
 def test_the_page_takes_the_protection_of_production_off_by_a_setting_that_counts(shell: Shell) -> None:
     shell.run(block("deletionProtection"))
     calls = [call.arguments for call in shell.calls("pulumi")]

@@ -27,7 +27,7 @@ async def no_token(trial: Trial) -> None:
 async def forged_token(trial: Trial) -> None:
     head, payload, signature = trial.stack.tokens["first"].split(".")
     header = json_b64decode(head.encode())
-    claims = {**json_b64decode(payload.encode()), "cognito:groups": ["enterprise"]}
+    claims = {**json_b64decode(payload.encode()), "sub": "somebody-else"}
     changed, unsigned = json_b64encode(claims).decode(), json_b64encode({**header, "alg": "none"}).decode()
     by_another = jwt.encode(dict(header), claims, RSAKey.generate_key())
     for token in (f"{head}.{changed}.{signature}", f"{unsigned}.{changed}.", by_another):
