@@ -8,7 +8,7 @@ import pytest
 
 from streamways.cli.app import run
 from streamways.previews import github
-from tests.previews.commands import Commands, stack
+from tests.previews.commands import Commands, stack, state
 from tests.previews.github_api import Fault, GitHubApi, cut, hang_up, json_answer, status, text
 
 LS = "pulumi stack ls --json"
@@ -240,6 +240,21 @@ def test_a_destroy_that_fails_is_told_and_the_next_stack_has_its_turn(
     code, rows = swept()
     assert code == 1
     assert [rows[name]["outcome"] for name in ("pr-7", "pr-8")] == ["failed", "destroyed"]
+
+
+def test_what_a_failed_destroy_has_left_the_next_sweep_goes_on_with(
+    api: GitHubApi, commands: Commands, swept: Any
+) -> None:
+    api.pull(7, "closed")
+    commands.answer(LS, fresh("pr-7"))
+    commands.answer("pulumi destroy", code=255)
+    assert swept()[1]["pr-7"]["outcome"] == "failed"
+    left = state()
+    left["deployment"]["pending_operations"] = [{"resource": {"type": "aws:dynamodb/table:Table"}, "type": "deleting"}]
+    commands.answer("pulumi stack export", left)
+    commands.answer("pulumi destroy")
+    code, rows = swept()
+    assert (code, rows["pr-7"]["outcome"], destroyed(commands)) == (0, "destroyed", ["pr-7", "pr-7"])
 
 
 @pytest.mark.parametrize(
