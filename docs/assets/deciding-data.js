@@ -12,21 +12,23 @@ globalThis.decisionGuide = {
   },
   {
    "key": "code",
-   "text": "What is to run your code?",
+   "text": "Where does your server code have to run?",
    "options": {
-    "python": "Lambda, in Python",
-    "node": "Lambda, in Node.js",
-    "containers": "Containers, which we operate already",
-    "agents": "A runtime for agents, with a machine for each session",
-    "platform": "A platform outside our AWS account that bills active CPU"
+    "python": "Nowhere in particular: Python on Lambda is fine",
+    "node": "On Lambda, in Node.js",
+    "web": "On Lambda, in Node.js, and our account has Web Functions",
+    "containers": "In containers, which we operate already",
+    "agents": "In a machine for each session: agents that keep files or execute code",
+    "platform": "On Vercel or a platform like it, where our page runs already"
    }
   },
   {
    "key": "readers",
    "text": "Who follows one answer?",
    "options": {
-    "one": "The tab that asked. Others may resume it",
-    "devices": "Every open tab and device of the user, while it grows"
+    "one": "The tab that asked. Others of the same user may resume it",
+    "devices": "Every open tab and device of the user, while it grows",
+    "people": "Several people, while it grows"
    }
   },
   {
@@ -99,10 +101,11 @@ globalThis.decisionGuide = {
     {
      "when": {
       "readers": [
-       "devices"
+       "devices",
+       "people"
       ]
      },
-     "says": "A response reaches the client that asked, and no other device."
+     "says": "A response reaches the client that asked, and no other."
     }
    ],
    "also": [
@@ -129,7 +132,7 @@ globalThis.decisionGuide = {
    "key": "function-url",
    "title": "Lambda function URL",
    "page": "architectures/function-url.md",
-   "reason": "It has the fewest parts, the lowest cost and real HTTP status codes, and `useChat` works with it unchanged.",
+   "reason": "It has the fewest parts, the lowest cost and real HTTP status codes. `useChat` stays: its transport gets [options](clients.md#function-url), and without one of them, `cancellingFetch`, a stop does not stop the cost.",
    "begin": "`streamways copy function-url ../chat`",
    "excluded": [
     {
@@ -167,10 +170,10 @@ globalThis.decisionGuide = {
     {
      "when": {
       "code": [
-       "node"
+       "web"
       ]
      },
-     "says": "In Node.js a Web Function does the same and bills no processor while it waits. Where Web Functions are not available to you, a function URL in Node.js is what remains."
+     "says": "A Web Function does the same, and bills no CPU while it waits."
     },
     {
      "when": {
@@ -179,6 +182,14 @@ globalThis.decisionGuide = {
       ]
      },
      "says": "It streams to the tab that asked. An idle tab learns of nothing."
+    },
+    {
+     "when": {
+      "readers": [
+       "people"
+      ]
+     },
+     "says": "It streams to the tab that asked, and other people see nothing until the end."
     },
     {
      "when": {
@@ -194,7 +205,7 @@ globalThis.decisionGuide = {
        "private"
       ]
      },
-     "says": "A function URL [does not stream within a VPC](private-networks.md)."
+     "says": "Clients without internet [get no stream](private-networks.md) from it."
     },
     {
      "when": {
@@ -220,7 +231,7 @@ globalThis.decisionGuide = {
        "edge"
       ]
      },
-     "says": "AWS WAF and a domain need CloudFront before the function URL."
+     "says": "With `functionUrlDomain` the program puts CloudFront before it. A web ACL [you attach yourself](domains.md#aws-waf)."
     },
     {
      "when": {
@@ -229,6 +240,14 @@ globalThis.decisionGuide = {
       ]
      },
      "says": "Most of its bill is [waiting for the model](cost.md#what-waiting-costs): try less memory first."
+    },
+    {
+     "when": {
+      "code": [
+       "node"
+      ]
+     },
+     "says": "The handlers here are in Python, and there is no start in Node.js. Handlers of yours can speak the same [protocol](protocol.md), and `streamways check` tests them."
     }
    ],
    "otherwise": "It would do too. Nobody sees the answer grow, so there is nothing to stream."
@@ -237,7 +256,7 @@ globalThis.decisionGuide = {
    "key": "websocket",
    "title": "API Gateway WebSocket API",
    "page": "architectures/websocket.md",
-   "reason": "The server may speak unasked, and many short turns share one connection. The AI SDK's `WebSocketChatTransport` works with it unchanged.",
+   "reason": "The server may speak unasked, and many short turns share one connection. The AI SDK's own `WebSocketChatTransport` fits, with [a ticket](clients.md#websocket) for each connection.",
    "begin": "`streamways copy websocket ../chat`",
    "excluded": [
     {
@@ -275,7 +294,8 @@ globalThis.decisionGuide = {
     {
      "when": {
       "readers": [
-       "devices"
+       "devices",
+       "people"
       ]
      },
      "says": "It streams to the connection that asked. Other tabs have to resume."
@@ -312,7 +332,7 @@ globalThis.decisionGuide = {
        "edge"
       ]
      },
-     "says": "A domain attaches to the API itself. AWS WAF [does not](comparison.md): it needs CloudFront."
+     "says": "A domain attaches to the API itself. [No web ACL does](domains.md#aws-waf)."
     },
     {
      "when": {
@@ -325,10 +345,11 @@ globalThis.decisionGuide = {
     {
      "when": {
       "code": [
-       "node"
+       "node",
+       "web"
       ]
      },
-     "says": "The handlers here are in Python. Handlers of yours in Node.js can speak the same [protocol](protocol.md), and `streamways check` tests them."
+     "says": "The handlers here are in Python, and there is no start in Node.js. Handlers of yours can speak the same [protocol](protocol.md), and `streamways check` tests them."
     }
    ],
    "otherwise": ""
@@ -389,7 +410,8 @@ globalThis.decisionGuide = {
     {
      "when": {
       "readers": [
-       "devices"
+       "devices",
+       "people"
       ],
       "api": [
        "http"
@@ -402,6 +424,14 @@ globalThis.decisionGuide = {
     }
    ],
    "also": [
+    {
+     "when": {
+      "readers": [
+       "people"
+      ]
+     },
+     "says": "As built, [a stream belongs to one user](protocol.md#resuming): the other members of a chat read the answer when it is complete. To show it growing, change the [subscription's filter](architectures/appsync.md#how-it-is-secured) from owner to chat, and let it ask for the membership."
+    },
     {
      "when": {
       "clients": [
@@ -417,7 +447,7 @@ globalThis.decisionGuide = {
        "gateway"
       ]
      },
-     "says": "AWS WAF and a domain attach to the API itself."
+     "says": "A domain attaches to the API itself, and so does a web ACL, which [you attach yourself](domains.md#aws-waf)."
     },
     {
      "when": {
@@ -430,10 +460,11 @@ globalThis.decisionGuide = {
     {
      "when": {
       "code": [
-       "node"
+       "node",
+       "web"
       ]
      },
-     "says": "The handlers here are in Python. Handlers of yours in Node.js can speak the same [protocol](protocol.md), and `streamways check` tests them."
+     "says": "The handlers here are in Python, and there is no start in Node.js. Handlers of yours can speak the same [protocol](protocol.md), and `streamways check` tests them."
     }
    ],
    "otherwise": "It would do too. It costs the most for an answer, so it is worth it for GraphQL and for several devices."
@@ -443,7 +474,7 @@ globalThis.decisionGuide = {
    "title": "Lambda Web Functions",
    "page": "alternatives.md#lambda-web-functions",
    "reason": "An HTTP server on Lambda streams without an adapter, answers several requests at once, and is not billed for CPU while it waits.",
-   "begin": "See whether your account and region have Web Functions: they are new.",
+   "begin": "Write an HTTP server that speaks the [protocol](protocol.md), and test it with `streamways check`.",
    "excluded": [
     {
      "when": {
@@ -452,6 +483,14 @@ globalThis.decisionGuide = {
       ]
      },
      "says": "The documentation of Web Functions names Node.js alone."
+    },
+    {
+     "when": {
+      "code": [
+       "node"
+      ]
+     },
+     "says": "They are new. Watch them, and see first whether your account has them."
     },
     {
      "when": {
@@ -492,6 +531,14 @@ globalThis.decisionGuide = {
       ]
      },
      "says": "It streams to the tab that asked. An idle tab learns of nothing."
+    },
+    {
+     "when": {
+      "readers": [
+       "people"
+      ]
+     },
+     "says": "It streams to the tab that asked, and other people see nothing until the end."
     },
     {
      "when": {
@@ -537,7 +584,7 @@ globalThis.decisionGuide = {
        "edge"
       ]
      },
-     "says": "AWS WAF and a domain need CloudFront before it; nobody here has tried."
+     "says": "A web ACL and a domain need CloudFront before it; nobody here has tried."
     }
    ],
    "otherwise": "It would do too. Nobody sees the answer grow, so there is nothing to stream."
@@ -547,7 +594,7 @@ globalThis.decisionGuide = {
    "title": "REST API with response streaming",
    "page": "alternatives.md#rest-api-with-response-streaming",
    "reason": "API Gateway streams the same response as a function URL, with authorizers, usage plans, AWS WAF, domains and private endpoints.",
-   "begin": "Put the function of `streamways copy function-url` behind a REST API.",
+   "begin": "Read [what to build](alternatives.md#rest-api-with-response-streaming) around the function of `streamways copy function-url`, and try it: nobody here has.",
    "excluded": [
     {
      "when": {
@@ -591,6 +638,14 @@ globalThis.decisionGuide = {
     },
     {
      "when": {
+      "readers": [
+       "people"
+      ]
+     },
+     "says": "It streams to the tab that asked, and other people see nothing until the end."
+    },
+    {
+     "when": {
       "push": [
        "yes"
       ]
@@ -618,7 +673,7 @@ globalThis.decisionGuide = {
    "key": "appsync-events",
    "title": "AppSync Events",
    "page": "alternatives.md#appsync-events",
-   "reason": "It brings an answer to every tab and device without GraphQL, at a quarter of the price of a publish.",
+   "reason": "It brings an answer to every tab and device that may listen, without GraphQL, at a quarter of the price of a publish.",
    "begin": "Keep the journal of this project: channels keep nothing.",
    "excluded": [
     {
@@ -708,7 +763,8 @@ globalThis.decisionGuide = {
      "when": {
       "code": [
        "python",
-       "node"
+       "node",
+       "web"
       ],
       "answer": [
        "growing",
@@ -726,10 +782,11 @@ globalThis.decisionGuide = {
     {
      "when": {
       "readers": [
-       "devices"
+       "devices",
+       "people"
       ]
      },
-     "says": "It streams to its caller alone: let the agent publish to AppSync for the other devices."
+     "says": "It streams to its caller alone: let the agent publish to AppSync for the others."
     },
     {
      "when": {
@@ -747,18 +804,19 @@ globalThis.decisionGuide = {
    "title": "Fluid Compute and other platforms that bill active CPU",
    "page": "alternatives.md#platforms-that-bill-active-cpu",
    "reason": "Your page and your code run in one place, many answers share an instance, and no CPU is billed while they wait.",
-   "begin": "Give it a role in your AWS account by OIDC, for the model and the table.",
+   "begin": "Give it a role in your AWS account by OIDC, for what it uses there, like Bedrock.",
    "excluded": [
     {
      "when": {
       "code": [
        "python",
        "node",
+       "web",
        "containers",
        "agents"
       ]
      },
-     "says": "It is another cloud: users, table and model stay in your AWS account, and each call crosses the internet."
+     "says": "It is another cloud: what you keep in AWS is reached over the internet."
     },
     {
      "when": {
@@ -793,10 +851,11 @@ globalThis.decisionGuide = {
     {
      "when": {
       "readers": [
-       "devices"
+       "devices",
+       "people"
       ]
      },
-     "says": "Something beside it has to reach the other devices, like AppSync Events."
+     "says": "Something beside it has to reach the others, like AppSync Events."
     }
    ],
    "otherwise": "It would do too. Nobody sees the answer grow, so there is nothing to stream."

@@ -65,7 +65,7 @@ def data(prices: Prices) -> Mapping[str, object]:
         "workload": asdict(Workload()),
         "idle": asdict(Idle()),
         "sizes": {name: asdict(size) for name, size in SIZES.items()},
-        "previewDays": month.PREVIEW_DAYS,
+        "previewDays": month.PREVIEW_LIFE_DAYS,
         "previewBusyHours": month.PREVIEW_BUSY_HOURS,
     }
 

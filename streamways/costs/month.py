@@ -27,7 +27,7 @@ from streamways.costs.assumptions import (
 from streamways.costs.lines import Line
 from streamways.costs.prices import Priced, Prices
 
-PREVIEW_DAYS: Final = 3
+PREVIEW_LIFE_DAYS: Final = 3
 """How long the preview of a pull request is assumed to live."""
 PREVIEW_BUSY_HOURS: Final = 10
 """Hours in which somebody tries it."""
@@ -84,7 +84,7 @@ def monitoring_lines(architectures: Iterable[Architecture]) -> list[Line]:
 
 def preview_lines(idle: Idle) -> list[Line]:
     """The life of a preview with one architecture: idle but for the hours in which it is tried."""
-    life = PREVIEW_DAYS / DAYS_OF_A_MONTH
+    life = PREVIEW_LIFE_DAYS / DAYS_OF_A_MONTH
     return [*(line.times(life) for line in idle_lines(idle)), *metric_lines(PREVIEW_BUSY_HOURS)]
 
 

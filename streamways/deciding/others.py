@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from streamways.deciding.built_here import LONG, NO_LAMBDA, ON_LAMBDA, STREAMS_NOTHING
+from streamways.deciding.built_here import LONG, NO_LAMBDA, ON_LAMBDA, ONE_TAB, STREAMS_NOTHING
 from streamways.deciding.guide import Rule, Way
 
 NOT_HERE: Final = Rule({}, "It is not built here. The [protocol](protocol.md) and the journal can be taken along.")
@@ -13,18 +13,19 @@ WEB_FUNCTIONS: Final = Way(
     "alternatives.md#lambda-web-functions",
     "An HTTP server on Lambda streams without an adapter, answers several requests at once, and is not billed for CPU "
     "while it waits.",
-    "See whether your account and region have Web Functions: they are new.",
+    "Write an HTTP server that speaks the [protocol](protocol.md), and test it with `streamways check`.",
     (
         Rule({"code": ["python"]}, "The documentation of Web Functions names Node.js alone."),
+        Rule({"code": ["node"]}, "They are new. Watch them, and see first whether your account has them."),
         LONG,
         *NO_LAMBDA,
-        Rule({"readers": ["devices"]}, "It streams to the tab that asked. An idle tab learns of nothing."),
+        *ONE_TAB,
         Rule({"push": ["yes"]}, "The response ends with the answer, so nothing can be pushed afterwards."),
         Rule({"clients": ["private"]}, "Its endpoint is reached over the internet only."),
         Rule({"front": ["gateway"]}, "Its endpoint has no usage plans and no authorizers."),
         Rule({"api": ["graphql"]}, "Your clients speak to AppSync already. This would be a second API beside it."),
     ),
-    (NOT_HERE, Rule({"front": ["edge"]}, "AWS WAF and a domain need CloudFront before it; nobody here has tried.")),
+    (NOT_HERE, Rule({"front": ["edge"]}, "A web ACL and a domain need CloudFront before it; nobody here has tried.")),
     STREAMS_NOTHING,
 )
 REST_API: Final = Way(
@@ -33,11 +34,12 @@ REST_API: Final = Way(
     "alternatives.md#rest-api-with-response-streaming",
     "API Gateway streams the same response as a function URL, with authorizers, usage plans, AWS WAF, domains and "
     "private endpoints.",
-    "Put the function of `streamways copy function-url` behind a REST API.",
+    "Read [what to build](alternatives.md#rest-api-with-response-streaming) around the function of "
+    "`streamways copy function-url`, and try it: nobody here has.",
     (
         LONG,
         *NO_LAMBDA,
-        Rule({"readers": ["devices"]}, "It streams to the tab that asked. An idle tab learns of nothing."),
+        *ONE_TAB,
         Rule({"push": ["yes"]}, "The response ends with the answer, so nothing can be pushed afterwards."),
         Rule({"api": ["graphql"]}, "Your clients speak to AppSync already. This would be a second API beside it."),
     ),
@@ -48,7 +50,8 @@ EVENTS: Final = Way(
     "appsync-events",
     "AppSync Events",
     "alternatives.md#appsync-events",
-    "It brings an answer to every tab and device without GraphQL, at a quarter of the price of a publish.",
+    "It brings an answer to every tab and device that may listen, without GraphQL, at a quarter of the price of a "
+    "publish.",
     "Keep the journal of this project: channels keep nothing.",
     (
         LONG,
@@ -77,8 +80,8 @@ AGENTCORE: Final = Way(
     (
         NOT_HERE,
         Rule(
-            {"readers": ["devices"]},
-            "It streams to its caller alone: let the agent publish to AppSync for the other devices.",
+            {"readers": ["devices", "people"]},
+            "It streams to its caller alone: let the agent publish to AppSync for the others.",
         ),
         Rule({"api": ["graphql"]}, "A resolver can start it, and the agent can publish to AppSync."),
     ),
@@ -89,11 +92,11 @@ ACTIVE_CPU: Final = Way(
     "Fluid Compute and other platforms that bill active CPU",
     "alternatives.md#platforms-that-bill-active-cpu",
     "Your page and your code run in one place, many answers share an instance, and no CPU is billed while they wait.",
-    "Give it a role in your AWS account by OIDC, for the model and the table.",
+    "Give it a role in your AWS account by OIDC, for what it uses there, like Bedrock.",
     (
         Rule(
-            {"code": ["python", "node", "containers", "agents"]},
-            "It is another cloud: users, table and model stay in your AWS account, and each call crosses the internet.",
+            {"code": ["python", "node", "web", "containers", "agents"]},
+            "It is another cloud: what you keep in AWS is reached over the internet.",
         ),
         Rule({"answer": ["long"]}, "A function of Fluid Compute runs for less than 15 minutes."),
         Rule({"clients": ["private"]}, "It is reached over the internet."),
@@ -101,7 +104,10 @@ ACTIVE_CPU: Final = Way(
     (
         NOT_HERE,
         Rule({"push": ["yes"]}, "Something beside it has to push: a WebSocket API or AppSync, for instance."),
-        Rule({"readers": ["devices"]}, "Something beside it has to reach the other devices, like AppSync Events."),
+        Rule(
+            {"readers": ["devices", "people"]},
+            "Something beside it has to reach the others, like AppSync Events.",
+        ),
     ),
     STREAMS_NOTHING,
 )

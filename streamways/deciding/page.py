@@ -6,13 +6,17 @@ from dataclasses import asdict
 from typing import Final
 from urllib.parse import urlencode
 
-from streamways.deciding.briefs import BRIEFS, GUIDE, Brief
-from streamways.deciding.guide import Rule, Way
+from streamways.costs.prices import read_prices
+from streamways.deciding.briefs import BRIEFS, GUIDE, USUAL, Brief
+from streamways.deciding.guide import Advice, Rule, Way
+from streamways.deciding.staying import staying
 from streamways.pages import DOCS, filled, table
 
 PAGE: Final = DOCS / "deciding.md"
 DATA: Final = DOCS / "assets" / "deciding-data.js"
 MODULE: Final = "streamways.deciding.page"
+USUAL_ADDRESS: Final = urlencode(dict([next(iter(USUAL.items()))]))
+"""An address in which every question has its first answer; the page looks for one with an answer in it."""
 
 
 def texts() -> dict[str, str]:
@@ -21,6 +25,7 @@ def texts() -> dict[str, str]:
         "questions": _questions(),
         "ways": "\n\n".join(_way(place, way) for place, way in enumerate(GUIDE.ways, start=1)),
         "briefs": "\n\n".join(map(_brief, BRIEFS)),
+        "staying": staying(read_prices()),
     }
 
 
@@ -44,7 +49,7 @@ def _way(place: int, way: Way) -> str:
         lines.append(table(["not with", "because"], rows))
     notes = [f"* {_words(rule)}{rule.says}" for rule in way.also]
     if way.otherwise:
-        notes.append(f"* If a way before it fits: {way.otherwise}")
+        notes.append(f"* Why it comes after an earlier way that fits: {way.otherwise}")
     return "\n\n".join([*lines, *(["\n".join(notes)] if notes else [])])
 
 
@@ -76,11 +81,23 @@ def _brief(brief: Brief) -> str:
             brief.story,
             table(["question", "answer"], given),
             "The other questions have their first answer.",
-            f"**Take [{advice.way.title}]({advice.way.page}).** {advice.way.reason} {' '.join(advice.also)}",
+            _taken(advice),
             table(["not", "why not"], rejected),
             f'{brief.then} <a href="#{urlencode(brief.differs)}">The guide with these answers.</a>',
+            *([_instead(brief)] if brief.unless else []),
         ]
     )
+
+
+def _taken(advice: Advice) -> str:
+    said = [advice.way.reason, *advice.also]
+    return f"**Take [{advice.way.title}]({advice.way.page}).** {' '.join(said)}"
+
+
+def _instead(brief: Brief) -> str:
+    address = urlencode(brief.instead) or USUAL_ADDRESS
+    link = f'<a href="#{address}">The guide with the answers of that case.</a>'
+    return f"**Or, if {brief.unless}:** {_taken(GUIDE.advise(brief.answers_instead))} {link}"
 
 
 if __name__ == "__main__":

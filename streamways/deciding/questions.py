@@ -16,21 +16,23 @@ QUESTIONS: Final = (
     ),
     Question(
         "code",
-        "What is to run your code?",
+        "Where does your server code have to run?",
         {
-            "python": "Lambda, in Python",
-            "node": "Lambda, in Node.js",
-            "containers": "Containers, which we operate already",
-            "agents": "A runtime for agents, with a machine for each session",
-            "platform": "A platform outside our AWS account that bills active CPU",
+            "python": "Nowhere in particular: Python on Lambda is fine",
+            "node": "On Lambda, in Node.js",
+            "web": "On Lambda, in Node.js, and our account has Web Functions",
+            "containers": "In containers, which we operate already",
+            "agents": "In a machine for each session: agents that keep files or execute code",
+            "platform": "On Vercel or a platform like it, where our page runs already",
         },
     ),
     Question(
         "readers",
         "Who follows one answer?",
         {
-            "one": "The tab that asked. Others may resume it",
+            "one": "The tab that asked. Others of the same user may resume it",
             "devices": "Every open tab and device of the user, while it grows",
+            "people": "Several people, while it grows",
         },
     ),
     Question(

@@ -113,7 +113,7 @@ def test_a_stream_writes_as_many_metrics_and_as_much_log_as_assumed(monkeypatch:
 
 def test_every_assumption_says_why() -> None:
     named = list(assumed())
-    assert {each.name for each in named} >= {"bytes_per_token", "START_WRITES", "sweep_seconds", "PREVIEW_DAYS"}
+    assert {each.name for each in named} >= {"bytes_per_token", "START_WRITES", "sweep_seconds", "PREVIEW_LIFE_DAYS"}
     assert [each.name for each in named if not each.why] == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from streamways.deciding.briefs import BRIEFS, GUIDE, USUAL
 from streamways.deciding.guide import Answers, Guide, Rule, Way
-from streamways.deciding.page import DATA, MODULE, PAGE, data_script, texts
+from streamways.deciding.page import DATA, MODULE, PAGE, USUAL_ADDRESS, data_script, texts
 from streamways.pages import END, begin
 from tests.docs.pages import page
 from tests.docs.scripts import answers as asked_of
@@ -17,7 +17,7 @@ BUILT = {"function-url", "websocket", "appsync"}
 
 
 def test_each_set_of_answers_leads_to_one_way_with_a_reason_and_a_why_not_for_every_other() -> None:
-    assert len(COMBINATIONS) == 3 * 5 * 2 * 2 * 2 * 3 * 2 * 2
+    assert len(COMBINATIONS) == 3 * 6 * 3 * 2 * 2 * 3 * 2 * 2
     keys = {way.key for way in GUIDE.ways}
     for advice in ADVICE:
         assert advice.way.reason
@@ -110,9 +110,18 @@ def test_the_page_has_every_question_and_answer_and_rule_as_text() -> None:
     assert [one for one in said if one not in text] == []
 
 
-def test_three_briefs_lead_to_three_ways() -> None:
-    assert len({GUIDE.advise(brief.answers).way.key for brief in BRIEFS}) == len(BRIEFS) == 3
-    assert all(GUIDE.advise(brief.answers).way.title in page("docs/deciding.md").text for brief in BRIEFS)
+def test_each_brief_leads_to_a_way_of_its_own_and_to_another_one_when_what_it_says_changes() -> None:
+    assert len({GUIDE.advise(brief.answers).way.key for brief in BRIEFS}) == len(BRIEFS) == 4
+    for brief in BRIEFS:
+        changed = GUIDE.advise(brief.answers_instead).way.key != GUIDE.advise(brief.answers).way.key
+        assert changed or not brief.unless, brief.title
+    assert f"## {['Three', 'Four', 'Five'][len(BRIEFS) - 3]} worked briefs" in page("docs/deciding.md").text
+
+
+def test_an_address_of_the_page_with_the_first_answers_names_one_of_them() -> None:
+    """The page looks for a new address by the sign in it."""
+    assert USUAL_ADDRESS.count("=") == 1
+    assert asked_of(DATA.name, "deciding.js", "script.answersOf(decisionGuide, one)", [USUAL_ADDRESS]) == [USUAL]
 
 
 def test_a_guide_whose_last_way_can_be_excluded_is_refused() -> None:

@@ -1,14 +1,15 @@
 """What a month costs at three sizes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from streamways.clients.client import ARCHITECTURES
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import SIZES, Idle, Workload
-from streamways.costs.lines import total
+from streamways.costs.lines import Line, total
 from streamways.costs.month import by_row, idle_lines, metric_lines, model_usd, month_lines
-from streamways.costs.prices import Prices
+from streamways.costs.prices import Priced, Prices
 from streamways.costs.tables.amounts import HEADS, MILLION, found, usd
 from streamways.pages import Row, table
 
@@ -91,7 +92,15 @@ def lines_of_a_month(prices: Prices) -> str:
         for what in by_row(bills.values())
     ]
     together = [f"**{usd(total(bills[name], prices))}**" for name in ARCHITECTURES]
-    return table([f"a month of {DETAILED}, in USD", *HEADS], [*rows, ["**together**", *together]])
+    without = [usd(total(_without_users(bills[name]), prices)) for name in ARCHITECTURES]
+    return table(
+        [f"a month of {DETAILED}, in USD", *HEADS],
+        [*rows, ["**together**", *together], ["without Cognito, for an issuer of your own", *without]],
+    )
+
+
+def _without_users(bill: Sequence[Line]) -> list[Line]:
+    return [line for line in bill if line.priced is not Priced.USER]
 
 
 def metric_month(prices: Prices) -> float:
