@@ -11,6 +11,7 @@
     │   └── MethodNotAllowed 405  the address is right, the HTTP method is not
     ├── TooLarge             413  more than is accepted
     ├── RateLimited          429  more often than is allowed: try again later
+    ├── InsufficientCredits  402  the user's credits do not pay for the answer
     ├── ConcurrencyExceeded  429  more answers at once than are allowed
     ├── ModelThrottled       429  the model's quota is used up: try again
     ├── ModelUnavailable     503  the model failed or cannot be reached
@@ -137,6 +138,13 @@ class RateLimited(StreamwaysError):
     """The user has done this too often. `retry_after` is exact: after it the same is allowed again."""
 
     code = ErrorCode.RATE_LIMITED
+    status = code.status
+
+
+class InsufficientCredits(StreamwaysError):
+    """The user's credits do not pay for the answer. `retry_after` is when a month brings enough, if it does."""
+
+    code = ErrorCode.INSUFFICIENT_CREDITS
     status = code.status
 
 

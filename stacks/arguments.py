@@ -74,6 +74,9 @@ class CoreAccess(TypedDict):
     """Longest answer that is admitted, in tokens, whatever the tier of its user has."""
     limits: NotRequired[pulumi.Input[str]]
     """What differs from the limits of the tiers, as JSON: `{"free": {"requestsPerHour": 20}}`; by default nothing."""
+    credits: NotRequired[pulumi.Input[str]]
+    """How users' credits are counted, and at the price of which model, as JSON: `{"mode": "strict", "model": …}`; by
+    default they are not."""
     model_environment: pulumi.Input[Mapping[str, pulumi.Input[str]]]
     """Environment variables by which a function finds its model."""
     model_statements: pulumi.Input[Sequence[pulumi.Input[Statement]]]
@@ -137,6 +140,8 @@ def admission_environment(core: CoreAccess) -> Mapping[str, pulumi.Input[str]]:
     }
     if "limits" in core:
         environment[Variable.LIMITS] = core["limits"]
+    if "credits" in core:
+        environment[Variable.CREDITS] = core["credits"]
     return environment
 
 

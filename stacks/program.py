@@ -96,7 +96,7 @@ def deploy(settings: Settings) -> None:
             "retain_logs": settings.data.retain,
             "tracing": settings.functions.tracing,
         },
-        core=core.access(settings.model.max_output_tokens, settings.limits),
+        core=core.access(settings.model.max_output_tokens, settings.limits, settings.credits),
         cors_origins=page.origins if page else settings.access.cors_origins,
         opts=opts,
     )

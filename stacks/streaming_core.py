@@ -84,9 +84,9 @@ class StreamingCore(pulumi.ComponentResource):
             }
         )
 
-    def access(self, max_output_tokens: pulumi.Input[int], limits: str = "") -> CoreAccess:
+    def access(self, max_output_tokens: pulumi.Input[int], limits: str = "", credits: str = "") -> CoreAccess:
         """What an architecture takes from this core; it admits answers of at most `max_output_tokens`, under the limits
-        of the tiers with the changes in `limits`."""
+        of the tiers with the changes in `limits`, and counts credits as `credits` says."""
         access: CoreAccess = {
             "table_name": self.table_name,
             "table_arn": self.table_arn,
@@ -96,6 +96,8 @@ class StreamingCore(pulumi.ComponentResource):
         }
         if limits:
             access["limits"] = limits
+        if credits:
+            access["credits"] = credits
         return access
 
     def _table(self, name: str, args: StreamingCoreArgs) -> aws.dynamodb.Table:

@@ -33,6 +33,8 @@ class Variable(StrEnum):
     """Longest answer that is admitted, in tokens."""
     LIMITS = "LIMITS"
     """What the stack changes of `shared.contract.policy.POLICY`, as JSON; absent where it changes nothing."""
+    CREDITS = "CREDITS"
+    """How credits are counted and for which model, as JSON (`{"mode", "model"}`); absent where they are not counted."""
     GUARDRAIL_ID = "GUARDRAIL_ID"
     """Id of the guardrail; absent where there is none."""
     GUARDRAIL_VERSION = "GUARDRAIL_VERSION"

@@ -22,6 +22,8 @@ class ErrorCode(StrEnum):
     """The request holds more than is accepted."""
     RATE_LIMITED = "rate_limited"
     """The user has done this too often; after `retryAfter` it is allowed again."""
+    INSUFFICIENT_CREDITS = "insufficient_credits"
+    """The user's credits do not pay for the answer."""
     CONCURRENCY_EXCEEDED = "concurrency_exceeded"
     """The user runs as many answers as are allowed at once."""
     MODEL_THROTTLED = "model_throttled"
@@ -57,6 +59,7 @@ _STATUSES: Mapping[ErrorCode, tuple[int, ...]] = {
     ErrorCode.INVALID_REQUEST: (400, 405, 409),
     ErrorCode.TOO_LARGE: (413,),
     ErrorCode.RATE_LIMITED: (429,),
+    ErrorCode.INSUFFICIENT_CREDITS: (402,),
     ErrorCode.CONCURRENCY_EXCEEDED: (429,),
     ErrorCode.MODEL_THROTTLED: (429,),
     ErrorCode.MODEL_UNAVAILABLE: (503,),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final, Self, TypeGuard, cast
 
+from shared.contract.credits import MOST_CREDITS
 from shared.contract.tiers import Tier
 
 MOST_REQUESTS_PER_HOUR: Final = 100_000
@@ -62,12 +63,14 @@ class Figures:
     """Longest answer. The setting `maxOutputTokens` of the stack bounds it for all tiers."""
     concurrent_streams: int
     """Answers that run at the same time, each in a chat of its own."""
+    credits_per_month: int
+    """Credits that a user has again at the beginning of each month; they count where the stack counts credits."""
     features: frozenset[Feature] = field(default_factory=frozenset[Feature])
 
     def to_json(self) -> dict[str, object]:
-        """`{"requestsPerHour", "maxOutputTokens", "concurrentStreams", "features"}`."""
+        """`{"requestsPerHour", "maxOutputTokens", "concurrentStreams", "creditsPerMonth", "features"}`."""
         return {
-            **{name: getattr(self, attribute) for name, (attribute, _) in _NUMBERS.items()},
+            **{name: getattr(self, attribute) for name, (attribute, _, _) in _NUMBERS.items()},
             _FEATURES: [feature.value for feature in Feature if feature in self.features],
         }
 
@@ -79,9 +82,9 @@ class Figures:
             if name == _FEATURES:
                 values["features"] = _features(given, problems)
             elif name in _NUMBERS:
-                attribute, most = _NUMBERS[name]
-                if not _is_whole(given) or not 1 <= given <= most:
-                    problems.append(Problem(name, given, f"set it to a whole number from 1 to {most}"))
+                attribute, least, most = _NUMBERS[name]
+                if not _is_whole(given) or not least <= given <= most:
+                    problems.append(Problem(name, given, f"set it to a whole number from {least} to {most}"))
                 values[attribute] = given
             else:
                 problems.append(Problem(name, given, f"there is no such limit; there are {', '.join(FIGURES)}"))
@@ -92,12 +95,13 @@ class Figures:
 
 _TIERS = [tier.value for tier in Tier]
 _FEATURES = "features"
-_NUMBERS: Mapping[str, tuple[str, int]] = {
-    "requestsPerHour": ("requests_per_hour", MOST_REQUESTS_PER_HOUR),
-    "maxOutputTokens": ("max_output_tokens", MOST_OUTPUT_TOKENS),
-    "concurrentStreams": ("concurrent_streams", MOST_CONCURRENT_STREAMS),
+_NUMBERS: Mapping[str, tuple[str, int, int]] = {
+    "requestsPerHour": ("requests_per_hour", 1, MOST_REQUESTS_PER_HOUR),
+    "maxOutputTokens": ("max_output_tokens", 1, MOST_OUTPUT_TOKENS),
+    "concurrentStreams": ("concurrent_streams", 1, MOST_CONCURRENT_STREAMS),
+    "creditsPerMonth": ("credits_per_month", 0, MOST_CREDITS),
 }
-"""Name → attribute of `Figures`, and the most that it may be."""
+"""Name → attribute of `Figures`, and the least and the most that it may be."""
 FIGURES: Final = (*_NUMBERS, _FEATURES)
 """What may be changed of a tier."""
 
@@ -107,9 +111,9 @@ Policy = Mapping[Tier, Figures]
 _PRO: Final = frozenset({Feature.CHAT, Feature.TOOLS, Feature.PRIORITY_SUPPORT})
 _ENTERPRISE: Final = _PRO | {Feature.CUSTOM_INTEGRATIONS, Feature.DEDICATED_SUPPORT}
 POLICY: Final[Policy] = {
-    Tier.FREE: Figures(10, 1_000, 1, frozenset({Feature.CHAT})),
-    Tier.PRO: Figures(100, 10_000, 3, _PRO),
-    Tier.ENTERPRISE: Figures(1_000, 50_000, 10, _ENTERPRISE),
+    Tier.FREE: Figures(10, 1_000, 1, 100_000, frozenset({Feature.CHAT})),
+    Tier.PRO: Figures(100, 10_000, 3, 5_000_000, _PRO),
+    Tier.ENTERPRISE: Figures(1_000, 50_000, 10, 100_000_000, _ENTERPRISE),
 }
 """What holds where nothing else is said."""
 

@@ -11,7 +11,7 @@ from typing import Literal
 class Quota:
     """One limit of a user. `tier` is whose figure it is."""
 
-    name: Literal["requests", "concurrent-streams"]
+    name: Literal["requests", "concurrent-streams", "credits"]
     tier: str
     limit: int
     remaining: int
@@ -19,16 +19,18 @@ class Quota:
     """Whole seconds until one more is allowed than are now, 0 when all are; None where nobody knows."""
     window_seconds: int | None = None
     """The span that `limit` is for; None for what is held at the same time."""
+    needed: int | None = None
+    """What was asked for, of a limit that is not counted one by one; None where nothing was."""
 
     def to_json(self) -> dict[str, object]:
-        """`{"name", "tier", "limit", "remaining", "nextIn"?, "windowSeconds"?}`."""
+        """`{"name", "tier", "limit", "remaining", "nextIn"?, "windowSeconds"?, "needed"?}`."""
         body: dict[str, object] = {
             "name": self.name,
             "tier": str(self.tier),
             "limit": self.limit,
             "remaining": self.remaining,
         }
-        more = {"nextIn": self.next_in, "windowSeconds": self.window_seconds}
+        more = {"nextIn": self.next_in, "windowSeconds": self.window_seconds, "needed": self.needed}
         return body | {name: value for name, value in more.items() if value is not None}
 
     @property

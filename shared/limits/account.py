@@ -19,6 +19,7 @@ from shared.contract.limits import START_WITHIN_SECONDS
 from shared.contract.policy import Figures
 from shared.contract.quota import Quota
 from shared.contract.tiers import Tier
+from shared.credits.purse import Purse
 from shared.errors import ConcurrencyExceeded, RateLimited
 from shared.limits.rate import HOUR_MILLISECONDS, IMPOSSIBLE_MILLISECONDS, Rate
 from shared.table.attributes import to_attributes
@@ -47,6 +48,8 @@ class Account:
     now: int
     dead: frozenset[str] = field(default_factory=frozenset[str])
     """Fencing tokens of leases that are not over and whose streams do not run any more."""
+    purse: Purse | None = None
+    """The user's credits; None where they are not counted."""
 
     @property
     def rate(self) -> Rate:

@@ -3,7 +3,7 @@
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -11,12 +11,13 @@ from shared.contract.environment import Variable
 from shared.contract.policy import POLICY, Policy, policy_with
 from shared.contract.quota import Quota
 from shared.contract.tiers import Tier
+from shared.credits.credits import Credits
 from shared.errors import ConcurrencyExceeded
 from shared.limits.account import Account
 from shared.limits.override import limits_of
 from shared.protocol.strict_json import read_object
 from shared.table.client import Item, TableClient
-from shared.table.keys import Key, lease_key, limits_key, override_key
+from shared.table.keys import Key, credits_key, lease_key, limits_key, override_key
 from shared.table.patience import Patience
 from shared.table.writes import Write
 
@@ -50,9 +51,10 @@ class Standing:
     max_output_tokens: int
 
     @property
-    def quotas(self) -> tuple[Quota, Quota]:
-        """Requests, and concurrent streams."""
-        return self.account.requests(), self.account.streams()
+    def quotas(self) -> Sequence[Quota]:
+        """Requests, concurrent streams, and credits where they are counted."""
+        purse = self.account.purse
+        return [self.account.requests(), self.account.streams(), *([purse.quota()] if purse else [])]
 
     def to_json(self) -> dict[str, object]:
         """`{"tier", "features", "maxOutputTokens", "quotas": [{"name", "limit", "remaining", …}]}`."""
@@ -66,44 +68,51 @@ class Standing:
 
 
 class Limits:
-    """The limits of all users. `max_output_tokens` is the longest answer of the stack, whatever a tier has."""
+    """The limits of all users. `max_output_tokens` is the longest answer of the stack, whatever a tier has; `credits`
+    is None where they are not counted."""
 
-    def __init__(self, table: TableClient, max_output_tokens: int, policy: Policy = POLICY) -> None:
+    def __init__(
+        self, table: TableClient, max_output_tokens: int, policy: Policy = POLICY, credits: Credits | None = None
+    ) -> None:
         self._table = table
         self._policy = policy
         self._max_output_tokens = max_output_tokens
+        self._credits = credits
 
     @classmethod
     def from_environment(cls) -> Self:
-        """The table of `STREAMS_TABLE`, answers of at most `MODEL_MAX_OUTPUT_TOKENS`, and what `LIMITS` changes.
+        """The table of `STREAMS_TABLE`, answers of at most `MODEL_MAX_OUTPUT_TOKENS`, what `LIMITS` changes, and
+        `CREDITS`.
 
         Raises PolicyError: a function that does not know its limits does not start.
         """
         changes = read_object(os.environ.get(Variable.LIMITS, "{}"), Variable.LIMITS)
         most_tokens = int(os.environ[Variable.MODEL_MAX_OUTPUT_TOKENS])
-        return cls(TableClient.from_environment(), most_tokens, policy_with(changes))
+        return cls(TableClient.from_environment(), most_tokens, policy_with(changes), Credits.from_environment())
 
-    @staticmethod
-    def keys(owner: str) -> tuple[Key, Key]:
+    def keys(self, owner: str) -> Sequence[Key]:
         """The items that `account` takes, in their order."""
-        return limits_key(owner), override_key(owner)
+        return [limits_key(owner), override_key(owner), *([credits_key(owner)] if self._credits else [])]
 
-    def account(self, owner: str, tier: Tier, used: Item | None, override: Item | None) -> Account:
+    def account(self, owner: str, tier: Tier, items: Sequence[Item | None]) -> Account:
         """A user of this tier, as these items say."""
         now = time.time()
+        used, override, *rest = items
         better, figures = limits_of(self._policy, tier, override, now)
-        return Account(owner, better, figures, used, int(now * 1000))
+        moment = int(now * 1000)
+        purse = self._credits.purse(owner, better, figures, rest[0], moment) if self._credits else None
+        return Account(owner, better, figures, used, moment, purse=purse)
 
     def standing(self, owner: str, tier: Tier) -> Standing:
         """What a user of this tier may do now."""
-        account = self.account(owner, tier, *self._table.get_many(self.keys(owner)))
+        account = self.account(owner, tier, self._table.get_many(self.keys(owner)))
         return Standing(account, self._most_tokens(account))
 
     def hold(self, account: Account, chat_id: str, continued: Item | None, patience: Patience) -> Hold:
         """What a start in this chat takes; `continued` is the answer in the history that it goes on with, if it does.
 
-        Raises RateLimited or ConcurrencyExceeded. A user who may run no more streams is refused only after another
-        look at those that run: a worker may have died.
+        Raises RateLimited, ConcurrencyExceeded or InsufficientCredits. A user who may run no more streams is refused
+        only after another look at those that run: a worker may have died.
         """
         left = None if continued is None else tokens_left(continued)
         most, counts = self._most_tokens(account), left is None
@@ -113,7 +122,10 @@ class Limits:
         except ConcurrencyExceeded:
             account = replace(account, dead=self._dead(account, patience))
             write = account.hold(chat_id, token, counts=counts)
-        return Hold(account, chat_id, token, counts, most if left is None else min(most, left), write)
+        tokens = most if left is None else min(most, left)
+        if account.purse is not None:  # before the history is read
+            account.purse.check(tokens)
+        return Hold(account, chat_id, token, counts, tokens, write)
 
     def _most_tokens(self, account: Account) -> int:
         return min(self._max_output_tokens, account.figures.max_output_tokens)

@@ -11,7 +11,7 @@ import os
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Self
 
@@ -20,12 +20,19 @@ from shared.chats.history import StoredMessage, next_turn
 from shared.chats.messages import newest_first
 from shared.contract.environment import Variable
 from shared.contract.tiers import Tier
-from shared.errors import AlreadyStarted, Busy, ConcurrencyExceeded, RateLimited, StreamCancelled
+from shared.errors import (
+    AlreadyStarted,
+    Busy,
+    ConcurrencyExceeded,
+    InsufficientCredits,
+    RateLimited,
+    StreamCancelled,
+)
 from shared.limits.limits import Hold, Limits
 from shared.limits.refusals import record_refusal
 from shared.protocol.request import ChatRequest
 from shared.streams.start import Architecture, StreamStart, new_stream_id
-from shared.streams.start_transaction import HOLD, StartTransaction
+from shared.streams.start_transaction import StartTransaction
 from shared.table.client import ConditionFailed, Contended, Item, TableClient
 from shared.table.keys import chat_key, lease_key, record_key
 from shared.table.patience import Patience
@@ -61,7 +68,7 @@ class Admission:
     def __init__(self, table: TableClient, architecture: Architecture, limits: Limits) -> None:
         self.table = table
         self._architecture: Architecture = architecture
-        self._limits = limits
+        self.limits = limits
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -86,9 +93,9 @@ class Admission:
         `address` is what the worker's transport needs to reach the client. `running`: the caller runs the stream in
         the same invocation, and need not claim it.
         Raises NotFound (a chat of others), AlreadyStarted (the id, for another request), StreamCancelled (a cancel
-        was faster), InvalidRequest; RateLimited or ConcurrencyExceeded, by the limits of the user, whose groups say the
-        `tier`; Busy when others were faster for too long, or the table does not answer: then nothing is registered, as
-        far as the table can be asked.
+        was faster), InvalidRequest; RateLimited, ConcurrencyExceeded or InsufficientCredits, by the limits of the user,
+        whose groups say the `tier`; Busy when others were faster for too long, or the table does not answer: then
+        nothing is registered, as far as the table can be asked.
         """
         explicit = stream_id is not None
         named = stream_id if explicit else new_stream_id()
@@ -102,7 +109,7 @@ class Admission:
                 if outcome is not None:
                     return outcome
                 patience.wait()
-        except (RateLimited, ConcurrencyExceeded) as refusal:
+        except (RateLimited, ConcurrencyExceeded, InsufficientCredits) as refusal:
             record_refusal(refusal, correlation_id)
             raise
 
@@ -110,8 +117,8 @@ class Admission:
         """What the table makes of a request; None if it was changed while it was read."""
         owner, request = call.owner, call.request
         keys = [chat_key(request.chat_id), record_key(owner, call.stream_id), lease_key(owner, request.chat_id)]
-        items = self.table.get_many([*keys, *self._limits.keys(owner)], call.patience)
-        chat_item, record, lease, used, override = items
+        items = self.table.get_many([*keys, *self.limits.keys(owner)], call.patience)
+        chat_item, record, lease, *of_user = items
         if started := _started(call, record):
             return started
         chat = Chat.seen_by(owner, request.chat_id, chat_item)
@@ -120,10 +127,10 @@ class Admission:
             return joined
         if chat is None and request.message is None:
             raise not_found(request.chat_id)
-        account = self._limits.account(owner, call.tier, used, override)
+        account = self.limits.account(owner, call.tier, of_user)
 
         def hold(continued: Item | None = None) -> Hold:
-            return self._limits.hold(account, request.chat_id, continued, call.patience)
+            return self.limits.hold(account, request.chat_id, continued, call.patience)
 
         if chat is None:
             return self._registration(call, None, lease, hold(), [])
@@ -140,6 +147,8 @@ class Admission:
         self, call: _Call, chat: Chat | None, lease: Item | None, hold: Hold, messages: Iterable[StoredMessage]
     ) -> StartTransaction:
         turn = next_turn(call.request, call.stream_id, chat.length if chat else 0, messages)
+        purse = hold.account.purse
+        held = None if purse is None else purse.hold(hold.token, turn.prompt, hold.max_output_tokens)
         start = StreamStart(
             owner=call.owner,
             tier=hold.account.tier,
@@ -150,10 +159,12 @@ class Admission:
             message_id=turn.answer_id,
             answer_index=turn.answer_index,
             messages=turn.prompt,
-            max_output_tokens=hold.max_output_tokens,
+            max_output_tokens=held.max_output_tokens if held else hold.max_output_tokens,
             correlation_id=call.correlation_id,
+            terms=held and held.terms,
         )
-        return StartTransaction(start, turn, call.request.request_hash, call.address, call.running, chat, lease, hold)
+        request_hash = call.request.request_hash
+        return StartTransaction(start, turn, request_hash, call.address, call.running, chat, lease, hold, held)
 
     def _register(self, call: _Call, registration: StartTransaction) -> StartTransaction | StreamStart | None:
         """The stream that this call has registered; None when what was read has changed, or changes now. Another
@@ -163,11 +174,11 @@ class Admission:
         try:
             self.table.transact(list(registration.writes()), call.patience)
         except ConditionFailed as refusal:
-            if set(refusal.items) != {HOLD}:
+            if not registration.of_the_user.issuperset(refusal.items):
                 return _started(call, refusal.items.get(0))
             call.patience.wait()
             with suppress(ConcurrencyExceeded):  # unless one of those that run is dead
-                return replace(registration, hold=registration.hold.again(refusal.items[HOLD]))
+                return registration.again(refusal.items)
             return None
         except Contended:
             return None

@@ -1,5 +1,5 @@
 """Ends a stream in one transaction, exactly once: its record, its usage record, its lease, its place among the streams
-of its user, and its answer in the chat's history."""
+of its user, its answer in the chat's history, and what it costs."""
 
 import secrets
 import time
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
+from shared.credits.bill import Bill
 from shared.limits.account import give_back
 from shared.streams.records import KEPT_SECONDS, OpenStream
 from shared.streams.start import StreamStart
@@ -35,7 +36,8 @@ def end_stream(
 
     The record alone decides, and the usage record is written with it, under no condition of its own. A lease that a
     newer stream has taken over, and an answer that was cut off, continued by another stream or deleted with its chat,
-    are left as they are. The rating of an answer that was continued was of what it said before.
+    are left as they are. The rating of an answer that was continued was of what it said before. What the stream has
+    held is settled in any case.
     """
     mark, now, booked = secrets.token_hex(8), time.time(), usage.to_json()
     mine = where("#fencingToken = :token", token=stream.fencing_token)
@@ -63,14 +65,16 @@ def end_stream(
     if holds_lease:  # else a newer stream has both
         others.append(delete(lease_key(stream.owner, stream.chat_id), mine))
         others.append(give_back(stream.owner, stream.chat_id, stream.fencing_token))
+    bill = Bill.of(stream, booked)
     patience = Patience()
     while True:
         try:
-            table.transact([record, used, *others], patience)
+            table.transact([record, used, *others, *bill.writes()], patience)
         except ConditionFailed as refusal:
             if 0 in refusal.items:
                 # A transaction whose answer was lost is repeated: it may be this very call that ended the stream.
                 return (refusal.items[0] or {}).get("movedBy") == mark
+            bill = bill.after(refusal.items, 2 + len(others))
             others = [write for number, write in enumerate(others, 2) if number not in refusal.items]
         except Contended as conflict:
             patience.wait(conflict)

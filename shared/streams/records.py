@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 from shared.contract.tiers import Tier
+from shared.credits.terms import Terms
 from shared.models.events import Usage
 from shared.streams.start import Architecture, tier_of
 
@@ -77,6 +78,8 @@ class OpenStream:
     """Whether a worker, or a reaper, has taken it."""
     holds_lease: bool
     """False when a newer stream of the chat has taken the lease over."""
+    terms: Terms | None
+    """What was held of the user's credits; None where nothing was."""
 
     @classmethod
     def of(cls, item: Mapping[str, Any]) -> Self:
@@ -99,4 +102,5 @@ class OpenStream:
             reader_dropped_at=item.get("readerDroppedAt"),
             claimed="claimedBy" in item,
             holds_lease=item["pk"].startswith("user#"),
+            terms=Terms.from_json(item.get("terms")),
         )

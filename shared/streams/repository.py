@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 from shared.chats.chat import Chat
 from shared.contract.table import OPEN_INDEX
+from shared.credits.bill import Bill
 from shared.errors import InvalidRequest, NotFound
 from shared.limits.account import give_back
 from shared.protocol.cursor import Cursor
@@ -201,10 +202,11 @@ class StreamRepository:
         answer = update(message_key(start.chat_id, start.answer_index), {"state": "done"}, answer_is_mine)
         unused = give_back(start.owner, start.chat_id, start.fencing_token, unused=True)
         others = [lease, answer, unused]
+        bill = Bill.of_none(start)
         patience = Patience()
         while True:
             try:
-                self.table.transact([record, *others], patience)
+                self.table.transact([record, *others, *bill.writes()], patience)
             except ConditionFailed as refusal:
                 claimed = (
                     item is not None and item.get("fencingToken") == start.fencing_token
@@ -212,6 +214,7 @@ class StreamRepository:
                 )
                 if 0 in refusal.items or any(claimed):
                     return False
+                bill = bill.after(refusal.items, 1 + len(others))
                 others = [write for number, write in enumerate(others, 1) if number not in refusal.items]
             except Contended as conflict:
                 patience.wait(conflict)

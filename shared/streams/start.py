@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from shared.contract.tiers import Tier
+from shared.credits.terms import Terms
 from shared.protocol.request import Message
 
 Architecture = str
@@ -33,6 +34,8 @@ class StreamStart:
     max_output_tokens: int
     correlation_id: str
     """What the logs of all functions that touch this stream have in common."""
+    terms: Terms | None = None
+    """What was held of the user's credits, and at which price; None where they are not counted."""
 
     @property
     def log_ids(self) -> dict[str, str]:
@@ -53,6 +56,7 @@ class StreamStart:
             "messages": [{"role": message.role, "text": message.text} for message in self.messages],
             "maxOutputTokens": self.max_output_tokens,
             "correlationId": self.correlation_id,
+            "terms": self.terms and self.terms.to_json(),
         }
 
     @classmethod
@@ -70,6 +74,7 @@ class StreamStart:
             messages=tuple(Message(item["role"], item["text"]) for item in value["messages"]),
             max_output_tokens=value["maxOutputTokens"],
             correlation_id=value["correlationId"],
+            terms=Terms.from_json(value.get("terms")),
         )
 
 

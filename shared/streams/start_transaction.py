@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.chats.chat import Chat
@@ -10,6 +10,7 @@ from shared.chats.history import Turn
 from shared.chats.lists import listed
 from shared.chats.title import first_title
 from shared.contract.limits import START_WITHIN_SECONDS
+from shared.credits.purse import Held
 from shared.limits.limits import Hold
 from shared.streams.records import LEASE_SECONDS, RECORD_KEPT_SECONDS
 from shared.streams.start import StreamStart
@@ -19,6 +20,8 @@ from shared.table.writes import NEW, Write, put, update, where
 
 HOLD: Final = 1
 """The number of the write that takes what the user's limits allow."""
+CREDITS: Final = 2
+"""The number of the write that holds credits, where they are counted."""
 
 
 @dataclass(frozen=True)
@@ -34,12 +37,33 @@ class StartTransaction:
     chat: Chat | None
     lease: Item | None
     hold: Hold
+    held: Held | None
+    """The credits that it holds; None where they are not counted."""
+
+    @property
+    def of_the_user(self) -> frozenset[int]:
+        """The numbers of those writes that starts of one user have in common, whatever their chats."""
+        return frozenset({HOLD} if self.held is None else {HOLD, CREDITS})
+
+    def again(self, met: Mapping[int, Item | None]) -> "StartTransaction":
+        """The same, decided anew where writes `of_the_user` have met these items.
+
+        Raises RateLimited, ConcurrencyExceeded or InsufficientCredits.
+        """
+        hold = self.hold.again(met[HOLD]) if HOLD in met else self.hold
+        if self.held is None or CREDITS not in met:
+            return replace(self, hold=hold)
+        held = self.held.again(met[CREDITS])
+        start = replace(self.start, max_output_tokens=held.max_output_tokens, terms=held.terms)
+        return replace(self, start=start, hold=hold, held=held)
 
     def writes(self) -> Iterator[Write]:
         """The record is the first: it tells whether the stream was registered before."""
         now = time.time()
         yield self._record(now)
         yield self.hold.write
+        if self.held is not None:
+            yield from self.held.writes
         yield self._lease(now)
         yield from self._history(now)
         if self.lease is not None and self.lease["expiresAt"] > now:
@@ -83,6 +107,7 @@ class StartTransaction:
             "messageId": start.message_id,
             "answerIndex": start.answer_index,
             "heldParts": self.turn.held_parts,
+            "terms": start.terms and start.terms.to_json(),
             "startedAt": now,
             "expiresAt": int(now) + RECORD_KEPT_SECONDS,
         }

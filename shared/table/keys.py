@@ -11,6 +11,8 @@
 | how many invitations a user has sent lately | `user#<inviter>` | `invitations` |
 | what a user has used of their limits | `user#<user>` | `limits` |
 | what an operator allows a user for a while, beside their tier | `user#<user>` | `override` |
+| a user's credits: what is left, and what is held | `user#<user>` | `credits` |
+| entry of the ledger of a user's credits | `user#<user>` | `ledger#<ISO time>#<name>` |
 | chat, or that there was one of this id | `chat#<chat id>` | `chat` |
 | message of a chat | `chat#<chat id>` | `message#<index>` |
 | reader of a stream on a WebSocket connection | `user#<owner>` | `reader#<connection id>#<request id>` |
@@ -38,6 +40,7 @@ MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
 LEASES_PREFIX = "lease#"
 READERS_PREFIX = "reader#"
+LEDGER_PREFIX = "ledger#"
 
 
 def record_key(owner: str, stream_id: str) -> Key:
@@ -83,6 +86,16 @@ def limits_key(user: str) -> Key:
 def override_key(user: str) -> Key:
     """What holds for this user for a while in place of the limits of their tier."""
     return {"pk": f"{Partition.USER}{user}", "sk": "override"}
+
+
+def credits_key(user: str) -> Key:
+    """This user's credits: what is left, and what the streams that run hold."""
+    return {"pk": f"{Partition.USER}{user}", "sk": "credits"}
+
+
+def ledger_key(user: str, name: str) -> Key:
+    """One entry of the ledger of this user's credits; names are in the order of time."""
+    return {"pk": f"{Partition.USER}{user}", "sk": f"{LEDGER_PREFIX}{name}"}
 
 
 def chat_key(chat_id: str) -> Key:

@@ -15,6 +15,7 @@ from shared.contract.architectures import DESCRIPTORS
 from stacks.errors import SettingsError
 from stacks.settings.access import AccessSettings
 from stacks.settings.boundary import read_boundary
+from stacks.settings.credits import read_credits
 from stacks.settings.data import DataSettings
 from stacks.settings.delivery import DeliverySettings
 from stacks.settings.domains import DomainSettings
@@ -51,6 +52,8 @@ class Settings:
     identity_pool: IdentityPoolSetting
     limits: str
     """What differs from the limits of the tiers, as JSON; empty where nothing does."""
+    credits: str
+    """How credits are counted, as JSON; empty where they are not."""
     table: ExistingTable | None
     """None for a table that the stack makes."""
     page: bool
@@ -97,19 +100,21 @@ class Settings:
         page = read_page(own)
         access = AccessSettings.read(own, environment, page)
         identity = IdentitySettings.read(own, region)
+        model = ModelSettings.read(own, region)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
             environment=environment,
             architectures=architectures,
             data=DataSettings.read(own, environment),
-            model=ModelSettings.read(own, region),
+            model=model,
             functions=FunctionSettings.read(own, environment),
             delivery=DeliverySettings.read(own),
             access=access,
             identity=identity,
             identity_pool=IdentityPoolSetting.read(own, access, identity, architectures),
             limits=read_limits(own),
+            credits=read_credits(own, model.id),
             table=read_table(own, region),
             page=page,
             domains=DomainSettings.read(own, region, architectures, access, page),

@@ -12,7 +12,7 @@ class Quota:
     """One limit, and what is left of it."""
 
     name: str
-    """`requests` or `concurrent-streams`."""
+    """`requests`, `concurrent-streams` or `credits`."""
     limit: int
     remaining: int
     next_in: int | None
@@ -35,12 +35,14 @@ class UserLimits:
     max_output_tokens: int
     requests: Quota
     streams: Quota
+    credits: Quota | None
+    """None where the stack counts none."""
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Self:
         """Raises Malformed."""
         quotas = {quota.name: quota for quota in map(Quota.from_json, _list(value, "quotas"))}
-        if quotas.keys() != {"requests", "concurrent-streams"}:
+        if quotas.keys() - {"credits"} != {"requests", "concurrent-streams"}:
             raise Malformed(f"the quotas are {', '.join(sorted(quotas)) or 'none'}")
         return cls(
             _text(value, "tier"),
@@ -48,6 +50,7 @@ class UserLimits:
             _whole(value, "maxOutputTokens"),
             quotas["requests"],
             quotas["concurrent-streams"],
+            quotas.get("credits"),
         )
 
 

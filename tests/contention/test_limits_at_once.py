@@ -1,11 +1,7 @@
 """One user who starts and ends many streams at once: exactly as many pass as the limits allow, whatever conflicts."""
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import TypeVar
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,33 +10,13 @@ from shared.contract.tiers import Tier
 from shared.errors import ConcurrencyExceeded, RateLimited, StreamwaysError
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
-from shared.table.client import TableClient
-from tests.support.aws import TABLE, Table
+from tests.support.at_once import at_once, environment
+from tests.support.aws import Table
 from tests.support.conflicting import Conflicting
-from tests.support.server import WAIT_SECONDS
 from tests.support.starts import OWNER, admission_to, asked, used
 
-T = TypeVar("T")
 USUAL_SECONDS = 0.004
 STARTS = 32
-
-
-@cache
-def environment(number: int) -> TableClient:  # noqa: ARG001 - told apart by the cache
-    """The table as one of the functions has it that run side by side."""
-    return TableClient(TABLE)
-
-
-def at_once(number: int, act: Callable[[int], T]) -> list[T]:
-    together = threading.Barrier(number)
-
-    def run(each: int) -> T:
-        environment(each)
-        together.wait(WAIT_SECONDS)
-        return act(each)
-
-    with ThreadPoolExecutor(number) as threads:
-        return list(threads.map(run, range(number)))
 
 
 def started(limits: dict[str, int]) -> list[StreamStart | StreamwaysError]:

@@ -141,7 +141,7 @@ def test_limits_hold(
             caller.repository.end(found, booked(), [], holds_lease=found.holds_lease)
     assert leases(table) == {}, "what has ended holds nothing"
     world.now += HOUR_MILLISECONDS / 1000
-    standing = caller.admission._limits.standing(OWNER, Tier.FREE)
+    standing = caller.admission.limits.standing(OWNER, Tier.FREE)
     assert [quota.remaining for quota in standing.quotas] == [REQUESTS, PLACES]
 
 

@@ -17,13 +17,18 @@ from shared.contract.tiers import Tier, best_tier
 
 def test_the_tiers_have_the_figures_of_the_product() -> None:
     numbers = {
-        tier: (figures.requests_per_hour, figures.max_output_tokens, figures.concurrent_streams)
+        tier: (
+            figures.requests_per_hour,
+            figures.max_output_tokens,
+            figures.concurrent_streams,
+            figures.credits_per_month,
+        )
         for tier, figures in POLICY.items()
     }
     assert numbers == {
-        Tier.FREE: (10, 1_000, 1),
-        Tier.PRO: (100, 10_000, 3),
-        Tier.ENTERPRISE: (1_000, 50_000, 10),
+        Tier.FREE: (10, 1_000, 1, 100_000),
+        Tier.PRO: (100, 10_000, 3, 5_000_000),
+        Tier.ENTERPRISE: (1_000, 50_000, 10, 100_000_000),
     }
 
 
@@ -49,7 +54,7 @@ def test_the_best_group_is_the_tier_and_nobody_is_without_one(groups: tuple[str,
 
 def test_a_change_changes_what_it_names_and_nothing_else() -> None:
     changed = policy_with({"free": {"requestsPerHour": 20, "features": ["chat", "tools"]}})
-    assert changed[Tier.FREE] == Figures(20, 1_000, 1, frozenset({Feature.CHAT, Feature.TOOLS}))
+    assert changed[Tier.FREE] == Figures(20, 1_000, 1, 100_000, frozenset({Feature.CHAT, Feature.TOOLS}))
     assert changed[Tier.PRO] == POLICY[Tier.PRO]
     assert POLICY[Tier.FREE].requests_per_hour == 10
     assert policy_with({}) == POLICY

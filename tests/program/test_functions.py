@@ -161,7 +161,7 @@ def read(package: str) -> set[str]:
 OF_EVERY_FUNCTION = {"ARCHITECTURE", "STACK_NAME"}
 OF_A_FOREIGN_ISSUER = {"TOKEN_CLIENT_CLAIM", "TOKEN_USE", "TOKEN_TIER_CLAIM"}
 """`test_users.py`"""
-OPTIONAL = {"LIMITS", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "ORIGIN_SECRET_ARN", *OF_A_FOREIGN_ISSUER}
+OPTIONAL = {"LIMITS", "CREDITS", "GUARDRAIL_ID", "GUARDRAIL_VERSION", "ORIGIN_SECRET_ARN", *OF_A_FOREIGN_ISSUER}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -211,6 +211,14 @@ def test_limits_that_differ_reach_every_function_that_admits_or_tells_of_them(de
     assert told == dict.fromkeys(("function-url-handler", "websocket-routes", "appsync-api"), changes)
     usual = [environment(function) for function in deploy().of(FUNCTION)]
     assert not [each for each in usual if "LIMITS" in each]
+
+
+def test_credits_reach_every_function_that_admits_or_tells_of_them(deploy: Deploy) -> None:
+    variables = {function.name: environment(function) for function in deploy(credits="strict").of(FUNCTION)}
+    told = {name: json.loads(each["CREDITS"]) for name, each in variables.items() if "CREDITS" in each}
+    counted = {"mode": "strict", "model": "amazon.nova-lite-v1:0"}
+    assert told == dict.fromkeys(("function-url-handler", "websocket-routes", "appsync-api"), counted)
+    assert not [each for each in map(environment, deploy().of(FUNCTION)) if "CREDITS" in each]
 
 
 def test_each_transport_has_an_interval_of_its_own(deploy: Deploy) -> None:

@@ -9,6 +9,7 @@ from shared.chats.members import Members
 from shared.chats.store import ChatStore
 from shared.contract.policy import POLICY, Policy
 from shared.contract.tiers import Tier
+from shared.credits.credits import Credits
 from shared.limits.limits import Limits
 from shared.models.events import Usage
 from shared.protocol.request import ChatRequest, Message
@@ -95,9 +96,14 @@ def admission(architecture: Architecture = "websocket") -> Admission:
     return admission_to(table_client(), architecture)
 
 
-def admission_to(table: TableClient, architecture: Architecture = "websocket", policy: Policy = POLICY) -> Admission:
+def admission_to(
+    table: TableClient,
+    architecture: Architecture = "websocket",
+    policy: Policy = POLICY,
+    credits: Credits | None = None,
+) -> Admission:
     """The same, on a client of the test's own."""
-    return Admission(table, architecture, Limits(table, 1000, policy))
+    return Admission(table, architecture, Limits(table, 1000, policy, credits))
 
 
 def admitted(

@@ -1,0 +1,35 @@
+"""The ledger of a user's credits: what they got and what was taken. Entries are only added.
+
+    {"kind", "amount": nano-dollars, "at": ISO time, and what the kind has besides}
+
+A user's entries come to what the user has, together with what is held. They are kept for good: whoever deleted an old
+one could not recompute a balance any more.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from shared.chats.chat import iso_time
+from shared.table.keys import ledger_key
+from shared.table.writes import NEW, Write, put
+
+
+class Entry(StrEnum):
+    """What an entry is about."""
+
+    REFILL = "refill"
+    """The credits of a month, or of a better tier within one."""
+    GRANT = "grant"
+    """An operator has given credits."""
+    CORRECTION = "correction"
+    """An operator has put something right, in either direction."""
+    SETTLEMENT = "settlement"
+    """A stream has ended. The amount is what it cost, and so is negative or 0."""
+
+
+def entry(kind: Entry, owner: str, name: str, amount: int, at: float, **facts: object) -> Write:
+    """The write of one entry at that epoch second. `name` tells it from others of the same moment: nobody else writes
+    one of this name, so the write is never refused."""
+    moment = iso_time(at)
+    told: Mapping[str, object] = {"kind": kind.value, "amount": amount, "at": moment, **facts}
+    return put({**ledger_key(owner, f"{moment}#{name}"), **told}, NEW)
