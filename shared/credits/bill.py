@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, cast
 
-from shared.credits.ledger import Entry, entry
+from shared.contract.credits import Entry
+from shared.credits.ledger import entry
 from shared.credits.terms import Terms
 from shared.table.attributes import to_attributes
 from shared.table.client import Item

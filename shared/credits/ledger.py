@@ -7,24 +7,11 @@ one could not recompute a balance any more.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 
 from shared.chats.chat import iso_time
+from shared.contract.credits import Entry
 from shared.table.keys import ledger_key
 from shared.table.writes import NEW, Write, put
-
-
-class Entry(StrEnum):
-    """What an entry is about."""
-
-    REFILL = "refill"
-    """The credits of a month, or of a better tier within one."""
-    GRANT = "grant"
-    """An operator has given credits."""
-    CORRECTION = "correction"
-    """An operator has put something right, in either direction."""
-    SETTLEMENT = "settlement"
-    """A stream has ended. The amount is what it cost, and so is negative or 0."""
 
 
 def entry(kind: Entry, owner: str, name: str, amount: int, at: float, **facts: object) -> Write:

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from shared.contract.credits import credits_needed, credits_of
+from shared.contract.credits import Entry, credits_needed, credits_of
 from shared.contract.prices import TokenPrice
 from shared.contract.quota import Quota
 from shared.contract.tiers import Tier
-from shared.credits.ledger import Entry, entry
+from shared.credits.ledger import entry
 from shared.credits.terms import Terms
 from shared.errors import ConcurrencyExceeded, InsufficientCredits
 from shared.protocol.request import Message

@@ -30,6 +30,7 @@ protects is checked in a condition as well.
 
 from typing import Literal
 
+from shared.contract.credits import CREDITS_KEY, LEDGER_PREFIX
 from shared.contract.table import Partition
 from shared.contract.usage import usage_name
 
@@ -40,7 +41,6 @@ MESSAGES_PREFIX = "message#"
 MEMBERSHIPS_PREFIX = "chat#"
 LEASES_PREFIX = "lease#"
 READERS_PREFIX = "reader#"
-LEDGER_PREFIX = "ledger#"
 
 
 def record_key(owner: str, stream_id: str) -> Key:
@@ -90,7 +90,7 @@ def override_key(user: str) -> Key:
 
 def credits_key(user: str) -> Key:
     """This user's credits: what is left, and what the streams that run hold."""
-    return {"pk": f"{Partition.USER}{user}", "sk": "credits"}
+    return {"pk": f"{Partition.USER}{user}", "sk": CREDITS_KEY}
 
 
 def ledger_key(user: str, name: str) -> Key:

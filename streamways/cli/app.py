@@ -8,6 +8,7 @@ import typer
 from streamways.cli import (
     bench_commands,
     copy_commands,
+    credit_commands,
     preview_commands,
     sandbox_commands,
     stack_commands,
@@ -32,6 +33,7 @@ app.add_typer(usage_commands.app)
 app.add_typer(copy_commands.app)
 app.add_typer(sandbox_commands.app, name="sandbox")
 app.add_typer(bench_commands.app, name="bench")
+app.add_typer(credit_commands.app, name="credits")
 app.add_typer(preview_commands.app, name="preview")
 
 

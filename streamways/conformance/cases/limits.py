@@ -22,7 +22,7 @@ INTERVAL_SECONDS = 3600 // FREE.requests_per_hour
 
 
 @CASES.case(
-    "A user can ask what is left of each limit; a stream that runs takes one place.",
+    "A user can ask what is left of each limit; a stream that runs takes a place, and holds credits where they count.",
     manner="slow model",
 )
 async def limits(trial: Trial) -> None:
@@ -33,12 +33,16 @@ async def limits(trial: Trial) -> None:
         told = await asking.limits()
         await asking.cancel(request.chat_id, request.stream_id)
         received += await rest(parts)
+        later = await asking.limits()
     ends_once(received, PartType.ABORT)
     expect(told.tier in set(Tier), f"the tier is {told.tier!r}")
     expect(told.max_output_tokens > 0, f"an answer may have {told.max_output_tokens} tokens")
     for quota in (told.requests, told.streams):
         expect(0 <= quota.remaining <= quota.limit, f"{quota.remaining} are left of {quota.limit} {quota.name}")
     expect(told.streams.remaining < told.streams.limit, "a stream runs, and all places are said to be free")
+    if told.credits is not None and later.credits is not None:
+        held, left = told.credits.remaining, later.credits.remaining
+        expect(held < left, f"{held} credits were left while the stream ran, and {left} are when it has ended")
 
 
 @CASES.case(
