@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from shared.chats.chat import iso_time
 from shared.contract.credits import Entry
 from shared.table.keys import ledger_key
-from shared.table.writes import NEW, Write, put
+from shared.table.writes import Write, put
 
 
 def entry(kind: Entry, owner: str, name: str, amount: int, at: float, **facts: object) -> Write:
-    """The write of one entry at that epoch second. `name` tells it from others of the same moment: nobody else writes
-    one of this name, so the write is never refused."""
+    """The write of one entry at that epoch second. `name` tells it from others of the same moment. It has no
+    condition: nobody else writes one of this name, and a write that could be refused might be dropped."""
     moment = iso_time(at)
     told: Mapping[str, object] = {"kind": kind.value, "amount": amount, "at": moment, **facts}
-    return put({**ledger_key(owner, f"{moment}#{name}"), **told}, NEW)
+    return put({**ledger_key(owner, f"{moment}#{name}"), **told})

@@ -110,7 +110,11 @@ def test_a_ledger_that_does_not_come_to_the_balance_says_so(
 ) -> None:
     books.grant(OWNER, 1_000, "g")
     table.change(f"user#{OWNER}", "credits", balance=1_000_001)
-    monkeypatch.setattr(of_commands, "books_of", lambda *_: books)
+
+    def books_of(table: str | None, port: int | None) -> Books:  # noqa: ARG001
+        return books
+
+    monkeypatch.setattr(of_commands, "books_of", books_of)
     assert run(["credits", "list", OWNER]) == 1
     assert "not explained by the ledger  0.001" in capsys.readouterr().out
 
@@ -118,8 +122,13 @@ def test_a_ledger_that_does_not_come_to_the_balance_says_so(
 def test_the_commands_tell_what_was_done_and_what_is_left(
     books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    asked_for: list[Any] = []
-    monkeypatch.setattr(of_commands, "books_of", lambda *which: asked_for.append(which) or books)
+    asked_for: list[tuple[str | None, int | None]] = []
+
+    def books_of(table: str | None, port: int | None) -> Books:
+        asked_for.append((table, port))
+        return books
+
+    monkeypatch.setattr(of_commands, "books_of", books_of)
     assert run(["credits", "grant", OWNER, "5000000", "--reason", "order 1234", "--table", "t"]) == 0
     assert run(["credits", "correct", OWNER, "--by", "-250", "--reason", "a slip\x1b[2J"]) == 0
     capsys.readouterr()
