@@ -9,11 +9,12 @@ ledger says what was not covered.
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, Self
 
 from shared.contract.credits import Entry
 from shared.credits.ledger import entry
 from shared.credits.terms import Terms
+from shared.streams.usage_record import UsageRecord
 from shared.table.attributes import to_attributes
 from shared.table.client import Item
 from shared.table.keys import credits_key
@@ -49,14 +50,15 @@ class Bill:
     at: float
 
     @classmethod
-    def of(cls, stream: Billed, booked: Mapping[str, object]) -> Self:
-        """For a stream that ends with this usage (`UsageRecord.to_json`)."""
+    def of(cls, stream: Billed, used: UsageRecord) -> Self:
+        """For a stream that ends."""
         if stream.terms is None:
             return cls.of_none(stream)
-        usage = cast("Mapping[str, Any]", booked["usage"])
-        cost = stream.terms.price.of(usage["inputTokens"], usage["outputTokens"])
-        told = {name: usage[name] for name in ("inputTokens", "outputTokens", "estimated") if name in usage}
-        facts = {"streamId": stream.stream_id, "chatId": stream.chat_id, "model": booked["model"], "usage": told}
+        tokens = used.usage
+        cost = stream.terms.price.of(tokens.input_tokens, tokens.output_tokens)
+        told = {"inputTokens": tokens.input_tokens, "outputTokens": tokens.output_tokens}
+        told |= {"estimated": True} if tokens.estimated else {}
+        facts = {"streamId": stream.stream_id, "chatId": stream.chat_id, "model": used.model, "usage": told}
         return cls(stream, stream.terms.amount, cost, facts, time.time())
 
     @classmethod

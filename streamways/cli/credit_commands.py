@@ -5,19 +5,10 @@ from typing import Annotated
 import typer
 
 from shared.contract.credits import MOST_CREDITS
-from streamways.cli.options import Json, Port
+from streamways.cli.options import Json, Port, StreamsTable
 
 User = Annotated[str, typer.Argument(metavar="SUB", help="The `sub` of the user's tokens.", show_default=False)]
 Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the ledger.", show_default=False)]
-Table = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="The streams table of a deployed stack, reached with your AWS credentials. Without it: that of the "
-        "running sandbox.",
-        show_default=False,
-    ),
-]
 
 app = typer.Typer(rich_markup_mode=None, help="Give users credits, put them right, and list their ledger.")
 
@@ -30,7 +21,7 @@ def grant(
         typer.Argument(metavar="CREDITS", min=1, max=MOST_CREDITS, help="Millionths of a dollar.", show_default=False),
     ],
     reason: Reason,
-    table: Table = None,
+    table: StreamsTable = None,
     port: Port = None,
 ) -> None:
     """Give a user credits. They are used after those of the month, and stay until then.
@@ -41,9 +32,10 @@ def grant(
       streamways credits grant 6f2c… 5000000 --reason "order 1234" --table core-streams-1a2b3c4
     """
     from streamways.cli.credits import print_statement
-    from streamways.credits.table import books_of
+    from streamways.credits.books import Books
+    from streamways.target.table import streams_table
 
-    books = books_of(table, port)
+    books = Books(streams_table(table, port))
     books.grant(user, credits, reason)
     print_statement(books.statement(user), as_json=False, entries=1)
 
@@ -62,7 +54,7 @@ def correct(
         ),
     ],
     reason: Reason,
-    table: Table = None,
+    table: StreamsTable = None,
     port: Port = None,
 ) -> None:
     """Put a user's credits right, in either direction. What streams hold at the moment is not touched.
@@ -72,15 +64,16 @@ def correct(
       streamways credits correct 6f2c… --by=-5000000 --reason "order 1234 was paid back"
     """
     from streamways.cli.credits import print_statement
-    from streamways.credits.table import books_of
+    from streamways.credits.books import Books
+    from streamways.target.table import streams_table
 
-    books = books_of(table, port)
+    books = Books(streams_table(table, port))
     books.correct(user, by, reason)
     print_statement(books.statement(user), as_json=False, entries=1)
 
 
 @app.command("list", short_help="List the ledger of a user's credits.")
-def ledger(user: User, json: Json = False, table: Table = None, port: Port = None) -> None:
+def ledger(user: User, json: Json = False, table: StreamsTable = None, port: Port = None) -> None:
     """List what a user got and what was taken, and what they have. The entries must come to that.
 
     \b
@@ -89,8 +82,9 @@ def ledger(user: User, json: Json = False, table: Table = None, port: Port = Non
       streamways credits list 6f2c… --json
     """
     from streamways.cli.credits import print_statement
-    from streamways.credits.table import books_of
+    from streamways.credits.books import Books
+    from streamways.target.table import streams_table
 
-    statement = books_of(table, port).statement(user)
+    statement = Books(streams_table(table, port)).statement(user)
     print_statement(statement, as_json=json)
     raise typer.Exit(int(statement.difference != 0))

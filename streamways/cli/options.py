@@ -82,6 +82,16 @@ Runs = Annotated[
         show_default=False,
     ),
 ]
+StreamsTable = Annotated[
+    str | None,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="The streams table of a deployed stack, reached with your AWS credentials and region. Without it: that of "
+        "the running sandbox.",
+        show_default=False,
+    ),
+]
 Port = Annotated[
     int | None,
     typer.Option(

@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from streamways.cli.text import printable
-from streamways.target.stack import running_sandbox
-from streamways.usage.records import UsageTable
+from streamways.target.table import streams_table
+from streamways.usage.records import UsageRecords
 from streamways.usage.report import GROUPS, MOST_FAILED_PERCENT, MOST_USD_AN_HOUR, Report, Sum
 
 
@@ -16,7 +16,7 @@ def print_usage(
     *, as_json: bool, days: int, user: str | None, chat: str | None, table: str | None, port: int | None
 ) -> None:
     """Prints the report of the last `days` days, today included, in UTC. Raises CommandError."""
-    records = UsageTable.of_sandbox(running_sandbox(port)) if table is None else UsageTable.on_aws(table)
+    records = UsageRecords(streams_table(table, port))
     today = datetime.now(UTC).date()
     dates = [today - timedelta(days=back) for back in reversed(range(days))]
     found = (used for day in dates for used in (records.of_day(day) if user is None else records.of_user(user, day)))

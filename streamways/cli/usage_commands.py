@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from streamways.cli.options import Json, Port
+from streamways.cli.options import Json, Port, StreamsTable
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -15,14 +15,7 @@ def usage(
     days: Annotated[int, typer.Option(metavar="N", min=1, max=400, help="So many days, today included (UTC).")] = 7,
     user: Annotated[str | None, typer.Option(metavar="SUB", help="This user alone.", show_default=False)] = None,
     chat: Annotated[str | None, typer.Option(metavar="ID", help="This chat alone.", show_default=False)] = None,
-    table: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            help="Read this streams table of a deployed stack, with your AWS credentials and region.",
-            show_default=False,
-        ),
-    ] = None,
+    table: StreamsTable = None,
     port: Port = None,
 ) -> None:
     """Print what the streams of a stack have used: cost by hour and weekday, by tier, architecture and model, the users

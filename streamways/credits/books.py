@@ -15,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from shared.contract.credits import CREDITS_KEY, LEDGER_PREFIX, MOST_CREDITS, NANO_PER_CREDIT, Entry, credits_of
 from shared.contract.table import Partition
 from streamways.errors import CommandError, Misuse
+from streamways.target.table import StreamsTable
 
 ATTEMPTS: Final = 10
 """How often a change is tried while streams of the user begin and end."""
@@ -58,11 +59,11 @@ class Statement:
 
 
 class Books:
-    """The books in one table. `client` is one of DynamoDB. Each method raises CommandError."""
+    """The books in one table. Each method raises CommandError."""
 
-    def __init__(self, client: Any, table: str) -> None:
-        self._client = client
-        self._table = table
+    def __init__(self, table: StreamsTable) -> None:
+        self._client = table.client
+        self._table = table.name
 
     def grant(self, user: str, credits: int, reason: str) -> None:
         """Gives credits to the user with this `sub`, who need not have been here before."""

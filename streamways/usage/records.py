@@ -9,11 +9,10 @@ from datetime import UTC, date, datetime
 from typing import Any, Self, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
-from botocore.session import Session
 
-from sandbox.state import State
 from shared.contract.usage import USAGE_SHARDS, usage_partition, usage_prefix, usage_shard
-from streamways.errors import CommandError, Misuse
+from streamways.errors import CommandError
+from streamways.target.table import StreamsTable
 
 HOURS = range(24)
 
@@ -61,41 +60,11 @@ class Used:
         )
 
 
-class UsageTable:
+class UsageRecords:
     """The usage records of one table. Each method raises CommandError when DynamoDB refuses or does not answer."""
 
-    def __init__(self, name: str, client: Any) -> None:
-        self._name = name
-        self._client = client
-
-    @classmethod
-    def on_aws(cls, name: str) -> Self:
-        """A table of the account and region that the caller's AWS credentials and configuration lead to."""
-        try:
-            return cls(name, Session().create_client("dynamodb"))
-        except BotoCoreError as error:
-            raise Misuse(f"AWS cannot be asked: {error}; set AWS_PROFILE and AWS_REGION") from error
-
-    @classmethod
-    def of_sandbox(cls, running: State) -> Self:
-        """The table that the program has made in a sandbox."""
-        keys = running.credentials
-        client: Any = Session().create_client(
-            "dynamodb",
-            region_name=running.region,
-            endpoint_url=f"{running.origin}/aws",
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            aws_session_token=keys.session_token,
-            verify=running.ca_file,
-        )
-        try:
-            names = client.list_tables()["TableNames"]
-        except (BotoCoreError, ClientError) as error:
-            raise CommandError(f"the sandbox's tables cannot be listed: {error}") from error
-        if len(names) != 1:
-            raise CommandError(f"the sandbox has {len(names)} tables, and not one; choose one with --table")
-        return cls(names[0], client)
+    def __init__(self, table: StreamsTable) -> None:
+        self._table = table
 
     def of_day(self, day: date) -> Iterator[Used]:
         """What ended on that day (in UTC), of all users."""
@@ -111,15 +80,15 @@ class UsageTable:
 
     def _query(self, condition: str, values: Mapping[str, str]) -> Iterator[Used]:
         asked = {
-            "TableName": self._name,
+            "TableName": self._table.name,
             "KeyConditionExpression": condition,
             "ExpressionAttributeValues": {name: {"S": value} for name, value in values.items()},
         }
         try:
-            for page in self._client.get_paginator("query").paginate(**asked):
+            for page in self._table.client.get_paginator("query").paginate(**asked):
                 yield from map(Used.of, page["Items"])
         except (BotoCoreError, ClientError) as error:
-            raise CommandError(f"the table {self._name} cannot be read: {error}") from error
+            raise CommandError(f"the table {self._table.name} cannot be read: {error}") from error
 
 
 def _plain(value: Mapping[str, object]) -> Any:

@@ -5,13 +5,14 @@ import pytest
 
 from shared.contract.tiers import Tier
 from shared.errors import InsufficientCredits
+from shared.models.events import Usage
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
 from tests.support.at_once import at_once, environment
 from tests.support.aws import Table
 from tests.support.conflicting import Conflicting
 from tests.support.credits import MOST_HELD, PRICE, admitting, in_the_books, kept
-from tests.support.starts import OWNER, asked
+from tests.support.starts import OWNER, asked, used
 
 USUAL_SECONDS = 0.004
 FUNCTIONS = 16
@@ -54,12 +55,10 @@ def test_of_many_starts_at_once_exactly_as_many_pass_as_the_balance_pays_for(
     assert item["holds"].keys() == {stream.fencing_token for stream in streams}
     assert in_the_books(table)
 
-    usage = {"inputTokens": 10, "outputTokens": 100, "totalTokens": 110}
-
     def end(number: int) -> list[bool]:
         repository = StreamRepository(environment(number))
         mine = streams[number::FUNCTIONS]
-        return [repository.end(stream, {"model": "m", "usage": usage}, []) for stream in mine]
+        return [repository.end(stream, used(tokens=Usage(10, 100)), []) for stream in mine]
 
     assert all(ended for each in at_once(FUNCTIONS, end) for ended in each)
     item = kept(table)

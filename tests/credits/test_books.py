@@ -6,21 +6,22 @@ import pytest
 
 from shared.contract.credits import MOST_CREDITS
 from shared.contract.tiers import Tier
+from shared.models.events import Usage
 from shared.streams.start import StreamStart
 from streamways.cli.app import run
-from streamways.credits import table as of_commands
 from streamways.credits.books import Books
 from streamways.errors import CommandError, Misuse
+from streamways.target.table import StreamsTable
 from tests.support.aws import TABLE, Table
 from tests.support.command_line import error_line
 from tests.support.credits import MOST_HELD, admitting, in_the_books, kept, ledger
 from tests.support.interference import just_before, refused
-from tests.support.starts import OWNER, asked, repository, table_client
+from tests.support.starts import OWNER, asked, repository, table_client, used
 
 
 @pytest.fixture
 def books(table: Table) -> Books:  # noqa: ARG001
-    return Books(table_client().client, TABLE)
+    return Books(StreamsTable(TABLE, table_client().client))
 
 
 def start(chat_id: str = "chat-1", a_month: int = 0) -> StreamStart:
@@ -45,7 +46,7 @@ def test_a_grant_comes_on_top_of_a_month(books: Books, table: Table) -> None:
     books.grant(OWNER, 1_000, "first")
     stream = start(a_month=500)
     books.grant(OWNER, 1_000, "second")
-    assert repository().end(stream, {"model": "m", "usage": {"inputTokens": 0, "outputTokens": 0}}, [])
+    assert repository().end(stream, used(tokens=Usage(0, 0)), [])
     assert kept(table)["balance"] == 2_500_000
     assert in_the_books(table)
 
@@ -111,24 +112,25 @@ def test_a_ledger_that_does_not_come_to_the_balance_says_so(
     books.grant(OWNER, 1_000, "g")
     table.change(f"user#{OWNER}", "credits", balance=1_000_001)
 
-    def books_of(table: str | None, port: int | None) -> Books:  # noqa: ARG001
-        return books
+    def reached(name: str | None, port: int | None) -> StreamsTable:  # noqa: ARG001
+        return StreamsTable(TABLE, table_client().client)
 
-    monkeypatch.setattr(of_commands, "books_of", books_of)
+    monkeypatch.setattr(target, "streams_table", reached)
     assert run(["credits", "list", OWNER]) == 1
     assert "not explained by the ledger  0.001" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("table")
 def test_the_commands_tell_what_was_done_and_what_is_left(
-    books: Books, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     asked_for: list[tuple[str | None, int | None]] = []
 
-    def books_of(table: str | None, port: int | None) -> Books:
-        asked_for.append((table, port))
-        return books
+    def reached(name: str | None, port: int | None) -> StreamsTable:
+        asked_for.append((name, port))
+        return StreamsTable(TABLE, table_client().client)
 
-    monkeypatch.setattr(of_commands, "books_of", books_of)
+    monkeypatch.setattr(target, "streams_table", reached)
     assert run(["credits", "grant", OWNER, "5000000", "--reason", "order 1234", "--table", "t"]) == 0
     assert run(["credits", "correct", OWNER, "--by", "-250", "--reason", "a slip\x1b[2J"]) == 0
     capsys.readouterr()

@@ -12,14 +12,16 @@ from hypothesis import strategies as st
 from shared.contract.tiers import Tier
 from shared.credits.purse import HOLD_MILLISECONDS
 from shared.errors import StreamwaysError
+from shared.models.events import Usage
 from shared.streams.admission import Admission
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
+from shared.streams.usage_record import UsageRecord
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.credits import MOST_HELD, PRICE, admitting, in_the_books, kept, ledger
 from tests.support.interference import before_request
-from tests.support.starts import OWNER, asked
+from tests.support.starts import OWNER, asked, used
 
 A_MONTH = 600
 """Pays for two answers at once, and for the beginning of a third."""
@@ -104,9 +106,8 @@ def skewed(seconds: float, act: Act) -> Act:
     return wrongly
 
 
-def booked(output_tokens: int) -> dict[str, object]:
-    usage = {"inputTokens": 10, "outputTokens": output_tokens, "totalTokens": 10 + output_tokens}
-    return {"model": "m", "stopReason": "end_turn", "usage": usage}
+def booked(output_tokens: int) -> UsageRecord:
+    return used(tokens=Usage(10, output_tokens))
 
 
 STARTS = st.builds(starting, st.sampled_from(CHATS), st.sampled_from([Tier.FREE, Tier.FREE, Tier.PRO]), st.booleans())

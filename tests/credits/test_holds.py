@@ -10,6 +10,7 @@ import pytest
 from shared.contract.tiers import Tier
 from shared.credits.purse import HOLD_MILLISECONDS
 from shared.errors import ConcurrencyExceeded, InsufficientCredits
+from shared.models.events import Usage
 from shared.protocol.request import ChatRequest
 from shared.streams.admission import Admission
 from shared.streams.start import StreamStart
@@ -18,7 +19,7 @@ from tests.support.aws import TABLE, Table
 from tests.support.credits import MOST_HELD, admitting, in_the_books, kept, ledger
 from tests.support.interference import just_before, sent
 from tests.support.logs import Logs
-from tests.support.starts import OWNER, admitted, asked, repository
+from tests.support.starts import OWNER, admitted, asked, repository, used
 
 READ, WRITE = "BatchGetItem", "TransactWriteItems"
 JANUARY = datetime(2027, 1, 15, tzinfo=UTC).timestamp()
@@ -70,8 +71,7 @@ def ask(
 
 
 def end(stream: StreamStart, output_tokens: int = 100, input_tokens: int = 10) -> None:
-    usage = {"inputTokens": input_tokens, "outputTokens": output_tokens, "totalTokens": 0}
-    assert repository().end(stream, {"model": "m", "usage": usage}, [])
+    assert repository().end(stream, used(tokens=Usage(input_tokens, output_tokens)), [])
 
 
 def test_a_start_holds_what_its_answer_can_cost_at_most(table: Table, client: TableClient) -> None:

@@ -10,11 +10,12 @@ from shared.contract.tiers import Tier
 from shared.credits.purse import HOLD_MILLISECONDS
 from shared.errors import ModelThrottled, ModelUnavailable
 from shared.generation.run import StreamRun
-from shared.models.events import Delta
+from shared.models.events import Delta, Usage
 from shared.protocol.request import ChatRequest
 from shared.streams.records import LEASE_SECONDS
 from shared.streams.repository import StreamRepository
 from shared.streams.start import StreamStart
+from shared.streams.usage_record import UsageRecord
 from shared.table.client import TableClient
 from tests.support.aws import TABLE, Table
 from tests.support.credits import MOST_HELD, admitting, in_the_books, kept, ledger
@@ -23,7 +24,7 @@ from tests.support.interference import first_answers_lost, just_before, noted, s
 from tests.support.models import SILENCE, ScriptedModel, spoken
 from tests.support.outboxes import drain
 from tests.support.runs import begun
-from tests.support.starts import CHAT, OWNER, STREAM, asked, repository, table_client, within
+from tests.support.starts import CHAT, OWNER, STREAM, asked, repository, table_client, used, within
 
 A_MONTH = 1_000
 ALL = 1_000_000
@@ -52,9 +53,8 @@ def start(
     return StreamStart.from_json(outcome.to_json())
 
 
-def booked(input_tokens: int = 10, output_tokens: int = 100, **usage: object) -> dict[str, object]:
-    tokens = {"inputTokens": input_tokens, "outputTokens": output_tokens, "totalTokens": 0, **usage}
-    return {"model": "m", "stopReason": "end_turn", "usage": tokens}
+def booked(input_tokens: int = 10, output_tokens: int = 100, *, estimated: bool = False) -> UsageRecord:
+    return used(tokens=Usage(input_tokens, output_tokens, estimated))
 
 
 def settlements(table: Table) -> list[dict[str, Any]]:

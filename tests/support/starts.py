@@ -137,6 +137,9 @@ def running(stream_id: str = STREAM, prompt: str = PROMPT, *, chat_id: str = CHA
     return admitted(stream_id, prompt, chat_id=chat_id, running=True)
 
 
-def used(stop_reason: str = "end_turn", model: str = "m") -> UsageRecord:
-    """What a stream has used that ends now: 3 tokens of the prompt, and 5 of the answer."""
-    return UsageRecord(model, stop_reason, Usage(3, 5, estimated=True), 40.0, 1234.6, 20.0)
+A_FEW_TOKENS = Usage(3, 5, estimated=True)
+
+
+def used(stop_reason: str = "end_turn", model: str = "m", tokens: Usage = A_FEW_TOKENS) -> UsageRecord:
+    """What a stream has used that ends now: 3 tokens of the prompt, and 5 of the answer, or others."""
+    return UsageRecord(model, stop_reason, tokens, 40.0, 1234.6, 20.0)

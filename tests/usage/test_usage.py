@@ -15,7 +15,8 @@ from shared.streams.usage_item import usage_item
 from shared.streams.usage_record import UsageRecord
 from streamways.cli import usage as command
 from streamways.errors import CommandError
-from streamways.usage.records import UsageTable, Used
+from streamways.target.table import StreamsTable
+from streamways.usage.records import UsageRecords, Used
 from streamways.usage.report import Report
 from tests.support.aws import TABLE, Table
 from tests.support.interference import sent
@@ -26,8 +27,8 @@ NOON = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
 """A Sunday."""
 
 
-def usage_table(name: str = TABLE) -> UsageTable:
-    return UsageTable(name, table_client().client)
+def usage_records(name: str = TABLE) -> UsageRecords:
+    return UsageRecords(StreamsTable(name, table_client().client))
 
 
 def kept(table: Table, at: datetime, user: str = OWNER, **changes: Any) -> None:
@@ -44,8 +45,8 @@ def test_what_a_stream_leaves_is_what_an_operator_reads(table: Table) -> None:  
     Ratings(table_client()).rate(OWNER, stream.chat_id, stream.message_id, {"rating": "up"})
     today = datetime.now(UTC).date()
     days = (today - timedelta(days=1), today)  # it may be midnight
-    [read] = [one for day in days for one in usage_table().of_day(day)]
-    assert [one for day in days for one in usage_table().of_user(OWNER, day)] == [read]
+    [read] = [one for day in days for one in usage_records().of_day(day)]
+    assert [one for day in days for one in usage_records().of_user(OWNER, day)] == [read]
     assert (read.user, read.tier, read.architecture, read.model) == (OWNER, Tier.ENTERPRISE, "websocket", MODEL)
     assert (read.input_tokens, read.output_tokens, read.cost_nano_usd) == (3, 5, 3 * 60 + 5 * 240)
     assert (read.estimated, read.failed, read.duration_ms, read.rating) == (True, False, 1235, "up")
@@ -55,7 +56,7 @@ def test_a_day_is_a_query_for_each_shard_and_nothing_is_scanned(table: Table) ->
     kept(table, NOON)
     kept(table, NOON - timedelta(days=1))
     with sent(table_client().client) as requests:
-        assert len(list(usage_table().of_day(NOON.date()))) == 1
+        assert len(list(usage_records().of_day(NOON.date()))) == 1
     assert requests == ["Query"] * USAGE_SHARDS
 
 
@@ -63,13 +64,13 @@ def test_a_user_is_read_without_the_streams_of_others(table: Table) -> None:
     for number in range(40):
         kept(table, NOON, f"user-{number}")
     kept(table, NOON, "user-1")
-    assert len(list(usage_table().of_user("user-1", NOON.date()))) == 2
-    assert list(usage_table().of_user("user-", NOON.date())) == []
+    assert len(list(usage_records().of_user("user-1", NOON.date()))) == 2
+    assert list(usage_records().of_user("user-", NOON.date())) == []
 
 
 def test_a_table_that_is_not_there_is_one_line() -> None:
     with pytest.raises(CommandError, match="cannot be read"):
-        list(usage_table("nowhere").of_day(NOON.date()))
+        list(usage_records("nowhere").of_day(NOON.date()))
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def records(table: Table) -> list[Used]:
     kept(table, NOON, stop_reason="deadline")
     kept(table, NOON + timedelta(hours=1), "bob", of={"tier": Tier.FREE, "architecture": "appsync", "chat_id": "c-2"})
     kept(table, NOON - timedelta(hours=13), "eve", model="unheard-of", stop_reason="internal")
-    return [one for back in (0, 1) for one in usage_table().of_day(NOON.date() - timedelta(days=back))]
+    return [one for back in (0, 1) for one in usage_records().of_day(NOON.date() - timedelta(days=back))]
 
 
 def test_sums_lose_nothing(records: list[Used]) -> None:
@@ -109,7 +110,7 @@ def test_the_report_tells_hours_weekdays_and_who_cost_most(records: list[Used]) 
 def test_of_many_users_the_ten_dearest_are_told(table: Table) -> None:
     for number in range(12):
         kept(table, NOON, f"user-{number:02d}", usage=Usage(1000 * (number + 1), 0))
-    told: Any = Report.of(usage_table().of_day(NOON.date())).to_json()
+    told: Any = Report.of(usage_records().of_day(NOON.date())).to_json()
     assert list(told["by"]["user"]) == [f"user-{number:02d}" for number in range(11, 1, -1)]
 
 
@@ -129,12 +130,16 @@ def test_the_command_prints_json_and_tables_of_what_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def reached(name: str | None, port: int | None) -> StreamsTable:
+        assert (name, port) == (TABLE, None)
+        return StreamsTable(TABLE, table_client().client)
+
     now = datetime.now(UTC)
     kept(table, now)
     kept(table, now - timedelta(days=1))
     kept(table, now, "bob", of={"chat_id": "c-2"})
     kept(table, now - timedelta(days=5))
-    monkeypatch.setattr(UsageTable, "on_aws", usage_table)
+    monkeypatch.setattr(command, "streams_table", reached)
     for as_json in (True, False):
         command.print_usage(as_json=as_json, days=3, user=user, chat=chat, table=TABLE, port=None)
     printed = capsys.readouterr().out
