@@ -37,6 +37,10 @@
 
   const given = new URLSearchParams(location.hash.slice(1));
   const inputs = {};
+  // What the address has and no field took.
+  const notes = [];
+  const notTaken = name =>
+    notes.push(`The address has ${name}=${given.get(name)}, which the field does not take: it has its usual value.`);
   const form = element('form', '', { class: 'guide-form' });
   function field(name, label, input) {
     const line = element('label', label);
@@ -47,14 +51,24 @@
   for (const [name, label, value, min, step] of fields) {
     const input = element('input', '', { type: 'number', min, step, inputmode: 'decimal' });
     const asked = Number(given.get(name));
-    input.value = given.has(name) && Number.isFinite(asked) && asked >= min ? asked : value;
+    const takes = Number.isFinite(asked) && asked >= min;
+    input.value = given.has(name) && takes ? asked : value;
+    if (given.has(name) && !takes) notTaken(name);
     input.defaultValue = value;
     field(name, label, input);
   }
   const select = element('select', '');
   for (const name of Object.keys(figures.models)) select.append(element('option', name, { value: name }));
-  select.value = given.get('model') in figures.models ? given.get('model') : usual.model;
+  select.value = Object.hasOwn(figures.models, given.get('model')) ? given.get('model') : usual.model;
   field('model', 'Model', select);
+  if (given.has('model') && select.value !== given.get('model')) notTaken('model');
+  // A heading has an address too.
+  const names = location.hash.includes('=') ? [...new Set(given.keys())] : [];
+  const unknown = names.filter(name => !Object.hasOwn(inputs, name));
+  if (unknown.length) {
+    const all = Object.keys(inputs).join(', ');
+    notes.push(`The address has ${unknown.join(', ')}, which is no field of this page. The fields are ${all}.`);
+  }
 
   const result = element('div', '', { 'aria-live': 'polite' });
   const { costs, dollars } = globalThis.costCalculator;
@@ -116,6 +130,6 @@
 
   form.addEventListener('input', show);
   form.addEventListener('submit', event => event.preventDefault());
-  place.replaceChildren(form, result);
+  place.replaceChildren(form, ...notes.map(text => element('p', text)), result);
   show();
 })();

@@ -92,6 +92,15 @@ def test_the_page_reckons_with_the_figures_of_its_address_and_keeps_them_there()
     assert "out=1200" in shown["address"]
 
 
+def test_what_an_address_has_and_no_field_takes_is_told() -> None:
+    for silent in ("", "#cost-calculator", "#users=0&out=1200"):
+        assert "The address has" not in opened("calculator", silent, SCRIPTS)["text"]
+    told = opened("calculator", "#user=9&user=8&toString=1&out=0&in=many&model=gpt", SCRIPTS)["text"]
+    assert "The address has user, toString, which is no field of this page. The fields are users, answers," in told
+    for given in ("out=0", "in=many", "model=gpt"):
+        assert f"The address has {given}, which the field does not take" in told
+
+
 def test_a_field_that_is_filled_in_wrongly_is_named_and_nothing_is_reckoned_with_it() -> None:
     act = "const [form] = place.all('form'); form.all('input')[4].value = '0'; form.listeners.input();"
     shown = opened("calculator", "", SCRIPTS, act)
