@@ -105,6 +105,8 @@ class AppSyncStreamArgs(TypedDict):
     """Table and model of the streaming core."""
     domain: NotRequired[Domain]
     """A domain name for the API; its certificate is in us-east-1, wherever the API is. By default AWS's own."""
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a web ACL of AWS WAF in the API's region, whose rules each request passes first."""
     warm: NotRequired[int]
     """Environments of API function and worker that are kept started, and billed by the hour; none by default."""
 
@@ -231,6 +233,8 @@ class AppSyncStream(pulumi.ComponentResource):
             self.url = pulumi.Output.concat("https://", domain["name"], GRAPHQL_PATH)
             self.realtime_url = pulumi.Output.concat("wss://", domain["name"], REALTIME_PATH)
             self.domain_target = appsync_domain(name, domain, api, child)
+        if (web_acl_arn := args.get("web_acl_arn")) is not None:
+            aws.wafv2.WebAclAssociation(f"{name}-web-acl", resource_arn=api.arn, web_acl_arn=web_acl_arn, opts=child)
         self.generating_function_name = worker.function_name
         self.reaper_function_name = reaper.function_name
         self.register_outputs(

@@ -26,6 +26,7 @@ def distribution(
     error_responses: Sequence[aws.cloudfront.DistributionCustomErrorResponseArgs] = (),
     root: str | None = None,
     domain: Domain | None = None,
+    web_acl_arn: pulumi.Input[str] | None = None,
     wait: bool = True,
     opts: pulumi.ResourceOptions,
 ) -> aws.cloudfront.Distribution:
@@ -38,6 +39,7 @@ def distribution(
         enabled=True,
         is_ipv6_enabled=True,
         http_version="http2and3",
+        web_acl_id=web_acl_arn,
         aliases=None if domain is None else [domain["name"]],
         default_root_object=root,
         origins=[origin],

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistS
 """
 
 from pathlib import Path
-from typing import Final, TypedDict
+from typing import Final, NotRequired, TypedDict
 from urllib.parse import urlsplit
 
 import pulumi
@@ -39,6 +39,8 @@ class FunctionUrlDomainArgs(TypedDict):
     """The function URL, of auth type NONE. The function asks for the secret of the key value store."""
     domain: Domain
     """The name; its certificate is in us-east-1."""
+    web_acl_arn: NotRequired[pulumi.Input[str]]
+    """ARN of a global web ACL of AWS WAF, whose rules each request passes before it reaches the function."""
 
 
 class FunctionUrlDomain(pulumi.ComponentResource):
@@ -100,6 +102,7 @@ class FunctionUrlDomain(pulumi.ComponentResource):
                 aws.cloudfront.DistributionCustomErrorResponseArgs(error_code=status, error_caching_min_ttl=0)
                 for status in KEPT_ERRORS
             ],
+            web_acl_arn=args.get("web_acl_arn"),
             domain=domain,
             opts=child,
         )

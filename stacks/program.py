@@ -12,7 +12,7 @@ from shared.contract.outputs import Output, SigningOutput
 from stacks.appsync_code import appsync_code
 from stacks.appsync_stream import AppSyncStream, AppSyncStreamArgs
 from stacks.arguments import CoreAccess, DataProtection, FunctionLimits
-from stacks.function_url_domain import FunctionUrlDomain
+from stacks.function_url_domain import FunctionUrlDomain, FunctionUrlDomainArgs
 from stacks.function_url_stream import FunctionUrlStream, FunctionUrlStreamArgs
 from stacks.identity_pool import IdentityPool, IdentityPoolArgs
 from stacks.monitoring import MonitoredArchitecture, Monitoring
@@ -157,7 +157,10 @@ def _function_url(given: Foundation) -> Deployed:
         description = "What CloudFront shows to the function URL: see docs/domains.md"
         secret = EmptySecret(f"{function_url.NAME}-origin", {"description": description}, given.opts)
         stream = FunctionUrlStream(function_url.NAME, {**args, "origin_secret_arn": secret.arn}, given.opts)
-        own = FunctionUrlDomain(f"{function_url.NAME}-domain", {"url": stream.url, "domain": domain}, given.opts)
+        before: FunctionUrlDomainArgs = {"url": stream.url, "domain": domain}
+        if (web_acl_arn := settings.web_acls.function_url) is not None:
+            before["web_acl_arn"] = web_acl_arn
+        own = FunctionUrlDomain(f"{function_url.NAME}-domain", before, given.opts)
         outputs = {
             function_url.URL: own.url,
             function_url.DOMAIN_TARGET: own.target,
@@ -249,6 +252,8 @@ def _appsync(given: Foundation) -> Deployed:
         args["issuer"], args["claims"] = tokens["issuer"], tokens["claims"]
     if (domain := given.settings.domains.app_sync) is not None:
         args["domain"] = domain
+    if (web_acl_arn := given.settings.web_acls.app_sync) is not None:
+        args["web_acl_arn"] = web_acl_arn
     stream = AppSyncStream(appsync.NAME, args, given.opts)
     target = {} if stream.domain_target is None else {appsync.DOMAIN_TARGET: stream.domain_target}
     return Deployed(

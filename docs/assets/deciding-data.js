@@ -231,7 +231,7 @@ globalThis.decisionGuide = {
        "edge"
       ]
      },
-     "says": "With `functionUrlDomain` the program puts CloudFront before it. A web ACL [you attach yourself](domains.md#aws-waf)."
+     "says": "With `functionUrlDomain` the program puts CloudFront before it, and attaches [a web ACL of yours](domains.md#aws-waf) there."
     },
     {
      "when": {
@@ -447,7 +447,7 @@ globalThis.decisionGuide = {
        "gateway"
       ]
      },
-     "says": "A domain attaches to the API itself, and so does a web ACL, which [you attach yourself](domains.md#aws-waf)."
+     "says": "A domain attaches to the API itself, and so does [a web ACL of yours](domains.md#aws-waf)."
     },
     {
      "when": {

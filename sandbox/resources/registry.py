@@ -57,6 +57,7 @@ _OF_THE_INTERNET = {
     "and set page to false",
     "aws:route53/": _NO_NAMES.format("it answers no questions of DNS"),
     "aws:s3/": "the sandbox serves the web page itself, out of no bucket: set page to false",
+    "aws:wafv2/": "the sandbox has no AWS WAF; take the setting of the web ACL out",
 }
 """Beginnings of types whose resources are there for the Internet, and why there are none here."""
 _WITHOUT_REGION = ("aws:iam/", "pulumi:")

@@ -31,6 +31,7 @@ from stacks.settings.provider import ProviderSettings
 from stacks.settings.reader import ConfigReader
 from stacks.settings.table import ExistingTable, read_table
 from stacks.settings.warm import check_warm
+from stacks.settings.web_acls import WebAclSettings
 from stacks.stack_names import AUTONAMING, check_stack_name
 
 
@@ -59,6 +60,7 @@ class Settings:
     page: bool
     """Whether the stack serves the web page."""
     domains: DomainSettings
+    web_acls: WebAclSettings
     monitoring: MonitoringSettings
     """The keys that begin with `alarm`."""
     permissions_boundary: str | None
@@ -101,6 +103,7 @@ class Settings:
         access = AccessSettings.read(own, environment, page)
         identity = IdentitySettings.read(own, region)
         model = ModelSettings.read(own, region)
+        domains = DomainSettings.read(own, region, architectures, access, page)
         settings = cls(
             region=region,
             provider=ProviderSettings.read(of_provider),
@@ -117,7 +120,8 @@ class Settings:
             credits=read_credits(own, model.id),
             table=read_table(own, region),
             page=page,
-            domains=DomainSettings.read(own, region, architectures, access, page),
+            domains=domains,
+            web_acls=WebAclSettings.read(own, region, architectures, domains),
             monitoring=MonitoringSettings.read(own, environment),
             permissions_boundary=read_boundary(own),
         )

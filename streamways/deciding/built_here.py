@@ -61,8 +61,8 @@ FUNCTION_URL: Final = Way(
     (
         Rule(
             {"front": ["edge"]},
-            "With `functionUrlDomain` the program puts CloudFront before it. A web ACL [you attach "
-            "yourself](domains.md#aws-waf).",
+            "With `functionUrlDomain` the program puts CloudFront before it, and attaches [a web ACL of yours]"
+            "(domains.md#aws-waf) there.",
         ),
         Rule(
             {"volume": ["many"]},
@@ -128,8 +128,7 @@ APPSYNC: Final = Way(
         ),
         Rule(
             {"front": ["edge", "gateway"]},
-            "A domain attaches to the API itself, and so does a web ACL, which [you attach yourself]"
-            "(domains.md#aws-waf).",
+            "A domain attaches to the API itself, and so does [a web ACL of yours](domains.md#aws-waf).",
         ),
         Rule(
             {"volume": ["many"]},

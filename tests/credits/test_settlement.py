@@ -299,7 +299,7 @@ def test_an_event_from_before_credits_were_counted_can_be_read() -> None:
 
 
 def asked_before() -> StreamStart:
-    return StreamStart(OWNER, STREAM, CHAT, "t", "websocket", "m", 1, (), 1000, "c")
+    return StreamStart(OWNER, Tier.FREE, STREAM, CHAT, "t", "websocket", "m", 1, (), 1000, "c")
 
 
 def test_a_lease_outlives_no_hold() -> None:

@@ -35,6 +35,7 @@ REFUSALS = {
     "moves an alias to a version as a whole": "`UpdateAlias` to a version as a whole",
     "provisions concurrency for aliases alone": "for aliases alone",
     "does not know the invocation type": "`DryRun`",
+    "has no AWS WAF": "`functionUrlWebAclArn` and `appSyncWebAclArn` stop the start",
     "serves Bedrock's ConverseStream alone": "`ConverseStream` only",
     "cannot tell which action of": "whose action can be told",
     "does not run PartiQL": "PartiQL is refused",

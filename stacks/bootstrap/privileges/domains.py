@@ -1,4 +1,4 @@
-"""Domain names, and the secret that stands between CloudFront and a function URL. No preview has any of these.
+"""Domain names, web ACLs, and the secret between CloudFront and a function URL. No preview has any of these.
 The distribution is a row of the page.
 
 CloudFront and Route 53 have no regions: none is in their ARNs.
@@ -98,6 +98,24 @@ ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
             update="UpdateSecret",
             delete="DeleteSecret",
             tag="TagResource UntagResource",
+        ),
+    ),
+    # AWS WAF then asks for the change of the API itself, which a role may make to its own alone.
+    "aws:wafv2/webAclAssociation:WebAclAssociation": (
+        Access(
+            ALL,
+            Scope.ANY,
+            "wafv2",
+            create="AssociateWebACL",
+            read="GetWebACL GetWebACLForResource",
+            delete="DisassociateWebACL",
+        ),
+        Access(
+            "arn:aws:appsync:{region}:{account}:apis/*",
+            Scope.TAG,
+            "appsync",
+            create="SetWebACL",
+            delete="SetWebACL",
         ),
     ),
 }

@@ -30,6 +30,8 @@ ROWS: Final[Mapping[str, tuple[Access, ...]]] = {
             delete="UpdateDistribution DeleteDistribution",
             tag="TagResource UntagResource",
         ),
+        # CloudFront looks at the web ACL that a distribution is given.
+        Access("arn:aws:wafv2:us-east-1:{account}:global/webacl/*", Scope.ANY, "wafv2", read="GetWebACL"),
     ),
     "aws:cloudfront/originAccessControl:OriginAccessControl": (
         Access(ALL, Scope.GLOBAL, "cloudfront", create="CreateOriginAccessControl"),

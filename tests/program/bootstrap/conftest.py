@@ -18,6 +18,7 @@ from tests.program.bootstrap.evaluator import Statement, statements_of
 from tests.program.conftest import built_page
 from tests.program.recording import ACCOUNT_ID, ROOT, Deployment, defaults, run
 from tests.program.test_domain_settings import DOMAINS, ZONE
+from tests.program.test_web_acls import WEB_ACLS
 
 with warnings.catch_warnings():
     # pulumi-aws 7.51 warns about classes of its own when its modules of S3 and API Gateway are loaded, on first use.
@@ -56,7 +57,7 @@ def stack(name: str) -> Deployment:
     A function URL has a domain name or signed requests, and a stack has one of the two after the other.
     """
     signed = {"streamways:functionUrlAuth": "AWS_IAM"}
-    domains = {f"streamways:{key}": value for key, value in {**DOMAINS, "hostedZoneId": ZONE}.items()}
+    domains = {f"streamways:{key}": value for key, value in {**DOMAINS, **WEB_ACLS, "hostedZoneId": ZONE}.items()}
     kinds = [signed] if name.startswith("pr-") else [signed, domains]
     stacks = [_recorded(name, kind) for kind in kinds]
     return Deployment(resources={urn: one for each in stacks for urn, one in each.resources.items()})

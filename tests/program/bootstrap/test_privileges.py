@@ -21,7 +21,7 @@ from tests.program.recording import defaults
 
 ROWS = [(type_, access) for type_, row in PRIVILEGES.items() for access in row]
 METHODS = frozenset({"DELETE", "GET", "PATCH", "POST", "PUT", "TagResource"})
-NO_OPERATION = frozenset({"iam:PassRole"})
+NO_OPERATION = frozenset({"iam:PassRole", "appsync:SetWebACL"})
 """Actions that a caller of another operation needs."""
 OTHERWISE = {
     "s3:DeleteObjectVersion": "DeleteObject",

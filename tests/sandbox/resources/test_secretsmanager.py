@@ -90,3 +90,8 @@ def test_what_the_web_page_of_aws_needs_is_refused_because_the_sandbox_serves_it
 ) -> None:
     with pytest.raises(ResourceRefused, match=f"the sandbox .*serves the web page itself.*: {remedy}"):
         account.create(type_token, "own")
+
+
+def test_a_web_acl_is_refused_with_the_reason(account: Account) -> None:
+    with pytest.raises(ResourceRefused, match="the sandbox has no AWS WAF; take the setting of the web ACL out"):
+        account.create("aws:wafv2/webAclAssociation:WebAclAssociation", "own")
