@@ -20,6 +20,7 @@ from stacks.settings.model import ModelSettings
 from stacks.settings.monitoring import MonitoringSettings
 from stacks.settings.provider import ProviderSettings
 from stacks.settings.stack import Settings
+from stacks.settings.web_acls import WebAclSettings
 from tests.program.recording import defaults, run
 
 REGION = "us-east-1"
@@ -81,6 +82,7 @@ def test_the_defaults_of_pulumi_yaml_make_a_stack_with_all_three() -> None:
         table=None,
         page=False,
         domains=DomainSettings(None, None, None, None),
+        web_acls=WebAclSettings(None, None),
         monitoring=MonitoringSettings(alarms=False, emails=(), webhooks=()),
         permissions_boundary=None,
     )
