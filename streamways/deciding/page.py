@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from streamways.costs.prices import read_prices
 from streamways.deciding.briefs import BRIEFS, GUIDE, USUAL, Brief
+from streamways.deciding.built_here import APPSYNC, FUNCTION_URL, WEBSOCKET
 from streamways.deciding.guide import Advice, Rule, Way
 from streamways.deciding.staying import staying
 from streamways.pages import DOCS, filled, table
@@ -15,6 +16,8 @@ from streamways.pages import DOCS, filled, table
 PAGE: Final = DOCS / "deciding.md"
 DATA: Final = DOCS / "assets" / "deciding-data.js"
 MODULE: Final = "streamways.deciding.page"
+BUILT_HERE: Final = (FUNCTION_URL, WEBSOCKET, APPSYNC)
+"""The ways of which a brief says why not; the guide says it of all."""
 USUAL_ADDRESS: Final = urlencode(dict([next(iter(USUAL.items()))]))
 """An address in which every question has its first answer; the page looks for one with an answer in it."""
 
@@ -73,7 +76,7 @@ def _brief(brief: Brief) -> str:
         if question.key in brief.differs
     ]
     rejected: Sequence[Sequence[str]] = [
-        [way.title, advice.why_not[way.key]] for way in GUIDE.ways if way.key in advice.why_not
+        [way.title, advice.why_not[way.key]] for way in BUILT_HERE if way.key in advice.why_not
     ]
     return "\n\n".join(
         [
@@ -83,7 +86,8 @@ def _brief(brief: Brief) -> str:
             "The other questions have their first answer.",
             _taken(advice),
             table(["not", "why not"], rejected),
-            f'{brief.then} <a href="#{urlencode(brief.differs)}">The guide with these answers.</a>',
+            f'{brief.then} <a href="#{urlencode(brief.differs)}">The guide with these answers</a> '
+            "says of every other way why not.",
             *([_instead(brief)] if brief.unless else []),
         ]
     )
