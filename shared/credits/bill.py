@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 from shared.contract.credits import Entry
 from shared.credits.ledger import entry
 from shared.credits.terms import Terms
-from shared.streams.usage_record import UsageRecord
+from shared.models.events import Usage
 from shared.table.attributes import to_attributes
 from shared.table.client import Item
 from shared.table.keys import credits_key
@@ -50,15 +50,14 @@ class Bill:
     at: float
 
     @classmethod
-    def of(cls, stream: Billed, used: UsageRecord) -> Self:
+    def of(cls, stream: Billed, model: str, usage: Usage) -> Self:
         """For a stream that ends."""
         if stream.terms is None:
             return cls.of_none(stream)
-        tokens = used.usage
-        cost = stream.terms.price.of(tokens.input_tokens, tokens.output_tokens)
-        told = {"inputTokens": tokens.input_tokens, "outputTokens": tokens.output_tokens}
-        told |= {"estimated": True} if tokens.estimated else {}
-        facts = {"streamId": stream.stream_id, "chatId": stream.chat_id, "model": used.model, "usage": told}
+        cost = stream.terms.price.of(usage.input_tokens, usage.output_tokens)
+        told = {"inputTokens": usage.input_tokens, "outputTokens": usage.output_tokens}
+        told |= {"estimated": True} if usage.estimated else {}
+        facts = {"streamId": stream.stream_id, "chatId": stream.chat_id, "model": model, "usage": told}
         return cls(stream, stream.terms.amount, cost, facts, time.time())
 
     @classmethod

@@ -65,7 +65,7 @@ def end_stream(
     if holds_lease:  # else a newer stream has both
         others.append(delete(lease_key(stream.owner, stream.chat_id), mine))
         others.append(give_back(stream.owner, stream.chat_id, stream.fencing_token))
-    bill = Bill.of(stream, usage)
+    bill = Bill.of(stream, usage.model, usage.usage)
     patience = Patience()
     while True:
         try:

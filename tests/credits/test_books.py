@@ -11,6 +11,7 @@ from shared.streams.start import StreamStart
 from streamways.cli.app import run
 from streamways.credits.books import Books
 from streamways.errors import CommandError, Misuse
+from streamways.target import table as target
 from streamways.target.table import StreamsTable
 from tests.support.aws import TABLE, Table
 from tests.support.command_line import error_line

@@ -65,7 +65,7 @@ def test_the_end_books_frees_the_lease_and_completes_the_history(table: Table) -
     assert table.lease(OWNER, CHAT) is None
     [answer] = answers()
     assert (answer["id"], answer["parts"]) == (stream.message_id, ANSWER)
-    assert answer["metadata"] == {"streamId": STREAM, **BOOKED.to_json()}
+    assert answer["metadata"] == {"streamId": STREAM, **BOOKED.to_json(), "rating": None}
 
 
 @pytest.mark.usefixtures("table")
