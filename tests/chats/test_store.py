@@ -50,7 +50,8 @@ def test_owner_and_member_read_the_chat_with_its_history(user: str) -> None:
     assert (chat["id"], chat["title"], chat["owner"], chat["members"]) == (CHAT, PROMPT, OWNER, [FRIEND])
     assert (question["role"], question["parts"]) == ("user", [{"type": "text", "text": PROMPT}])
     assert (answer["id"], answer["role"], answer["parts"]) == ("msg-stream-1", "assistant", ANSWER)
-    assert answer["metadata"] == {"streamId": "stream-1", **BOOKED.to_json()}
+    rating = {"rating": None} if user == OWNER else {}
+    assert answer["metadata"] == {"streamId": "stream-1", **BOOKED.to_json(), **rating}
     assert question.keys() == {"id", "role", "parts"}
 
 

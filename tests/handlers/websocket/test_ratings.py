@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.handlers.websocket.test_chats import refusal, result, talk
 from tests.support.aws import Table
+from tests.support.chat_frames import refusal, result, talk
 from tests.support.websocket import World
 
 RATED: dict[str, Any] = {"id": "chat-1", "messageId": "msg-s-1"}
