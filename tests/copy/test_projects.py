@@ -67,7 +67,7 @@ def alone(architecture: str, folder: Path) -> "subprocess.CompletedProcess[str]"
         env={
             **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "AWS_"))},
             "PYTHONPATH": str(SITE_PACKAGES),
-            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPYCACHEPREFIX": str(folder.with_name(f"{folder.name}-bytecode")),
             "HYPOTHESIS_PROFILE": "quick",
             "HYPOTHESIS_STORAGE_DIRECTORY": str(ROOT / ".hypothesis"),
             node.BUILD_FOLDER_VARIABLE: str(ROOT / "build"),

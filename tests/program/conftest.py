@@ -3,7 +3,7 @@
 import functools
 import json
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -55,12 +55,18 @@ def built_page(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def deploy(bundle: Path) -> Iterator[Deploy]:
+def deploy(bundle: Path) -> Deploy:
     """Deploys with the defaults of Pulumi.yaml and these settings on top; each combination runs once a session."""
+    build = functools.cache(packages.build)
 
     @functools.cache
     def deploy_items(stack: str, preview: bool, items: tuple[tuple[str, str], ...]) -> Deployment:
-        return run({**defaults(), **dict(items)}, stack, preview=preview, stacks=STACKS)
+        with pytest.MonkeyPatch.context() as patch:
+            # The packages are the real ones, built once.
+            patch.setattr(program, "build", build)
+            # The page is none that npm has to be asked for.
+            patch.setattr(page, "build", lambda: bundle)
+            return run({**defaults(), **dict(items)}, stack, preview=preview, stacks=STACKS)
 
     def deploy_with(stack: str = "dev", preview: bool = False, **settings: object) -> Deployment:
         items = {
@@ -69,9 +75,4 @@ def deploy(bundle: Path) -> Iterator[Deploy]:
         }
         return deploy_items(stack, preview, tuple(sorted(items.items())))
 
-    with pytest.MonkeyPatch.context() as patch:
-        # The packages are the real ones, built once.
-        patch.setattr(program, "build", functools.cache(packages.build))
-        # The page is none that npm has to be asked for.
-        patch.setattr(page, "build", lambda: bundle)
-        yield deploy_with
+    return deploy_with

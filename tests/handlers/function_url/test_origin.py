@@ -16,7 +16,7 @@ from tests.support.function_url import Exchange, World, ask, parts, refusal, sen
 from tests.support.logs import Logs
 
 REQUESTS = [
-    (method, route.path.format(chat_id="chat-1", stream_id="s-1", sub="mallory"))
+    (method, route.path.format(chat_id="chat-1", stream_id="s-1", message_id="msg-s-1", sub="mallory"))
     for route in ROUTES
     for method in sorted(route.methods or ())
     if route.path != READINESS_PATH
