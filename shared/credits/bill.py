@@ -15,10 +15,9 @@ from shared.contract.credits import Entry
 from shared.credits.ledger import entry
 from shared.credits.terms import Terms
 from shared.models.events import Usage
-from shared.table.attributes import to_attributes
 from shared.table.client import Item
 from shared.table.keys import credits_key
-from shared.table.writes import Write
+from shared.table.writes import Write, update_by
 from shared.telemetry.log import logger
 
 
@@ -87,22 +86,13 @@ class Bill:
 
     def _settled(self, held: int) -> Write:
         """Gives the rest back. Nothing is read for it, so streams of one user settle in any order."""
-        values = {":held": held, ":rest": held - self.charged, ":charged": self.charged}
-        return Write(
-            "Update",
-            {
-                "Key": to_attributes(credits_key(self.stream.owner)),
-                "UpdateExpression": "SET #balance = #balance + :rest, #spent = #spent + :charged REMOVE #holds.#hold",
-                "ConditionExpression": "#holds.#hold.#amount = :held",
-                "ExpressionAttributeNames": {
-                    "#balance": "balance",
-                    "#spent": "spent",
-                    "#holds": "holds",
-                    "#hold": self.stream.fencing_token,
-                    "#amount": "amount",
-                },
-                "ExpressionAttributeValues": to_attributes(values),
-            },
+        return update_by(
+            credits_key(self.stream.owner),
+            ["#balance = #balance + :rest", "#spent = #spent + :charged"],
+            ["#holds.#hold.#amount = :held"],
+            {"held": held, "rest": held - self.charged, "charged": self.charged},
+            removes=["#holds.#hold"],
+            names={"#hold": self.stream.fencing_token},
         )
 
     def _entry(self) -> list[Write]:

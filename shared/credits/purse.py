@@ -25,10 +25,9 @@ from shared.credits.ledger import entry
 from shared.credits.terms import Terms
 from shared.errors import ConcurrencyExceeded, InsufficientCredits
 from shared.protocol.request import Message
-from shared.table.attributes import to_attributes
 from shared.table.client import Item
 from shared.table.keys import credits_key
-from shared.table.writes import NEW, Write, put
+from shared.table.writes import NEW, Write, put, update_by
 
 HOLD_MILLISECONDS: Final = 3_600_000
 """A hold that nobody has settled is given back after an hour: a function runs for a quarter of it, and a reaper comes
@@ -150,32 +149,21 @@ class Purse:
         net = held["amount"] - self._refill - sum(hold["amount"] for hold in expired.values())
         sets = ["#balance = #balance - :net", "#holds.#hold = :held"]
         conditions = ["#balance >= :net", "size(#holds) < :room"]
-        names = {"#balance": "balance", "#holds": "holds", "#hold": token}
+        names = {"#hold": token}
         given: dict[str, object] = {"net": net, "held": held, "room": MOST_HOLDS + len(expired)}
         if self._due:
             sets += ["#month = :month", "#allowance = :allowance", "#spent = #spent - :forgotten"]
             conditions.append("#month = :oldMonth AND #allowance = :oldAllowance")
-            names |= {name: name.removeprefix("#") for name in ("#month", "#allowance", "#spent")}
             filled = max(self.allowance, self._unused)
             given |= {"month": self._month, "allowance": filled, "forgotten": self._forgotten}
             given |= {"oldMonth": self._of("month"), "oldAllowance": self._of("allowance")}
         removes: list[str] = []
         for number, (old, hold) in enumerate(expired.items()):
-            names |= {f"#o{number}": old, "#amount": "amount"}
+            names[f"#o{number}"] = old
             given[f"o{number}"] = hold["amount"]
             conditions.append(f"#holds.#o{number}.#amount = :o{number}")
             removes.append(f"#holds.#o{number}")
-        text = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
-        return Write(
-            "Update",
-            {
-                "Key": to_attributes(credits_key(self.owner)),
-                "UpdateExpression": text,
-                "ConditionExpression": " AND ".join(conditions),
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in given.items()}),
-            },
-        )
+        return update_by(credits_key(self.owner), sets, conditions, given, removes=removes, names=names)
 
     @property
     def _month(self) -> int:

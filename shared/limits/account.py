@@ -22,10 +22,9 @@ from shared.contract.tiers import Tier
 from shared.credits.purse import Purse
 from shared.errors import ConcurrencyExceeded, RateLimited
 from shared.limits.rate import HOUR_MILLISECONDS, IMPOSSIBLE_MILLISECONDS, Rate
-from shared.table.attributes import to_attributes
 from shared.table.client import Item
 from shared.table.keys import limits_key
-from shared.table.writes import NEW, Write, put
+from shared.table.writes import NEW, Write, put, update_by
 
 LONGEST_STREAM_SECONDS: Final = 900
 """A function runs no longer. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
@@ -101,12 +100,12 @@ class Account:
     def _update(self, chat_id: str, values: Mapping[str, object], paid: int, *, supersedes: bool) -> Write:
         """For an item that is there."""
         sets = ["#leases.#chat = :lease", "#expiresAt = :expiresAt"]
-        names = {"#leases": "leases", "#chat": chat_id, "#expiresAt": "expiresAt"}
+        names = {"#chat": chat_id}
         given = dict(values)
         conditions: list[str] = []
         removes: list[str] = []
         if paid:
-            names["#fullAt"], given["now"] = "fullAt", self.now
+            given["now"] = self.now
             if self.now <= self._full_at <= self.now + IMPOSSIBLE_MILLISECONDS:
                 sets.append("#fullAt = #fullAt + :paid")
                 given |= {"paid": paid, "latest": self.now + self.rate.latest}
@@ -121,25 +120,13 @@ class Account:
             over = self._over
             conditions.append("size(#leases) < :room")
             given["room"] = self.figures.concurrent_streams + len(over)
-            if over:
-                names["#token"] = "token"
             for number, (over_chat, lease) in enumerate(sorted(over.items())):
                 names[f"#o{number}"] = over_chat
                 given[f"o{number}"] = lease["token"]
                 conditions.append(f"#leases.#o{number}.#token = :o{number}")
                 if over_chat != chat_id:
                     removes.append(f"#leases.#o{number}")
-        text = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
-        return Write(
-            "Update",
-            {
-                "Key": to_attributes(limits_key(self.owner)),
-                "UpdateExpression": text,
-                "ConditionExpression": " AND ".join(conditions),
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in given.items()}),
-            },
-        )
+        return update_by(limits_key(self.owner), sets, conditions, given, removes=removes, names=names)
 
     @property
     def _full_at(self) -> int:
@@ -164,18 +151,11 @@ def give_back(owner: str, chat_id: str, token: str, *, unused: bool = False) -> 
 
     It is refused where the lease is not the stream's any more: then there is nothing to give back.
     """
-    names = {"#leases": "leases", "#chat": chat_id, "#token": "token"}
-    text = "REMOVE #leases.#chat"
-    if unused:
-        names |= {"#fullAt": "fullAt", "#paid": "paid"}
-        text = f"SET #fullAt = #fullAt - #leases.#chat.#paid {text}"
-    return Write(
-        "Update",
-        {
-            "Key": to_attributes(limits_key(owner)),
-            "UpdateExpression": text,
-            "ConditionExpression": "#leases.#chat.#token = :token",
-            "ExpressionAttributeNames": names,
-            "ExpressionAttributeValues": to_attributes({":token": token}),
-        },
+    return update_by(
+        limits_key(owner),
+        ["#fullAt = #fullAt - #leases.#chat.#paid"] if unused else [],
+        ["#leases.#chat.#token = :token"],
+        {"token": token},
+        removes=["#leases.#chat"],
+        names={"#chat": chat_id},
     )

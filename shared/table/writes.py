@@ -63,6 +63,34 @@ def update(
     )
 
 
+def update_by(
+    key: Key,
+    sets: Sequence[str],
+    conditions: Sequence[str],
+    values: Mapping[str, object],
+    *,
+    removes: Sequence[str] = (),
+    names: Mapping[str, str],
+) -> Write:
+    """Updates an item by actions that `update` has no words for, such as sums and entries of maps.
+
+    Attributes are written `#name`, values `:name`; `names` has those `#name`s that stand for another name, as the key
+    of a map does. All conditions must hold.
+    """
+    text = " ".join(f"{verb} {', '.join(acts)}" for verb, acts in (("SET", sets), ("REMOVE", removes)) if acts)
+    condition = " AND ".join(conditions)
+    return Write(
+        "Update",
+        {
+            "Key": to_attributes(key),
+            "UpdateExpression": text,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": {**names_in(f"{text} {condition}"), **names},
+            "ExpressionAttributeValues": to_attributes({f":{name}": value for name, value in values.items()}),
+        },
+    )
+
+
 def delete(key: Key, condition: Where | None = None) -> Write:
     """Removes an item, if it is there."""
     return Write("Delete", {"Key": to_attributes(key), **_expressions(condition)})
