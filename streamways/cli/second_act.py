@@ -107,7 +107,7 @@ def _complete(interrupted: Interrupted) -> str:
         return f"[red]no: {came} parts came, and they are not the {recorded} that are recorded[/]"
     return (
         f"parts 0 to {recorded - 1}: none is missing and none came twice; they are, part by part, the recorded answer "
-        f"as {interrupted.read_on} reads it"
+        f"as a reader over {interrupted.read_on} gets it now"
     )
 
 
@@ -117,6 +117,6 @@ def _stopped(interrupted: Interrupted, made: int | None, whole: int | None) -> s
     if made is None or whole is None:
         return "the model stopped"
     return (
-        f"the model had made {made} of the {whole} tokens that this answer has in the race: the stop saved "
-        f"{whole - made} [dim](emulated)[/]"
+        f"what the model wrote until the stop reached it came too: {made} of the {whole} tokens that this answer has "
+        f"in the race, so the stop saved {whole - made} [dim](emulated)[/]"
     )

@@ -43,9 +43,9 @@ def test_what_happened_is_said_with_the_numbers_of_the_parts_and_the_tokens_that
         "cut, resumed  begun over function-url, cut after part 2, 0.5 s without a connection; resumed over websocket, "
         "where the next part came after 100 ms",
         "complete      parts 0 to 6: none is missing and none came twice; they are, part by part, the recorded answer "
-        "as appsync reads it",
-        "stopped       the model had made 40 of the 100 tokens that this answer has in the race: the stop saved 60 "
-        "(emulated)",
+        "as a reader over appsync gets it now",
+        "stopped       what the model wrote until the stop reached it came too: 40 of the 100 tokens that this answer "
+        "has in the race, so the stop saved 60 (emulated)",
     ]
     assert interrupted().exact
 

@@ -97,7 +97,7 @@ def test_the_demo_races_then_cuts_resumes_and_stops_and_draws_what_was_seen(
         assert "▸ websocket: the answer goes on with part" in words
         assert "▸ websocket: the user stops the answer after part" in words
         assert "none is missing and none came twice" in words
-        assert f"the model had made {made} of the {whole} tokens" in words
+        assert f"what the model wrote until the stop reached it came too: {made} of the {whole} tokens" in words
         assert f"the stop saved {whole - made}" in words
 
 

@@ -69,8 +69,8 @@ export function SignIn({ stack, session, signedIn }: Props) {
       </form>
       {stack.sandbox && (
         <p className="dim">
-          This is a sandbox: nothing leaves your machine. <code>make demo</code> has printed the passwords of its users;{' '}
-          <code>streamways users</code> prints them again.
+          This is a sandbox: nothing leaves your machine. <code>make demo</code> has printed the password of this user;{' '}
+          <code>streamways users</code> prints those of all users.
         </p>
       )}
     </main>
