@@ -12,6 +12,7 @@ from typing import Final, Self, cast
 PRICE_FILE: Final = Path(__file__).resolve().parents[1] / "prices.json"
 NANO_PER_DOLLAR: Final = 1_000_000_000
 TOKENS_PER_PRICE: Final = 1_000_000
+"""The file has the prices of models for so many tokens."""
 
 
 @dataclass(frozen=True)

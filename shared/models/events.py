@@ -1,8 +1,8 @@
 """What a model says while it streams, in words of no one provider."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 from shared.protocol.request import Message
 
@@ -39,6 +39,11 @@ class Usage:
             "totalTokens": self.input_tokens + self.output_tokens,
         }
         return {**body, "estimated": True} if self.estimated else body
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """Reads what `to_json` wrote."""
+        return cls(value["inputTokens"], value["outputTokens"], value.get("estimated", False))
 
 
 FinishReason = Literal["stop", "length", "tool-calls", "content-filter", "other"]

@@ -96,7 +96,7 @@ class OpenStream:
             answer_index=item["answerIndex"],
             lease_expires_at=item.get("leaseExpiresAt", item["startedAt"]),
             address=item["address"],
-            usage=usage and Usage(usage["inputTokens"], usage["outputTokens"], usage.get("estimated", False)),
+            usage=usage and Usage.from_json(usage),
             model=item.get("model"),
             cancelled=item.get("cancelled", False),
             reader_dropped_at=item.get("readerDroppedAt"),

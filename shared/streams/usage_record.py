@@ -6,11 +6,10 @@ from typing import Any, Final, Self
 
 from shared.contract.errors import ErrorCode
 from shared.models.events import Usage
-from shared.models.prices import CURRENCY, model_cost
+from shared.models.prices import CURRENCY, model_cost, model_cost_nano
 
 FAILURES: Final = frozenset(ErrorCode) - {ErrorCode.CONTENT_BLOCKED}
 """Stop reasons of a stream that failed; `deadline` is the reason of one that was cut off as well."""
-NANO: Final = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class UsageRecord:
         return cls(
             model=metadata["model"],
             stop_reason=metadata["stopReason"],
-            usage=Usage(usage["inputTokens"], usage["outputTokens"], usage.get("estimated", False)),
+            usage=Usage.from_json(usage),
             first_text_ms=metadata["timings"]["firstTextMs"],
             total_ms=metadata["timings"]["totalMs"],
             tokens_per_second=None,
@@ -49,8 +48,8 @@ class UsageRecord:
 
     @property
     def cost_nano(self) -> int | None:
-        """The same in whole billionths: the price file is no finer."""
-        return None if self.cost is None else round(self.cost * NANO)
+        """The same in whole billionths."""
+        return model_cost_nano(self.model, self.usage)
 
     @property
     def failed(self) -> bool:

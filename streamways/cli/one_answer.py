@@ -1,39 +1,25 @@
 """The view of an answer that comes over several connections: its text in the colour of the way that each piece came."""
 
-from types import TracebackType
-from typing import Self
-
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
 from shared.contract.parts import PartType
-from streamways.cli.side_by_side import COLOURS, FRAMES_PER_SECOND, MARGIN
+from streamways.cli.live_picture import FRAME, LivePicture, height_on
+from streamways.cli.side_by_side import COLOURS
 from streamways.cli.text import printable
 from streamways.clients.client import Architecture, Received
 
 HEIGHT = 22
 """Lines of the panel, its frame included, where the terminal is high enough."""
-FRAME = 4
-"""Columns that the panel's frame takes."""
 
 
-class OneAnswer:
-    """A live picture in place; on leaving, the last one stays."""
+class OneAnswer(LivePicture):
+    """One panel, with the end of the answer."""
 
     def __init__(self, console: Console) -> None:
+        super().__init__(console)
         self._text = Text()
-        self._live = Live(self, console=console, refresh_per_second=FRAMES_PER_SECOND, vertical_overflow="crop")
-
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
 
     def part(self, architecture: Architecture, received: Received) -> None:
         if received.type == PartType.TEXT_DELTA:
@@ -49,6 +35,6 @@ class OneAnswer:
         self._text.append("\n")
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        height = max(min(HEIGHT, console.height - MARGIN), FRAME)
+        height = height_on(console, HEIGHT)
         lines = [line for line in self._text.wrap(console, options.max_width - FRAME) if line.plain.strip()]
         yield Panel(Text("\n").join(lines[-(height - 2) :]), title="[bold]one answer[/]")

@@ -3,27 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import cycle
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.live import Live
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from shared.contract.parts import PartType
+from streamways.cli.live_picture import FRAME, LivePicture, height_on
 from streamways.cli.text import milliseconds, printable
 from streamways.clients.client import ARCHITECTURES, Architecture, Received
 from streamways.target.streams import Outcome
 
-FRAMES_PER_SECOND = 12
 NARROWEST = 60
 """Columns of a terminal below which answers do not fit side by side."""
 HEIGHT = 14
 """Lines of a column, its frame included, where the terminal is high enough."""
-MARGIN = 2
-"""Lines of the terminal that stay free below."""
 COLOURS = dict(zip(ARCHITECTURES, cycle(("cyan", "green", "magenta", "yellow", "blue")), strict=False))
 
 
@@ -46,7 +42,7 @@ class Column:
         body = Text(printable(self.answer))
         if self.problem is not None:
             body.append(("\n\n" if self.answer else "") + printable(self.problem), style="red")
-        lines = body.wrap(console, width - 4)
+        lines = body.wrap(console, width - FRAME)
         return Panel(
             Text("\n").join(lines[-(height - 2) :]),
             title=f"[bold]{self.architecture}[/]",
@@ -57,22 +53,13 @@ class Column:
         )
 
 
-class Columns:
-    """A live picture in place; on leaving, the last one stays."""
+class Columns(LivePicture):
+    """One column for each architecture."""
 
     def __init__(self, architectures: Sequence[Architecture], console: Console | None = None) -> None:
+        super().__init__(console)
         self._columns = {architecture: Column(architecture) for architecture in architectures}
         self._first_ms: dict[Architecture, float] = {}
-        self._live = Live(self, console=console, refresh_per_second=FRAMES_PER_SECOND, vertical_overflow="crop")
-
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.stop()
 
     def part(self, architecture: Architecture, received: Received) -> None:
         if received.type != PartType.TEXT_DELTA:
@@ -100,7 +87,7 @@ class Columns:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         width = options.max_width // len(self._columns)
-        height = max(min(HEIGHT, console.height - MARGIN), 4)
+        height = height_on(console, HEIGHT)
         grid = Table.grid()
         for _ in self._columns:
             grid.add_column(width=width)

@@ -7,9 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-PRICE_FILE = Path(__file__).resolve().parents[2] / "shared" / "prices.json"
-TOKENS_PER_PRICE = 1_000_000
-"""The file has the prices of models for so many tokens."""
+from shared.contract.prices import PRICE_FILE, TOKENS_PER_PRICE
 
 
 class Priced(StrEnum):

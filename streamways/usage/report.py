@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from shared.contract.prices import NANO_PER_DOLLAR
 from streamways.usage.records import Used
 
 MOST_USD_AN_HOUR: Final = 100
 MOST_FAILED_PERCENT: Final = 5
 TOP: Final = 10
-NANO: Final = 1_000_000_000
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -40,7 +40,7 @@ class Sum:
 
     @property
     def cost_usd(self) -> float:
-        return self.cost_nano_usd / NANO
+        return self.cost_nano_usd / NANO_PER_DOLLAR
 
     @property
     def failed_percent(self) -> float:
@@ -93,7 +93,7 @@ class Report:
         if not self.hours:
             return None
         hour = max(self.hours, key=lambda hour: (self.hours[hour], hour))
-        return hour, self.hours[hour] / NANO
+        return hour, self.hours[hour] / NANO_PER_DOLLAR
 
     def shown(self, group: str) -> dict[str, Sum]:
         """The hours or weekdays in their order; of any other group the ten that cost most, the dearest first."""

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from shared.contract.prices import PRICE_FILE
 from streamways.cli.figures import answer_of
 from streamways.clients.client import ARCHITECTURES, Architecture, Received
 from streamways.costs import table
 from streamways.costs.answer import Answer, answer_lines
 from streamways.costs.assumptions import INVOCATION_LOG_BYTES, STREAM_LOG_BYTES, Workload
 from streamways.costs.lines import Line, total
-from streamways.costs.prices import PRICE_FILE, Priced, read_prices
+from streamways.costs.prices import Priced, read_prices
 from streamways.target.streams import Outcome
 
 PRICES = read_prices()
