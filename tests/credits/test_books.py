@@ -99,7 +99,7 @@ def test_a_change_that_meets_a_stream_of_the_user_is_tried_again(books: Books, t
     assert in_the_books(table)
 
 
-def test_a_statement_is_of_one_moment(books: Books, table: Table) -> None:  # noqa: ARG001
+def test_a_statement_is_of_one_moment(books: Books) -> None:
     books.grant(OWNER, 1_000, "g")
     with just_before(table_client().client, "Query", lambda: books.correct(OWNER, -1, "meanwhile")):
         statement = books.statement(OWNER)

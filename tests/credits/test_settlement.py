@@ -185,17 +185,6 @@ def test_a_start_that_is_withdrawn_when_its_hold_has_expired_gives_nothing_back_
     assert in_the_books(table)
 
 
-@pytest.fixture
-def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
-    now = [1_800_000_000.0]
-    monkeypatch.setattr("time.time", lambda: now[0])
-
-    def advance(seconds: float) -> None:
-        now[0] += seconds
-
-    return advance
-
-
 def test_an_end_after_the_hold_has_expired_and_was_given_back_charges_nothing(
     table: Table, later: Callable[[float], None]
 ) -> None:

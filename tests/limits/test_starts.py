@@ -204,7 +204,8 @@ def test_going_on_with_any_other_answer_is_a_request(table: Table, stop_reason: 
     assert taken(table)["fullAt"] > before
 
 
-def test_the_answer_is_as_long_as_the_shorter_of_tier_and_stack_allows(table: Table, client: TableClient) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_the_answer_is_as_long_as_the_shorter_of_tier_and_stack_allows(client: TableClient) -> None:
     short = under(client, maxOutputTokens=70)
     assert ask("chat-1", by=short).max_output_tokens == 70
     assert ask("chat-2", by=short, tier=Tier.PRO).max_output_tokens == 1000
@@ -244,7 +245,8 @@ def test_the_lease_of_a_dead_worker_is_found_with_one_more_read(
     assert running(table) == {"chat-2"}, "its late end gives nothing back that is another's"
 
 
-def test_a_start_takes_three_requests_and_one_that_is_refused_takes_one(table: Table, client: TableClient) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_start_takes_three_requests_and_one_that_is_refused_takes_one(client: TableClient) -> None:
     by = under(client, requestsPerHour=2)
     end(ask("chat-1", by=by))
     with sent(client.client) as requests:

@@ -39,7 +39,8 @@ def kept(table: Table, at: datetime, user: str = OWNER, **changes: Any) -> None:
     table.fill([{name: value for name, value in item.items() if value is not None}])
 
 
-def test_what_a_stream_leaves_is_what_an_operator_reads(table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_what_a_stream_leaves_is_what_an_operator_reads() -> None:
     stream = running()
     repository().end(stream, used(model=MODEL), [{"type": "text", "text": "Because."}])
     Ratings(table_client()).rate(OWNER, stream.chat_id, stream.message_id, {"rating": "up"})

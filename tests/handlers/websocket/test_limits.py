@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.support.aws import Table
 from tests.support.starts import OWNER, admitted
 from tests.support.websocket import CONNECTION, World, ask, error_of, frame_event, route
@@ -21,7 +23,8 @@ def answer(world: World, frame: dict[str, Any], tier: str | None = "free") -> di
     return told
 
 
-def test_a_frame_asks_what_is_left(world: World, table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_frame_asks_what_is_left(world: World) -> None:
     told = answer(world, {"type": "limits", "requestId": "r-1"}, "pro")
     assert (told["type"], told["requestId"]) == ("result", "r-1")
     requests, streams = told["result"]["quotas"]
@@ -29,7 +32,8 @@ def test_a_frame_asks_what_is_left(world: World, table: Table) -> None:  # noqa:
     assert (requests["limit"], requests["remaining"], streams["limit"], streams["remaining"]) == (100, 100, 3, 3)
 
 
-def test_a_connection_that_names_no_tier_is_free(world: World, table: Table) -> None:  # noqa: ARG001
+@pytest.mark.usefixtures("table")
+def test_a_connection_that_names_no_tier_is_free(world: World) -> None:
     assert answer(world, {"type": "limits", "requestId": "r-1"}, None)["result"]["tier"] == "free"
 
 
